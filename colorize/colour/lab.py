@@ -1,0 +1,88 @@
+"""sRGB to CIE Lab and back, for D65 and the 2 degree observer; the one converter of this project.
+
+Formulas: IEC 61966-2-1 for sRGB, CIE 15 for Lab. The constants are those that scikit-image uses,
+so that its ``rgb2lab`` is an independent reference. Half the work, the sRGB curve of 8-bit values,
+is a table of 256 entries.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+L_MAX = 100.0
+
+RGB_TO_XYZ = np.array(
+    [
+        [0.412453, 0.357580, 0.180423],
+        [0.212671, 0.715160, 0.072169],
+        [0.019334, 0.119193, 0.950227],
+    ]
+)
+WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
+
+# CIE 15: f(t) is a cube root above EPSILON and a straight line below it.
+EPSILON = 0.008856
+SLOPE = 7.787
+OFFSET = 16.0 / 116.0
+
+
+def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Convert 8-bit sRGB to Lab.
+
+    Args:
+        rgb: (..., 3) uint8.
+
+    Returns:
+        (..., 3) float32: L in 0..100, a in -86.2..98.3, b in -107.9..94.5.
+
+    >>> rgb_to_lab(np.array([255, 0, 0], np.uint8)).round(1).tolist()
+    [53.2..., 80.0..., 67.1...]
+    """
+    if rgb.dtype != np.uint8:
+        raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
+    xyz = _linear_table()[rgb] @ (RGB_TO_XYZ / WHITE_D65[:, None]).T.astype(np.float32)
+    f = np.where(xyz > EPSILON, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET))
+    lab = np.empty_like(f)
+    np.multiply(f[..., 1], 116, out=lab[..., 0])
+    lab[..., 0] -= 16
+    np.subtract(f[..., 0], f[..., 1], out=lab[..., 1])
+    lab[..., 1] *= 500
+    np.subtract(f[..., 1], f[..., 2], out=lab[..., 2])
+    lab[..., 2] *= 200
+    return lab
+
+
+def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Convert Lab to 8-bit sRGB; colours outside the gamut are clipped channel by channel.
+
+    Args:
+        lab: (..., 3) floating; L in 0..100.
+
+    Returns:
+        (..., 3) uint8, rounded to nearest.
+    """
+    f = np.empty(lab.shape, np.float32)
+    f[..., 1] = (lab[..., 0] + 16) / 116
+    f[..., 0] = f[..., 1] + lab[..., 1] / 500
+    f[..., 2] = f[..., 1] - lab[..., 2] / 200
+    xyz = np.where(f > np.float32(np.cbrt(EPSILON)), f * f * f, (f - np.float32(OFFSET)) / SLOPE)
+    linear = xyz @ (np.linalg.inv(RGB_TO_XYZ) * WHITE_D65).T.astype(np.float32)
+    linear.clip(0, 1, out=linear)
+    curved = np.where(
+        linear > 0.0031308, np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055),
+        np.float32(12.92) * linear,
+    )
+    curved *= 255
+    rounded: NDArray[np.uint8] = np.rint(curved, out=curved).astype(np.uint8)
+    return rounded
+
+
+@cache
+def _linear_table() -> NDArray[np.float32]:
+    """(256,) float32: the linear light of each 8-bit sRGB value."""
+    value = np.arange(256) / 255
+    table: NDArray[np.float32] = np.where(
+        value > 0.04045, ((value + 0.055) / 1.055) ** 2.4, value / 12.92
+    ).astype(np.float32)
+    return table

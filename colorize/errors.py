@@ -1,0 +1,42 @@
+"""Every error that this package raises on purpose; each message says what, where, and what to do.
+
+ColorizeError
+├── ParamsError      params.yaml holds a wrong, missing or unknown value
+├── SourceError      a source of pictures has none to give
+├── ImageError       one picture cannot be used; carries the reason that is counted
+├── DataError        a file between two stages is missing, damaged or too small
+└── ModelError       a model file cannot be used
+"""
+
+
+class ColorizeError(Exception):
+    """Base of all errors that are the input's fault rather than the program's."""
+
+
+class ParamsError(ColorizeError):
+    """A value in ``params.yaml`` is wrong, missing or unknown."""
+
+
+class SourceError(ColorizeError):
+    """A source of pictures is missing, empty or refuses to answer."""
+
+
+class ImageError(ColorizeError):
+    """One picture cannot be used.
+
+    Args:
+        reason: the key under which the metrics count it, such as ``"unreadable"``.
+        detail: what was wrong with this very file.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class DataError(ColorizeError):
+    """A file between two stages is missing, damaged or holds too little."""
+
+
+class ModelError(ColorizeError):
+    """A model file is missing, damaged or was made by something else."""

@@ -1,0 +1,97 @@
+"""Files that are either whole or not there, and whose bytes depend on their content alone."""
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from colorize.errors import DataError
+
+Numbers: TypeAlias = Mapping[str, "float | Numbers"]
+"""Nested keys to numbers: the only thing that a metrics file holds."""
+
+DECIMALS = 6
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """Open ``path`` for writing such that a reader sees all of the new content or none of it.
+
+    The bytes go to a temporary file beside ``path``, are flushed to the disk and renamed. On an
+    exception the temporary file goes and ``path`` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` atomically."""
+    with atomic(path) as file:
+        file.write(content)
+
+
+def write_metrics(path: Path, numbers: Numbers) -> None:
+    """Write a metrics file: nested keys, sorted, finite numbers only, `DECIMALS` places.
+
+    Raises:
+        DataError: a number is not finite; ``dvc metrics diff`` could not compare it.
+    """
+    text = json.dumps(_rounded(numbers, path.stem), indent=2, sort_keys=True, allow_nan=False)
+    write_bytes(path, text.encode() + b"\n")
+
+
+def _rounded(numbers: Numbers, key: str) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for name, value in numbers.items():
+        if isinstance(value, Mapping):
+            out[name] = _rounded(value, f"{key}.{name}")
+        elif not math.isfinite(value):
+            raise DataError(f"{key}.{name} is {value}: no metric may be infinite or undefined")
+        else:
+            out[name] = round(value, DECIMALS) if isinstance(value, float) else int(value)
+    return out
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write ``rows``, all with the keys of the first, as CSV with a header and ``\\n`` line ends."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {k: round(v, DECIMALS) if isinstance(v, float) else v for k, v in row.items()}
+        )
+    write_bytes(path, text.getvalue().encode())
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``path`` once the block has ended well.
+
+    Until then ``path`` keeps its old content; a block that fails, or is killed, changes nothing.
+    """
+    part = path.with_name(f".{path.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    yield part
+    if path.exists():
+        shutil.rmtree(path)
+    part.replace(path)

@@ -1,0 +1,124 @@
+"""The manifest: one line for each picture, saying where it comes from and whose it is."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from colorize import files
+from colorize.errors import DataError
+
+FILE_NAME = "manifest.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One picture, without its bytes.
+
+    Attributes:
+        source: name of the source.
+        id: unique within the source.
+        file: ``<source>_<id>.<suffix>``, never made from a URL, a tag or somebody's file name.
+        group: what this picture and its variants share; the split hangs on it.
+        page: where a person can look at it, or empty.
+        artist: who made it, or empty where the source does not know.
+        rating: as the source rates it, or empty.
+        licence: its name, or ``unknown``.
+        md5, sha256: hex digests of the file.
+        url: where the bytes came from, or empty where no site was asked.
+        width, height: in pixels, as the source states them; 0 where it does not.
+    """
+
+    source: str
+    id: str
+    file: str
+    group: str
+    page: str
+    artist: str
+    rating: str
+    licence: str
+    md5: str
+    sha256: str
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a source yields: a record and the bytes that it describes."""
+
+    record: Record
+    content: bytes
+
+
+def picture(
+    content: bytes,
+    *,
+    source: str,
+    id: str,  # noqa: A002 - the manifest's own word
+    suffix: str,
+    group: str = "",
+    page: str = "",
+    artist: str = "",
+    rating: str = "",
+    licence: str = "unknown",
+    url: str = "",
+    width: int = 0,
+    height: int = 0,
+) -> Picture:
+    """Make a `Picture`: names the file, takes the digests, and is its own group where none is given."""
+    record = Record(
+        source=source,
+        id=id,
+        file=f"{source}_{id}.{suffix}",
+        group=group or f"{source}_{id}",
+        page=page,
+        artist=artist,
+        rating=rating,
+        licence=licence,
+        md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        url=url,
+        width=width,
+        height=height,
+    )
+    return Picture(record, content)
+
+
+def write(folder: Path, records: Iterable[Record]) -> None:
+    """Write ``folder/manifest.jsonl``, a JSON object a line with sorted keys."""
+    with files.atomic(folder / FILE_NAME) as file:
+        for record in records:
+            line = json.dumps(asdict(record), sort_keys=True, ensure_ascii=False)
+            file.write(line.encode() + b"\n")
+
+
+def read(folder: Path) -> list[Record]:
+    """Read ``folder/manifest.jsonl``.
+
+    Raises:
+        DataError: it is missing, or a line is not a record.
+    """
+    path = folder / FILE_NAME
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run the fetch stage first") from None
+    return [_record(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
+
+
+def _record(line: str, where: str) -> Record:
+    try:
+        content: dict[str, Any] = json.loads(line)
+        record = Record(**content)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{where} is no manifest line: {error}") from None
+    for field in fields(Record):
+        if type(getattr(record, field.name)) is not field.type:
+            raise DataError(f"{where}: '{field.name}' is of a wrong type")
+    if Path(record.file).name != record.file:
+        raise DataError(f"{where}: file '{record.file}' is not a plain name")
+    return record

@@ -1,0 +1,38 @@
+"""The pipeline's stages: each reads its params, calls the library and writes its outputs."""
+
+import logging
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+if find_spec("yaml") is None:  # the stage was started with some other Python
+    sys.exit(
+        f"{sys.executable} lacks what the stages need: "
+        "use `make repro`, or `. .venv/bin/activate` before dvc"
+    )
+
+from tqdm import tqdm
+
+from colorize.errors import ColorizeError
+
+INTERRUPTED = 130
+
+
+def progress(stage: str, total: int, unit: str = "picture") -> "tqdm[NoReturn]":
+    """Make a progress bar with rate and time left; silent where nobody watches a terminal."""
+    return tqdm(desc=stage, total=total, unit=unit, disable=None, dynamic_ncols=True)
+
+
+def run(main: Callable[[Path], None]) -> None:
+    """Run a stage as a program: a user's mistake is one line and exit status 1."""
+    stage = Path(sys.argv[0]).stem
+    logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s")
+    try:
+        main(Path())
+    except (ColorizeError, OSError) as error:  # OSError: a full disk, a folder without rights
+        sys.exit(f"{stage}: {error}")
+    except KeyboardInterrupt:
+        print(f"\n{stage}: interrupted; run it again to do it anew", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -17,7 +17,8 @@ from colorize.errors import DataError
 Numbers: TypeAlias = Mapping[str, "float | Numbers"]
 """Nested keys to numbers: the only thing that a metrics file holds."""
 
-DECIMALS = 6
+DIGITS = 6
+"""Significant digits of a written number: more would differ between processors."""
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_metrics(path: Path, numbers: Numbers) -> None:
-    """Write a metrics file: nested keys, sorted, finite numbers only, `DECIMALS` places.
+    """Write a metrics file: nested keys, sorted, finite numbers only, `DIGITS` digits.
 
     Raises:
         DataError: a number is not finite; ``dvc metrics diff`` could not compare it.
@@ -65,20 +66,22 @@ def _rounded(numbers: Numbers, key: str) -> dict[str, object]:
         elif not math.isfinite(value):
             raise DataError(f"{key}.{name} is {value}: no metric may be infinite or undefined")
         else:
-            out[name] = round(value, DECIMALS) if isinstance(value, float) else int(value)
+            out[name] = _short(value)
     return out
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write ``rows``, all with the keys of the first, as CSV with a header and ``\\n`` line ends."""
+    """Write ``rows``, all with the keys of the first, as CSV with a header and Unix line ends."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow(
-            {k: round(v, DECIMALS) if isinstance(v, float) else v for k, v in row.items()}
-        )
+        writer.writerow({key: _short(value) for key, value in row.items()})
     write_bytes(path, text.getvalue().encode())
+
+
+def _short(value: object) -> object:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 @contextmanager

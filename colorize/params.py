@@ -39,27 +39,33 @@ class Range:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads ``1e-05`` as a number and refuses a key written twice.
+    """SafeLoader with the plain values of YAML 1.2, which DVC writes and reads.
 
-    DVC writes ``lr: 1e-05``; YAML 1.1, as PyYAML reads it, wants a dot and a sign there and
-    would hand over a string.
+    YAML 1.1, PyYAML's own, would take ``1e-05`` for text, ``on`` for a truth value and ``012`` for
+    ten. A key written twice is refused; PyYAML would take the last one.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise ParamsError(f"{FILE_NAME}: key '{key}' appears twice{key_node.start_mark}")
+                line = key_node.start_mark.line + 1
+                raise ParamsError(f"{FILE_NAME}, line {line}: key '{key}' appears twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", "~n"),
+    ("bool", r"true|false", "tf"),
+    ("int", r"[-+]?(0|[1-9]\d*)", "-+0123456789"),
+    ("float", r"[-+]?((\.\d+|\d+\.?\d*)([eE][-+]?\d+)?|\.inf)|\.nan", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
 
 
 def read(root: Path) -> dict[str, Any]:
@@ -98,9 +104,7 @@ def load(kind: type[P], root: Path, section: str) -> P:
     for name in names:
         if name not in given:
             raise ParamsError(f"key '{section}.{name}' is missing from {FILE_NAME}")
-    return kind(
-        **{name: _checked(given[name], hints[name], f"{section}.{name}") for name in names}
-    )
+    return kind(**{name: _checked(given[name], hints[name], f"{section}.{name}") for name in names})
 
 
 def _checked(value: object, hint: object, key: str) -> object:

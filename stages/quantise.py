@@ -51,12 +51,12 @@ def main(root: Path) -> None:
     quantiser.save(root / "data" / "quantiser.npz")
     metrics = root / "metrics"
     grey = int(table.nearest(np.zeros(2)))
-    summary = {
+    summary: files.Numbers = {
         "bins": len(counts),
         "bins_in_use": int((counts > 0).sum()),
         "entropy": prior.entropy(quantiser.prior),
         "grey_share": float(quantiser.prior[grey]),
-        "weight": {"min": quantiser.weights.min(), "max": quantiser.weights.max()},
+        "weight": {"min": float(quantiser.weights.min()), "max": float(quantiser.weights.max())},
     }
     files.write_metrics(metrics / "quantise.json", summary)
     for name, values in (("prior", quantiser.prior), ("weights", quantiser.weights)):

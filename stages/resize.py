@@ -57,7 +57,7 @@ def main(root: Path) -> None:
         if not sum(shards.counts.values()):
             raise DataError(f"none of {len(records)} pictures is usable: {dict(+rejected)}")
         shards.close()
-    counts = {"pictures": shards.counts, "rejected": rejected}
+    counts: files.Numbers = {"pictures": shards.counts, "rejected": rejected}
     files.write_metrics(root / "metrics" / "resize.json", counts)
 
 

@@ -26,7 +26,8 @@ class TrainParams:
     lr: Annotated[float, Range(0, 1, open_low=True)]
     warmup: Annotated[float, Range(0, 1)]
     weight_decay: Annotated[float, Range(0, 1)]
-    select: Literal["auc", "auc_balanced", "rmse_ab", "psnr"]
+    select: Literal["loss", "divergence", "auc", "psnr"]
+    temperature: Annotated[float, Range(0.01, 1)]
     seed: Annotated[int, Range(0)]
 
 
@@ -34,10 +35,9 @@ def main(root: Path) -> None:
     """Read params, shards and quantiser, train, write the best model and the history."""
     params = load(TrainParams, root, "train")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge.scores import judge, select
     from colorize.learn.training import Plan, train
+    from colorize.learn.validation import is_better, validate
     from colorize.model.weights import Model
-    from colorize.paint.painter import Painter
 
     pictures, held_out = (ShardReader(root / "data" / "resized", s) for s in ("train", "val"))
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
@@ -51,8 +51,9 @@ def main(root: Path) -> None:
     )
     plan = Plan(**{field.name: getattr(params, field.name) for field in fields(Plan)})
     plan.check(pictures, model.recipe)
-    painter = Painter(model)
     history: list[dict[str, float]] = []
+    best: dict[str, float] = {}
+    chosen = f"val_{params.select}"
     with progress("train", plan.steps(len(pictures)), unit="step") as bar:
 
         def on_step(loss: float) -> None:
@@ -60,15 +61,17 @@ def main(root: Path) -> None:
             bar.update()
 
         for epoch in train(model, pictures, quantiser, plan, on_step=on_step):
-            row = judge(held_out.batches(BATCH), {"model": painter.colours}, quantiser.table)
-            history.append(asdict(epoch) | {f"val_{k}": v for k, v in row["model"].items()})
-            best = select(history, f"val_{params.select}", params.select)
-            if best is history[-1]:
+            scores = validate(
+                model, held_out.batches(BATCH), quantiser, temperature=params.temperature
+            )
+            history.append(asdict(epoch) | {f"val_{name}": v for name, v in scores.items()})
+            if not best or is_better(scores[params.select], best[chosen], params.select):
+                best = history[-1]
                 model.save(root / "models" / "colorizer.safetensors")
             shown = (f"{name} {value:.4g}" for name, value in history[-1].items())
             bar.write(", ".join(shown) + (" *" if best is history[-1] else ""))
     files.write_table(root / "metrics" / "train.csv", history)
-    summary = {"best": best, "parameters": model.count(), "pictures": len(pictures)}
+    summary: files.Numbers = {"best": best, "parameters": model.count(), "pictures": len(pictures)}
     files.write_metrics(root / "metrics" / "train.json", summary)
 
 

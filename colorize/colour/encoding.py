@@ -107,9 +107,7 @@ class NeighbourTable:
         numbers[doubtful] = np.take_along_axis(found, best, axis=-1)[..., 0]
         return numbers
 
-    def _measure(
-        self, ab: NDArray[np.floating]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _measure(self, ab: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Candidates of each colour (..., c), numbers ascending, and their squared distances."""
         found = self.candidates[_cell(ab)].astype(np.int64)  # (..., c)
         offset = self.centres[found] - ab[..., None, :].astype(np.float64)  # (..., c, 2)

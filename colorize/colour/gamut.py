@@ -41,7 +41,8 @@ def bin_centres(step: int = 10) -> NDArray[np.int64]:
     reach = np.arange(-(AB_LIMIT // step) - 1, AB_LIMIT // step + 2) * step
     grid = np.array(list(product(reach, reach)), np.int64)
     outside = grid @ grown.equations[:, :2].T + grown.equations[:, 2]  # (n, faces), below 0 inside
-    return grid[(outside < -_MARGIN).all(axis=1)]
+    inside: NDArray[np.int64] = grid[(outside < -_MARGIN).all(axis=1)]
+    return inside
 
 
 def _hull_vertices() -> NDArray[np.float64]:
@@ -53,4 +54,5 @@ def _hull_vertices() -> NDArray[np.float64]:
             edge = np.insert(np.tile(np.array(others, float), (len(level), 1)), axis, level, axis=1)
             edges.append(edge)
     ab = lab.rgb_to_lab(np.concatenate(edges).astype(np.uint8))[:, 1:].astype(np.float64)
-    return ab[ConvexHull(ab).vertices]
+    vertices: NDArray[np.float64] = ab[ConvexHull(ab).vertices]
+    return vertices

@@ -43,7 +43,7 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
     xyz = _linear_table()[rgb] @ (RGB_TO_XYZ / WHITE_D65[:, None]).T.astype(np.float32)
     f = np.where(xyz > EPSILON, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET))
-    lab = np.empty_like(f)
+    lab: NDArray[np.float32] = np.empty(f.shape, np.float32)
     np.multiply(f[..., 1], 116, out=lab[..., 0])
     lab[..., 0] -= 16
     np.subtract(f[..., 0], f[..., 1], out=lab[..., 1])
@@ -70,7 +70,8 @@ def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
     linear = xyz @ (np.linalg.inv(RGB_TO_XYZ) * WHITE_D65).T.astype(np.float32)
     linear.clip(0, 1, out=linear)
     curved = np.where(
-        linear > 0.0031308, np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055),
+        linear > 0.0031308,
+        np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055),
         np.float32(12.92) * linear,
     )
     curved *= 255

@@ -44,7 +44,7 @@ def class_weights(prior: NDArray[np.float64], mix: float) -> NDArray[np.float64]
         (Q,) whose expectation under ``prior`` is 1.
 
     >>> class_weights(np.array([0.75, 0.25]), mix=0.5).round(3).tolist()
-    [0.882, 1.353]
+    [0.857, 1.429]
     """
     weights = 1 / ((1 - mix) * prior + mix / len(prior))
     rebalanced: NDArray[np.float64] = weights / (prior * weights).sum()

@@ -54,7 +54,10 @@ class Quantiser:
         Args:
             counts: (Q,) pixels whose nearest bin it is.
             table: of the bins that were counted.
-            step, sigma, prior_sigma, mix: see the attributes.
+            step: see the attributes, as for the others.
+            sigma: of the soft encoding.
+            prior_sigma: of the smoothing.
+            mix: share of the uniform.
 
         Raises:
             DataError: without the uniform (``mix`` 0) a bin of no probability has no weight.
@@ -111,7 +114,7 @@ class Quantiser:
             DataError: the file is missing or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as content:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 held = dict(content)
             table = NeighbourTable(
                 held["centres"], held["candidates"], held["certain"], int(held["neighbours"])

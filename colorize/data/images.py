@@ -21,7 +21,7 @@ RGB: TypeAlias = NDArray[np.uint8]
 Framing: TypeAlias = Literal["crop", "pad"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
-"""What is decoded. A JPEG that carries a second view opens as Pillow's MPO and counts as one picture."""
+"""What is decoded; a JPEG with a second view opens as Pillow's MPO and counts as one picture."""
 
 MID_TONES = (5.0, 97.0)
 """L between which a colour is told from ink and paper, and from a sepia scan's clipped white."""
@@ -68,8 +68,9 @@ def decode(content: bytes, *, max_pixels: int) -> RGB:
                 width, height = image.size
                 if width * height > max_pixels:
                     raise ImageError("too_many_pixels", f"{width} x {height} pixels")
-                if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-                    raise ImageError("animated", f"{image.n_frames} frames")
+                frames = getattr(image, "n_frames", 1)
+                if frames > 1 and image.format != "MPO":
+                    raise ImageError("animated", f"{frames} frames")
                 image.load()
                 return _srgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
@@ -163,7 +164,7 @@ class Duplicates:
         Raises:
             ImageError: ``duplicate``.
         """
-        digest = hashlib.sha256(np.ascontiguousarray(rgb)).digest()
+        digest = hashlib.sha256(rgb.tobytes()).digest()
         if digest in self._seen:
             raise ImageError("duplicate", "the same pixels as an earlier picture")
         self._seen.add(digest)

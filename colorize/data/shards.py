@@ -29,8 +29,8 @@ class ShardWriter:
     def __init__(self, folder: Path, *, per_shard: int) -> None:
         self.folder = folder
         self.per_shard = per_shard
-        self.counts: dict[Split, int] = dict.fromkeys(SPLITS, 0)
-        self._waiting: dict[Split, list[NDArray[np.uint8]]] = defaultdict(list)
+        self.counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
+        self._waiting: dict[str, list[NDArray[np.uint8]]] = defaultdict(list)
         self._index: list[dict[str, object]] = []
 
     def add(self, image_id: str, split: Split, rgb: NDArray[np.uint8]) -> None:
@@ -59,7 +59,7 @@ class ShardWriter:
                 self._write(split, _shard_name(split, (count - 1) // self.per_shard))
         files.write_table(self.folder / INDEX, self._index)
 
-    def _write(self, split: Split, name: str) -> None:
+    def _write(self, split: str, name: str) -> None:
         with files.atomic(self.folder / name) as file:
             np.save(file, np.stack(self._waiting.pop(split)), allow_pickle=False)
 
@@ -96,7 +96,8 @@ class ShardReader:
         """(side, side, 3) uint8: a view into the memory map."""
         shard = int(np.searchsorted(self._ends, position, side="right"))
         start = 0 if shard == 0 else int(self._ends[shard - 1])
-        return self._shards[shard][position - start]
+        rgb: NDArray[np.uint8] = self._shards[shard][position - start]
+        return rgb
 
     def batches(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Yield (n, side, side, 3) uint8 copies in order, n = ``size`` but for the last."""
@@ -104,7 +105,7 @@ class ShardReader:
             yield np.stack([self[i] for i in range(start, min(start + size, len(self)))])
 
 
-def _shard_name(split: Split, number: int) -> str:
+def _shard_name(split: str, number: int) -> str:
     return f"{split}-{number:05}.npy"
 
 
@@ -113,6 +114,10 @@ def _open(path: Path) -> NDArray[np.uint8]:
         shard: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise DataError(f"{path} is damaged ({error}): run resize again") from None
-    if shard.dtype != np.uint8 or shard.ndim != 4 or shard.shape[1:] != (shard.shape[1],) * 2 + (3,):
+    if (
+        shard.dtype != np.uint8
+        or shard.ndim != 4
+        or shard.shape[1:] != (shard.shape[1],) * 2 + (3,)
+    ):
         raise DataError(f"{path} is no shard: {shard.dtype} {shard.shape}; run resize again")
     return shard

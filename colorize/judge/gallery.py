@@ -54,8 +54,6 @@ def contact_sheet(rgb: NDArray[np.uint8], columns: Mapping[str, Colourer]) -> by
             sheet[top : top + side, left : left + side] = shrunk
             if row == 0:
                 at = (left + 4, HEADER - 8)
-                cv2.putText(
-                    sheet, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, BLACK, 1, cv2.LINE_AA
-                )
+                cv2.putText(sheet, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, BLACK, 1, cv2.LINE_AA)
     _, png = cv2.imencode(".png", sheet[..., ::-1])
     return png.tobytes()

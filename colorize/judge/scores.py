@@ -4,21 +4,15 @@ Units and directions stand in `SCORES`. Definitions follow Zhang et al., section
 authors' evaluation code; ab errors are Euclidean distances in the ab plane.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from colorize.colour import lab
+from colorize.colour import difference, lab
 from colorize.colour.encoding import NeighbourTable
-
-AUC_LIMIT = 150.0
-"""The error, in units of ab, up to which the curve of the AuC is drawn."""
-
-MSE_FLOOR = 1e-10
-"""A perfect picture's mean square error is taken for this, 100 dB, lest it be infinite."""
 
 Colourer: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """L (N, H, W) -> ab (N, H, W, 2)."""
@@ -60,7 +54,9 @@ class ColourScores:
         self._mae = 0.0
         self._pictures = 0
 
-    def update(self, rgb: NDArray[np.uint8], truth: NDArray[np.float32], ab: NDArray[np.float32]) -> None:
+    def update(
+        self, rgb: NDArray[np.uint8], truth: NDArray[np.float32], ab: NDArray[np.float32]
+    ) -> None:
         """Add pictures.
 
         Args:
@@ -68,33 +64,32 @@ class ColourScores:
             truth: (N, H, W, 3) float32, the same in Lab.
             ab: (N, H, W, 2) float32, the painted colours.
         """
-        squared = ((ab - truth[..., 1:]) ** 2).sum(axis=-1)
-        error = np.minimum(np.sqrt(squared), AUC_LIMIT)
+        squared = difference.squared_distance(ab, truth[..., 1:])
         bins = self._table.nearest(truth[..., 1:]).ravel()
-        self._bin_pixels += np.bincount(bins, minlength=len(self._bin_pixels))
-        self._bin_error += np.bincount(bins, error.ravel(), minlength=len(self._bin_pixels))
+        count = len(self._bin_pixels)
+        self._bin_pixels += np.bincount(bins, minlength=count)
+        self._bin_error += np.bincount(bins, difference.auc_error(squared).ravel(), count)
         self._squared += float(squared.sum(dtype=np.float64))
         painted = lab.lab_to_rgb(np.concatenate([truth[..., :1], ab], axis=-1))
-        difference = np.abs(painted.astype(np.int16) - rgb).reshape(len(rgb), -1)
-        mse = (difference.astype(np.float64) ** 2).mean(axis=1) / 255**2  # (N,)
+        mse = difference.mean_square(painted, rgb)  # (N,)
+        absolute = np.abs(painted.astype(np.int16) - rgb).reshape(len(rgb), -1).mean(axis=1)
         self._mse += float(mse.sum())
-        self._mae += float(difference.mean(axis=1).sum()) / 255
-        self._psnr += float((-10 * np.log10(np.maximum(mse, MSE_FLOOR))).sum())
+        self._mae += float(absolute.sum()) / 255
+        self._psnr += float(difference.psnr(mse).sum())
         self._pictures += len(rgb)
 
     def compute(self) -> dict[str, float]:
         """Give every score of `SCORES`.
 
-        AuC: the share of pixels with an error of at most t, averaged over t in 0..150, is exactly
-        1 - mean(min(error, 150)) / 150. Balanced, it is the mean of the AuC of each bin that
-        occurs in the true pictures, which is to weigh pixels by the inverse of that set's prior.
+        The balanced AuC is the mean of the AuC of each bin that occurs in the true pictures, which
+        is to weigh their pixels by the inverse of their own prior.
         """
         pixels = self._bin_pixels.sum()
         present = self._bin_pixels > 0
-        by_bin = 1 - self._bin_error[present] / self._bin_pixels[present] / AUC_LIMIT
+        by_bin = self._bin_error[present] / self._bin_pixels[present]
         return {
-            "auc": 100 * (1 - self._bin_error.sum() / pixels / AUC_LIMIT),
-            "auc_balanced": 100 * by_bin.mean(),
+            "auc": 100 * (1 - self._bin_error.sum() / pixels),
+            "auc_balanced": 100 * (1 - by_bin.mean()),
             "rmse_ab": float(np.sqrt(self._squared / pixels)),
             "psnr": self._psnr / self._pictures,
             "mse": self._mse / self._pictures,
@@ -132,11 +127,3 @@ def judge(
             scores[name].update(rgb, truth, colourer(truth[..., 0]))
         on_pictures(len(rgb))
     return {name: score.compute() for name, score in scores.items()}
-
-
-def select(
-    history: Sequence[Mapping[str, float]], key: str, score: str
-) -> Mapping[str, float]:
-    """Pick the record whose ``key`` is best as ``score`` goes; the first of several equal ones."""
-    best = max if SCORES[score].higher_is_better else min
-    return best(history, key=lambda record: record[key])

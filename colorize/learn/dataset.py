@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.model.losses import Target
@@ -42,7 +41,8 @@ def augmented(
         pictures: the training split.
         numbers: which of them.
         crop: side of the cut-out in pixels, at most the pictures' side.
-        seed, epoch: of the randomness.
+        seed: of all randomness.
+        epoch: counts from 1; each cuts and mirrors anew.
 
     Returns:
         (N, crop, crop, 3) uint8.
@@ -56,25 +56,23 @@ def augmented(
     return out
 
 
-def to_batch(rgb: NDArray[np.uint8], quantiser: Quantiser, *, head_stride: int) -> Batch:
+def to_batch(pixels: NDArray[np.float32], quantiser: Quantiser, *, head_stride: int) -> Batch:
     """Convert pictures to lightness and to soft-encoded colours at the head's size.
 
     A target pixel is the mean ab of the ``head_stride`` x ``head_stride`` pixels that it covers.
 
     Args:
-        rgb: (N, H, W, 3) uint8; H and W divisible by ``head_stride``.
+        pixels: (N, H, W, 3) float32 Lab; H and W divisible by ``head_stride``.
         quantiser: gives bins, spread and class weights.
         head_stride: H / h.
     """
-    pixels = lab.rgb_to_lab(rgb)
     n, height, width, _ = pixels.shape
     h, w = height // head_stride, width // head_stride
     blocks = pixels[..., 1:].reshape(n, h, head_stride, w, head_stride, 2)
     indices, weights = quantiser.table.encode(blocks.mean(axis=(2, 4)), quantiser.sigma)
     rebalance = quantiser.weights[indices[..., 0]].astype(np.float32)
+    grey = torch.from_numpy(np.ascontiguousarray(pixels[..., 0])[:, None])
     return Batch(
-        torch.from_numpy(np.ascontiguousarray(pixels[..., 0])[:, None]),
-        Target(
-            torch.from_numpy(indices), torch.from_numpy(weights), torch.from_numpy(rebalance)
-        ),
+        grey.contiguous(memory_format=torch.channels_last),
+        Target(torch.from_numpy(indices), torch.from_numpy(weights), torch.from_numpy(rebalance)),
     )

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import torch
 
+from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, ModelError
@@ -55,9 +56,12 @@ class Plan:
             raise DataError(
                 f"train.batch is {self.batch}, but only {len(pictures)} pictures are there to train"
             )
-        if self.crop > pictures.side or self.crop % recipe.side_multiple:
+        multiple = recipe.side_multiple
+        if pictures.side % multiple:
+            raise DataError(f"resize.side must be a multiple of {multiple}, not {pictures.side}")
+        if self.crop > pictures.side or self.crop % multiple:
             raise DataError(
-                f"train.crop must be a multiple of {recipe.side_multiple} and at most resize.side, "
+                f"train.crop must be a multiple of {multiple} and at most resize.side, "
                 f"{pictures.side}, not {self.crop}"
             )
 
@@ -123,9 +127,9 @@ def train(
             rgb = dataset.augmented(
                 pictures, chosen.tolist(), crop=plan.crop, seed=plan.seed, epoch=epoch
             )
-            batch = dataset.to_batch(rgb, quantiser, head_stride=recipe.head_stride)
+            batch = dataset.to_batch(lab.rgb_to_lab(rgb), quantiser, head_stride=recipe.head_stride)
             with mixed_precision():
-                output = network(batch.lightness.contiguous(memory_format=torch.channels_last))
+                output = network(batch.lightness)
             loss, divergence = recipe.loss(output, batch.target)
             if not torch.isfinite(loss):
                 raise ModelError(f"loss is {loss.item()} at step {step}, learning rate {lr:g}")

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 TEMPERATURE = 0.38
-"""Zhang et al., section 2.3: between the mean (1), which is dull, and the mode (0), which is patchy."""
+"""Zhang et al., section 2.3: between the mean (1), which is dull, and the mode (0), patchy."""
 
 
 def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERATURE) -> Tensor:

@@ -89,10 +89,10 @@ def _scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width / _CHANNELS_MULTIPLE)) * _CHANNELS_MULTIPLE
 
 
-def _convolution(inside: int, outside: int, *, stride: int = 1, dilation: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(
-        inside, outside, 3, stride=stride, padding=dilation, dilation=dilation
-    )
+def _convolution(
+    inside: int, outside: int, *, stride: int = 1, dilation: int = 1
+) -> list[nn.Module]:
+    convolution = nn.Conv2d(inside, outside, 3, stride=stride, padding=dilation, dilation=dilation)
     return [convolution, nn.ReLU(inplace=True)]
 
 

@@ -5,12 +5,11 @@ from typing import Self
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.model.decode import TEMPERATURE, enlarge
-from colorize.model.precision import mixed_precision
+from colorize.model.decode import TEMPERATURE
+from colorize.model.predict import predict
 from colorize.model.weights import Model
 
 
@@ -35,27 +34,9 @@ class Painter:
         """
         return cls(Model.load(Path(path)), temperature=temperature)
 
-    @torch.inference_mode()
     def colours(self, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Predict ab for pictures of the scale that the model was trained at.
-
-        Args:
-            lightness: (N, H, W), L in 0..100, of any H and W.
-
-        Returns:
-            (N, H, W, 2) float32 ab.
-        """
-        height, width = lightness.shape[1:]
-        multiple = self.model.recipe.side_multiple
-        margins = ((0, 0), (0, -height % multiple), (0, -width % multiple))
-        padded = np.pad(lightness, margins, mode="edge")
-        grey = torch.from_numpy(padded)[:, None].contiguous(memory_format=torch.channels_last)
-        self.model.network.eval()
-        with mixed_precision():
-            output = self.model.network(grey)
-        ab = self.model.recipe.decode(output, self.model.centres, self.temperature)
-        full = enlarge(ab, padded.shape[1:])[:, :, :height, :width]
-        return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
+        """Predict ab of pictures (N, H, W) of the scale trained at: see `predict`."""
+        return predict(self.model, lightness, temperature=self.temperature)
 
     def paint(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture by its lightness alone.

@@ -58,7 +58,7 @@ def picture(
     content: bytes,
     *,
     source: str,
-    id: str,  # noqa: A002 - the manifest's own word
+    id: str,
     suffix: str,
     group: str = "",
     page: str = "",
@@ -69,7 +69,7 @@ def picture(
     width: int = 0,
     height: int = 0,
 ) -> Picture:
-    """Make a `Picture`: names the file, takes the digests, and is its own group where none is given."""
+    """Make a `Picture`: name the file, take the digests; without a group it is its own."""
     record = Record(
         source=source,
         id=id,

@@ -71,5 +71,7 @@ def _style(name: str) -> tuple[Style, dict[str, dict[str, str]]]:
     )
     meta = definition["meta"]
     if meta["license"]["name"] not in LICENCES:
-        raise SourceError(f"style '{name}' is under '{meta['license']['name']}': not for the sample")
+        raise SourceError(
+            f"style '{name}' is under '{meta['license']['name']}': not for the sample"
+        )
     return Style(definition), meta

@@ -1,0 +1,49 @@
+# Names for the commands of this project; `make help` lists them.
+# Everything runs with the interpreter of .venv, whichever shell or environment called make.
+
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help repro test test-slow lint format clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
+	@python -m stages.check
+	dvc repro
+
+test: $(VENV)/dev.stamp ## run the tests (minutes)
+	python -m pytest
+
+test-slow: $(VENV)/dev.stamp ## run the long proofs as well
+	python -m pytest -m "slow or not slow"
+
+lint: $(VENV)/dev.stamp ## check style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: $(VENV)/dev.stamp ## put the code into its form
+	ruff check --fix .
+	ruff format .
+
+clean: ## remove what make installed and the stages made, but not DVC's cache
+	rm -rf $(VENV) data models .scratch
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,36 @@
+"""From lightness to colours at the same size: network, decoding and enlargement in a row."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colorize.model.decode import enlarge
+from colorize.model.precision import mixed_precision
+from colorize.model.weights import Model
+
+
+@torch.inference_mode()
+def predict(
+    model: Model, lightness: NDArray[np.float32], *, temperature: float
+) -> NDArray[np.float32]:
+    """Predict the ab of pictures.
+
+    Args:
+        model: its network is set to evaluation mode.
+        lightness: (N, H, W), L in 0..100, of any H and W.
+        temperature: T of the annealed mean.
+
+    Returns:
+        (N, H, W, 2) float32 ab.
+    """
+    height, width = lightness.shape[1:]
+    multiple = model.recipe.side_multiple
+    margins = ((0, 0), (0, -height % multiple), (0, -width % multiple))
+    padded = np.pad(lightness, margins, mode="edge")
+    grey = torch.from_numpy(padded)[:, None].contiguous(memory_format=torch.channels_last)
+    model.network.eval()
+    with mixed_precision():
+        output = model.network(grey)
+    ab = model.recipe.decode(output, model.centres, temperature)  # (N, 2, h, w)
+    full = enlarge(ab, padded.shape[1:])[:, :, :height, :width]
+    return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())

@@ -1,0 +1,89 @@
+"""What every test may use: seeded randomness, small pictures, a small project, and no network."""
+
+import io
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.imports import ROOT
+
+TINY = {
+    "fetch": {"count": 48, "side": 64},
+    "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
+    "train": {"width": 0.125, "crop": 48, "batch": 8, "epochs": 2},
+    "evaluate": {"gallery": 4},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in {"127.0.0.1", "::1"}:
+            raise AssertionError(f"a test wanted to connect to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def all_colours() -> NDArray[np.uint8]:
+    """(n, 3) uint8: a lattice over the whole sRGB cube, corners and greys among it."""
+    levels = np.arange(0, 256, 15)
+    return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 3).astype(np.uint8)
+
+
+@pytest.fixture
+def drawing() -> Callable[..., NDArray[np.uint8]]:
+    """Draw flat coloured shapes on white, different for every number."""
+
+    def draw(number: int = 0, height: int = 64, width: int = 64) -> NDArray[np.uint8]:
+        random = np.random.default_rng(number)
+        rgb = np.full((height, width, 3), 255, np.uint8)
+        for _ in range(6):
+            top, left = random.integers(0, height * 3 // 4), random.integers(0, width * 3 // 4)
+            rgb[top : top + height // 3, left : left + width // 3] = random.integers(0, 256, 3)
+        return rgb
+
+    return draw
+
+
+@pytest.fixture
+def encoded() -> Callable[..., bytes]:
+    """Encode an array as Pillow would save it."""
+
+    def encode(pixels: NDArray[Any], kind: str = "PNG", **options: Any) -> bytes:
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, kind, **options)
+        return out.getvalue()
+
+    return encode
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Lay down a project of a small size; keyword arguments change single params by section."""
+
+    def make(**changes: dict[str, Any]) -> Path:
+        params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+        for overlay in (TINY, changes):
+            for section, values in overlay.items():
+                params[section].update(values)
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+        return tmp_path
+
+    return make

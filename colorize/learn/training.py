@@ -114,7 +114,7 @@ def train(
     network, recipe = model.network, model.recipe
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
-        network.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay
+        network.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay, fused=True
     )
     steps = plan.steps(len(pictures))
     step = 0

@@ -1,0 +1,228 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from colorize.data import images
+from colorize.errors import ImageError
+
+MILLION = 1_000_000
+Draw = Callable[..., NDArray[np.uint8]]
+Encode = Callable[..., bytes]
+
+
+def decode(content: bytes) -> NDArray[np.uint8]:
+    return images.decode(content, max_pixels=MILLION)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        ("PNG", {}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("JPEG", {"quality": 95, "subsampling": 0}, 4),
+        ("AVIF", {"quality": 95, "subsampling": "4:4:4"}, 4),
+    ],
+)
+def test_formats(drawing: Draw, encoded: Encode, kind: str, options: dict, tolerance: int) -> None:
+    rgb = cv2.GaussianBlur(drawing(1, 48, 80), (0, 0), 3)  # edges would test the codec, not us
+    actual = decode(encoded(rgb, kind, **options))
+    assert (actual.shape, actual.dtype) == (rgb.shape, np.uint8)
+    assert np.abs(actual.astype(int) - rgb).mean() <= tolerance
+
+
+def test_grey_of_8_and_16_bit(encoded: Encode) -> None:
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
+    expected = np.repeat(ramp[..., None], 3, axis=2)
+    np.testing.assert_array_equal(decode(encoded(ramp)), expected)
+    np.testing.assert_array_equal(decode(encoded(ramp.astype(np.uint16) * 257)), expected)
+
+
+def test_colour_of_16_bit() -> None:
+    rgb = np.arange(0, 65536, 43, dtype=np.uint16)[: 8 * 16 * 3].reshape(8, 16, 3)
+    _, content = cv2.imencode(".png", rgb[..., ::-1])
+    actual = decode(content.tobytes()).astype(int)
+    assert np.abs(actual - rgb / 257).max() <= 1
+
+
+def test_palette_and_one_bit(drawing: Draw) -> None:
+    palette = Image.fromarray(drawing(2)).convert("P", palette=Image.Palette.ADAPTIVE)
+    bits = Image.fromarray(drawing(2)).convert("1")
+    for image in (palette, bits):
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        np.testing.assert_array_equal(decode(out.getvalue()), np.asarray(image.convert("RGB")))
+
+
+def test_cmyk_is_turned_to_rgb() -> None:
+    out = io.BytesIO()
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(out, "JPEG", quality=95)
+    red = decode(out.getvalue()).reshape(-1, 3).mean(axis=0)
+    assert red[0] > 200
+    assert max(red[1:]) < 60
+
+
+def test_alpha_is_laid_on_white(encoded: Encode) -> None:
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = (255, 0, 0, 255)
+    rgba[0, 1] = (0, 0, 0, 128)
+    assert decode(encoded(rgba)).tolist() == [
+        [[255, 0, 0], [127, 127, 127]],
+        [[255, 255, 255], [255, 255, 255]],
+    ]
+
+
+def test_a_transparent_palette_colour_becomes_white() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=0)
+    assert decode(out.getvalue()).tolist() == [[[255, 255, 255], [0, 0, 255]]]
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(6, -1), (8, 1), (3, 2)])
+def test_exif_orientation(drawing: Draw, orientation: int, turns: int) -> None:
+    rgb = drawing(3, 24, 40)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "PNG", exif=exif)
+    np.testing.assert_array_equal(decode(out.getvalue()), np.rot90(rgb, turns))
+
+
+def test_a_colour_profile_is_applied_and_a_broken_one_is_not_fatal(encoded: Encode) -> None:
+    flat = np.full((4, 4, 3), (200, 100, 50), np.uint8)
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    same = decode(encoded(flat, icc_profile=lab))
+    assert np.abs(same.astype(int) - flat).max() <= 1
+    np.testing.assert_array_equal(decode(encoded(flat, icc_profile=b"nonsense" * 40)), flat)
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html>", b"\x89PNG\r\n\x1a\n" + b"\0" * 99])
+def test_rejects_what_is_no_picture(content: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        decode(content)
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.97])
+def test_rejects_a_file_cut_short(encoded: Encode, rng, kind: str, share: float) -> None:  # noqa: ANN001
+    content = encoded(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8), kind)
+    with pytest.raises(ImageError, match="unreadable"):
+        decode(content[: int(len(content) * share)])
+
+
+def test_rejects_every_damage_of_a_png_without_another_error(
+    drawing: Draw, encoded: Encode
+) -> None:
+    content = encoded(drawing(4))
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for position in random.integers(0, len(content), 4):
+            damaged[position] = random.integers(0, 256)
+        try:
+            decode(bytes(damaged))
+        except ImageError as error:
+            assert error.reason in images.REASONS  # noqa: PT017 - either outcome is right
+
+
+def test_rejects_too_many_pixels_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 100-megapixel PNG of 100 kB: the header is enough to refuse it."""
+    out = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(out, "PNG")
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded"))
+    with pytest.raises(ImageError, match="too_many_pixels"):
+        decode(out.getvalue())
+
+
+def test_rejects_too_many_pixels_beyond_pillows_own_limit() -> None:
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    with pytest.raises(ImageError, match="too_many_pixels"):
+        decode(out.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_rejects_animation(drawing: Draw, kind: str) -> None:
+    frames = [Image.fromarray(drawing(n)) for n in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(ImageError, match="animated"):
+        decode(out.getvalue())
+
+
+def test_rejects_too_many_bytes_before_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x" * 11)
+    with pytest.raises(ImageError, match="too_many_bytes"):
+        images.read(path, max_bytes=10)
+    with pytest.raises(ImageError, match="unreadable"):
+        images.read(tmp_path / "none.png", max_bytes=10)
+
+
+def test_crop_keeps_the_top_of_tall_and_the_centre_of_wide_pictures() -> None:
+    tall = np.zeros((90, 30, 3), np.uint8)
+    tall[:30] = 200
+    assert (images.square(tall, side=30, framing="crop") == 200).all()
+    wide = np.zeros((30, 90, 3), np.uint8)
+    wide[:, 30:60] = 200
+    assert (images.square(wide, side=30, framing="crop") == 200).all()
+
+
+def test_pad_keeps_all_of_a_picture_on_white() -> None:
+    wide = np.full((30, 90, 3), 100, np.uint8)
+    padded = images.square(wide, side=60, framing="pad")
+    assert (padded[20:40] == 100).all()
+    assert (padded[:20] == 255).all()
+    assert (padded[40:] == 255).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (7, 3), (64, 64), (300, 500)])
+@pytest.mark.parametrize("framing", ["crop", "pad"])
+def test_shape(drawing: Draw, size: tuple[int, int], framing: images.Framing) -> None:
+    squared = images.square(np.resize(drawing(5), (*size, 3)), side=64, framing=framing)
+    assert (squared.shape, squared.dtype) == ((64, 64, 3), np.uint8)
+
+
+def sepia(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    tones = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])
+    return (rgb @ tones.T).clip(0, 255).astype(np.uint8)
+
+
+def shaded(drawing: Draw, number: int) -> NDArray[np.uint8]:
+    """A drawing with soft light on it, as illustrations have."""
+    light = np.linspace(0.6, 1, 128)[None, :, None]
+    return (drawing(number, 128, 128) * light).astype(np.uint8)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_chroma_tells_colour_from_grey_sepia_and_tinted_paper(drawing: Draw, number: int) -> None:
+    colour = shaded(drawing, number)
+    grey = np.repeat(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    paper = (grey * np.array([1.0, 0.95, 0.82])).astype(np.uint8)
+    assert images.chroma(colour) > 4
+    assert images.chroma(grey) < 0.1
+    assert images.chroma(paper) < 0.5
+    assert images.chroma(sepia(colour)) < 1.5
+    with pytest.raises(ImageError, match="grey"):
+        images.check_chroma(sepia(colour), at_least=1.5)
+
+
+def test_chroma_of_blank_paper() -> None:
+    assert images.chroma(np.full((8, 8, 3), 255, np.uint8)) == 0
+
+
+def test_duplicates(drawing: Draw) -> None:
+    seen = images.Duplicates()
+    seen.check(drawing(1))
+    seen.check(drawing(2))
+    with pytest.raises(ImageError, match="duplicate"):
+        seen.check(drawing(1))

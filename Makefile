@@ -8,10 +8,12 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow lint format clean
+.PHONY: help install repro test test-slow lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/run.stamp ## create .venv with the exact versions of constraints.txt
 
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
 	@python -m stages.check

@@ -1,6 +1,7 @@
 """What every test may use: seeded randomness, small pictures, a small project, and no network."""
 
 import io
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.imports import ROOT
+
+# The networks of the tests are tiny: threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = {
     "fetch": {"count": 48, "side": 64},

@@ -1,7 +1,7 @@
 """The network of Zhang, Isola and Efros, "Colorful Image Colorization" (arXiv 1603.08511), fig. 2.
 
 Eight blocks of 3 x 3 convolutions at a quarter of the input's size and below: no pooling, no
-skips; blocks 5 and 6 are dilated, so that a class is decided with 353 pixels in view. As in the
+skips; blocks 5 and 6 are dilated, so that a class is decided with 349 pixels in view. As in the
 authors' released network, normalisation follows the last ReLU of a block.
 
 Letters in shapes: N batch, H and W of the picture, h = H / 4, w = W / 4, Q ab bins.

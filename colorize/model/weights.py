@@ -116,16 +116,17 @@ class Model:
                 raise ModelError(f"{path} was written by a newer version of this project")
             centres = tensors.pop(_CENTRES)
             chosen = recipe(described["recipe"])
-            network = chosen.network(len(centres), described["width"])
+            width = float(described["width"])
+            network = chosen.network(len(centres), width)
             network.load_state_dict(
                 {name.removeprefix(_NETWORK): tensor for name, tensor in tensors.items()}
             )
             return cls(
                 network=network.eval(),
                 recipe=chosen,
-                width=described["width"],
+                width=width,
                 centres=centres,
-                side=described["side"],
+                side=int(described["side"]),
                 params=described["params"],
             )
         except (KeyError, ValueError, TypeError, RuntimeError) as error:

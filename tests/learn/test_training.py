@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from colorize.colour.encoding import NeighbourTable
+from colorize.colour.gamut import bin_centres
+from colorize.colour.quantiser import Quantiser
+from colorize.data import images
+from colorize.data.shards import ShardReader, ShardWriter
+from colorize.errors import DataError, ModelError
+from colorize.learn.training import Epoch, Plan, learning_rate, train
+from colorize.learn.validation import HIGHER_IS_BETTER, is_better, validate
+from colorize.model.weights import Model
+from colorize.sources import sample
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight characters to train on, and the same ones to validate."""
+    folder = tmp_path_factory.mktemp("shards")
+    writer = ShardWriter(folder, per_shard=8)
+    for picture in sample.pictures(count=8, side=64, seed=0):
+        rgb = images.decode(picture.content, max_pixels=10**6)
+        for split in ("train", "val", "test"):
+            writer.add(picture.record.id, split, rgb)
+    writer.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quantiser() -> Quantiser:
+    table = NeighbourTable.fit(bin_centres())
+    counts = np.ones(313, np.int64)
+    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=1.0)
+
+
+def plan(**changes: float) -> Plan:
+    values = {
+        "epochs": 2,
+        "batch": 4,
+        "crop": 48,
+        "lr": 2e-3,
+        "warmup": 0.1,
+        "weight_decay": 0.0,
+        "seed": 0,
+    }
+    return Plan(**(values | changes))  # type: ignore[arg-type]
+
+
+def build(quantiser: Quantiser, width: float = 0.125) -> Model:
+    centres = quantiser.table.centres
+    return Model.build("eccv16", width=width, centres=centres, side=64, params={}, seed=0)
+
+
+def run(folder: Path, quantiser: Quantiser, chosen: Plan) -> tuple[Model, list[Epoch], list[float]]:
+    model, losses = build(quantiser), []
+    epochs = list(
+        train(model, ShardReader(folder, "train"), quantiser, chosen, on_step=losses.append)
+    )
+    return model, epochs, losses
+
+
+def test_it_learns_eight_pictures_by_heart(folder: Path, quantiser: Quantiser) -> None:
+    model, epochs, _ = run(folder, quantiser, plan(epochs=150, crop=64, batch=8, lr=4e-3))
+    pictures = ShardReader(folder, "train")
+    scores = validate(model, pictures.batches(8), quantiser, temperature=0.38)
+    untrained = validate(build(quantiser), pictures.batches(8), quantiser, temperature=0.38)
+    assert epochs[-1].divergence < 0.35 * epochs[0].divergence
+    assert scores["psnr"] > untrained["psnr"] + 4
+    assert scores["auc"] > untrained["auc"] + 4
+
+
+def test_the_same_run_twice_gives_the_same_bytes(folder: Path, quantiser: Quantiser) -> None:
+    (first, *records), (again, *others) = (run(folder, quantiser, plan()) for _ in range(2))
+    assert records == others
+    for name, tensor in first.network.state_dict().items():
+        assert torch.equal(tensor, again.network.state_dict()[name]), name
+
+
+def test_another_seed_gives_another_run(folder: Path, quantiser: Quantiser) -> None:
+    assert run(folder, quantiser, plan())[2] != run(folder, quantiser, plan(seed=1))[2]
+
+
+def test_records_and_steps(folder: Path, quantiser: Quantiser) -> None:
+    _, epochs, losses = run(folder, quantiser, plan(epochs=3, batch=3))
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+    assert len(losses) == plan(epochs=3, batch=3).steps(8) == 6
+    assert epochs[1].loss == pytest.approx(np.mean(losses[2:4]))
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    rates = [learning_rate(step, steps=100, peak=0.5, warmup=0.1) for step in range(100)]
+    assert np.argmax(rates) in {9, 10}
+    assert max(rates) == 0.5
+    assert (np.diff(rates[:10]) > 0).all()
+    assert (np.diff(rates[10:]) < 0).all()
+    assert rates[-1] < 0.001
+    assert learning_rate(0, steps=1, peak=0.5, warmup=0.0) == 0.5
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(folder: Path, quantiser: Quantiser) -> None:
+    with pytest.raises(ModelError, match=r"loss is nan at step \d+, learning rate"):
+        run(folder, quantiser, plan(lr=1e30, epochs=20))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"batch": 9}, "train.batch"), ({"crop": 72}, "train.crop"), ({"crop": 50}, "train.crop")],
+)
+def test_a_plan_that_does_not_fit_the_pictures(
+    folder: Path, quantiser: Quantiser, change: dict[str, int], words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        plan(**change).check(ShardReader(folder, "train"), build(quantiser).recipe)
+
+
+def test_validation_does_not_depend_on_the_batch(folder: Path, quantiser: Quantiser) -> None:
+    model, pictures = build(quantiser), ShardReader(folder, "val")
+    whole, parts = (
+        validate(model, pictures.batches(size), quantiser, temperature=0.38) for size in (8, 3)
+    )
+    for name in HIGHER_IS_BETTER:
+        assert whole[name] == pytest.approx(parts[name], rel=1e-2)
+
+
+def test_is_better() -> None:
+    assert is_better(2, 1, "psnr")
+    assert is_better(1, 2, "loss")
+    assert not is_better(1, 1, "loss")

@@ -1,0 +1,267 @@
+"""The five stages as programs and as functions, without DVC."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
+from colorize.paint.painter import Painter
+from stages import check, evaluate, fetch, quantise, resize, train
+from tests.imports import ROOT
+
+Project = Callable[..., Path]
+ALL = (fetch, resize, quantise, train, evaluate)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    files = (path for path in root.rglob("*") if path.is_file() and path.name != "params.yaml")
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def program(stage: str, root: Path, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"stages.{stage}"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        **kwargs,
+    )
+
+
+def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
+    root = project()
+    for stage in ALL:
+        stage.main(root)
+    first = outputs(root)
+    assert {
+        "data/raw/manifest.jsonl",
+        "data/resized/index.csv",
+        "data/resized/train-00000.npy",
+        "data/quantiser.npz",
+        "models/colorizer.safetensors",
+        "metrics/fetch.json",
+        "metrics/resize.json",
+        "metrics/quantise.json",
+        "metrics/prior.png",
+        "metrics/weights.png",
+        "metrics/train.json",
+        "metrics/train.csv",
+        "metrics/evaluate.json",
+        "metrics/gallery/test.png",
+    } <= set(first)
+
+    scores = read(root / "metrics" / "evaluate.json")
+    assert set(scores) == {"model", "grey"}
+    for row in scores.values():
+        assert set(row) == {"auc", "auc_balanced", "rmse_ab", "psnr", "mse", "mae"}
+    with (root / "metrics" / "train.csv").open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    painted = Painter.load(root / "models" / "colorizer.safetensors").paint(
+        np.full((40, 30, 3), 200, np.uint8)
+    )
+    assert painted.shape == (40, 30, 3)
+
+    for stage in ALL:
+        stage.main(root)
+    again = outputs(root)
+    assert {name for name in first if first[name] != again.get(name)} == set()
+    assert set(first) == set(again)
+
+
+def test_the_best_epoch_is_kept(project: Project) -> None:
+    root = project(train={"epochs": 4, "select": "loss"})
+    for stage in (fetch, resize, quantise, train):
+        stage.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    best = read(root / "metrics" / "train.json")["best"]
+    assert best["val_loss"] == min(losses)
+    assert best["epoch"] == 1 + losses.index(min(losses))
+
+
+def test_resize_counts_every_picture_by_what_became_of_it(
+    project: Project, tmp_path: Path, drawing: Callable[..., np.ndarray]
+) -> None:
+    art = tmp_path / "art"
+    art.mkdir()
+    for number in range(40):
+        Image.fromarray(drawing(number)).save(art / f"{number}.png")
+    Image.fromarray(drawing(0)).save(art / "again.webp", lossless=True)
+    grey = cv2.cvtColor(drawing(41), cv2.COLOR_RGB2GRAY)
+    Image.fromarray(grey).save(art / "grey.jpg")
+    (art / "cut.png").write_bytes((art / "1.png").read_bytes()[:50])
+    Image.new("RGB", (300, 300), "red").save(art / "wide.png")
+    (art / "long.png").write_bytes(b"x" * 9000)
+    frames = [Image.fromarray(drawing(n)) for n in (50, 51)]
+    frames[0].save(art / "moving.webp", save_all=True, append_images=frames[1:])
+
+    root = project(
+        fetch={"source": "folder", "folder": str(art)},
+        resize={"max_pixels": 80_000, "max_bytes": 8000},
+    )
+    fetch.main(root)
+    resize.main(root)
+    counts = read(root / "metrics" / "resize.json")
+    assert counts["rejected"] == {
+        "animated": 1,
+        "duplicate": 1,
+        "grey": 1,
+        "too_many_bytes": 1,
+        "too_many_pixels": 1,
+        "unreadable": 1,
+    }
+    assert sum(counts["pictures"].values()) == 40
+
+
+def test_adding_pictures_moves_none_between_the_splits(project: Project) -> None:
+    def splits(count: int) -> dict[str, str]:
+        root = project(fetch={"count": count})
+        fetch.main(root)
+        resize.main(root)
+        with (root / "data" / "resized" / "index.csv").open() as file:
+            return {row["id"]: row["split"] for row in csv.DictReader(file)}
+
+    few, many = splits(48), splits(80)
+    assert len(many) > len(few)
+    assert few.items() <= many.items()
+
+
+@pytest.mark.parametrize("stage", [resize, quantise, train, evaluate])
+def test_a_stage_without_its_input_says_which_one_to_run(project: Project, stage: Any) -> None:
+    with pytest.raises(DataError, match=r"run the \w+ stage first"):
+        stage.main(project())
+
+
+def test_evaluate_without_a_model_says_how_to_get_one(project: Project) -> None:
+    root = project()
+    for stage in (fetch, resize, quantise):
+        stage.main(root)
+    with pytest.raises(ColorizeError, match="make repro"):
+        evaluate.main(root)
+
+
+def test_a_set_that_is_all_grey_is_an_error(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "art").mkdir()
+    for level in range(20):
+        pixels = np.full((64, 64), level * 10, np.uint8)
+        pixels[:20] = 255 - level
+        Image.fromarray(pixels).save(tmp_path / "art" / f"{level}.png")
+    root = project(fetch={"source": "folder", "folder": str(tmp_path / "art")})
+    fetch.main(root)
+    with pytest.raises(DataError, match=r"none of 20 pictures is usable: .*'grey': 20"):
+        resize.main(root)
+    assert not (root / "data" / "resized").exists()
+
+
+def test_too_few_pictures_for_a_split_is_an_error(project: Project) -> None:
+    root = project(fetch={"count": 3})
+    fetch.main(root)
+    with pytest.raises(DataError, match="no picture for the"):
+        resize.main(root)
+
+
+def test_a_missing_folder_is_an_error(project: Project, tmp_path: Path) -> None:
+    root = project(fetch={"source": "folder", "folder": str(tmp_path / "none")})
+    with pytest.raises(SourceError, match="none"):
+        fetch.main(root)
+    assert not (root / "data" / "raw").exists()
+
+
+@pytest.mark.parametrize("stage", list(check.SECTIONS))
+def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage: str) -> None:
+    root = project()
+    path = root / "params.yaml"
+    path.write_text(path.read_text("utf-8").replace(f"{stage}:\n", f"{stage}:\n  typo: 1\n"))
+    started = time.monotonic()
+    done = program(stage, root)
+    took = time.monotonic() - started
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"{stage}: unknown key '{stage}.typo'; known: ")
+    assert done.stderr.count("\n") == 1
+    assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
+
+
+def test_check_reads_every_section(project: Project) -> None:
+    check.main(project())
+    with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
+        check.main(project(train={"lr": 0.0}))
+    path = project() / "params.yaml"
+    path.write_text(path.read_text("utf-8") + "\ntrian: {}\n")
+    with pytest.raises(ParamsError, match="unknown section 'trian'"):
+        check.main(path.parent)
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:
+    root = project()
+    (root / "data").write_text("a file where a folder should be")
+    done = program("fetch", root)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None:
+    root = project(fetch={"count": 5000})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stages.fetch"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    part = root / "data" / ".raw.part" / "images"
+    while not part.exists() or len(list(part.iterdir())) < 5:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert not (root / "data" / "raw").exists()
+
+
+def test_another_python_is_told_where_to_go(project: Project) -> None:
+    """`dvc repro` with a foreign `python` first on the path."""
+    code = "import sys; sys.modules['yaml'] = None; import stages"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "make repro" in done.stderr
+
+
+def test_no_output_of_a_killed_stage_is_taken_for_whole(project: Project) -> None:
+    root = project(fetch={"count": 5000})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stages.fetch"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    part = root / "data" / ".raw.part" / "images"
+    while not part.exists() or len(list(part.iterdir())) < 5:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert not (root / "data" / "raw").exists()
+    root = project()  # back to the small size
+    fetch.main(root)
+    assert sorted(path.name for path in (root / "data").iterdir()) == ["raw"]
+    assert len(list((root / "data" / "raw" / "images").iterdir())) == 48

@@ -1,0 +1,179 @@
+"""DVC as its users use it, on a small copy of the project in a Git repository of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import TINY
+from tests.imports import ROOT
+
+TRACKED = ("colorize", "stages", "pictures", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
+
+
+class Repository:
+    """A copy of the project, and its commands run by this very interpreter."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        interpreter = str(Path(sys.executable).parent)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "DVC_"))}
+        self.env = kept | {
+            "PATH": f"{interpreter}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(root.parent / "site"),
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+        }
+
+    def run(self, command: str, *, status: int = 0) -> str:
+        done = subprocess.run(
+            command.split(), cwd=self.root, env=self.env, capture_output=True, text=True
+        )
+        assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def commit(self, message: str) -> None:
+        self.run("git add -A")
+        self.run(f"git commit -q -m {message}")
+
+    def params(self) -> dict[str, Any]:
+        content: dict[str, Any] = yaml.safe_load((self.root / "params.yaml").read_text("utf-8"))
+        return content
+
+    def scores(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.root / "metrics/evaluate.json").read_text())
+        return content
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    root = tmp_path_factory.mktemp("clone")
+    for name in TRACKED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+    params = yaml.safe_load((root / "params.yaml").read_text("utf-8"))
+    for section, values in TINY.items():
+        params[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    clone = Repository(root)
+    clone.run("git init -q -b main")
+    clone.run("dvc init -q")
+    clone.run("dvc repro")
+    clone.commit("first")
+    return clone
+
+
+def test_a_second_repro_runs_nothing(repository: Repository) -> None:
+    said = repository.run("dvc repro")
+    assert "Running stage" not in said
+    assert "up to date" in said
+    assert repository.run("git status --porcelain") == ""
+
+
+def test_a_forced_repro_changes_no_byte(repository: Repository) -> None:
+    repository.run("dvc repro -f")
+    assert repository.run("git status --porcelain") == ""
+
+
+def test_a_change_in_judge_runs_only_evaluate(repository: Repository) -> None:
+    path = repository.root / "colorize" / "judge" / "scores.py"
+    path.write_text(path.read_text("utf-8") + "\n# a comment\n", "utf-8")
+    said = repository.run("dvc repro --dry")
+    assert "Running stage 'evaluate'" in said
+    assert said.count("Running stage") == 1
+    repository.run("git checkout -q .")
+
+
+def test_a_picture_added_to_the_folder_runs_fetch(repository: Repository) -> None:
+    added = repository.root / "pictures" / "new.png"
+    added.write_bytes(b"x")
+    assert "Running stage 'fetch'" in repository.run("dvc repro --dry fetch")
+    added.unlink()
+
+
+def test_an_experiment_changes_params_and_metrics(repository: Repository) -> None:
+    before = repository.scores()
+    repository.run("dvc exp run -S train.epochs=1 -S train.lr=1e-05")
+    assert (repository.params()["train"]["epochs"], repository.scores()["grey"]) == (
+        1,
+        before["grey"],
+    )
+    assert repository.scores()["model"] != before["model"]
+    assert "train.epochs" in repository.run("dvc params diff")
+    assert "model.psnr" in repository.run("dvc metrics diff")
+    assert "model.auc_balanced" in repository.run("dvc metrics diff --all")
+    repository.run("git restore .")
+    repository.run("dvc checkout -q")
+    assert repository.scores() == before
+
+
+def test_a_queued_experiment_runs(repository: Repository) -> None:
+    repository.run("dvc exp run --queue -n queued -S train.epochs=3 -S evaluate.gallery=2")
+    repository.run("dvc queue start")
+    repository.run("dvc queue logs -f queued")
+    while "Running" in repository.run("dvc queue status"):
+        time.sleep(0.2)
+    shown = json.loads(repository.run("dvc exp show --json"))
+    by_name = {run["name"]: run["revs"][0]["data"] for run in shown[1]["experiments"]}
+    assert by_name["queued"]["params"]["params.yaml"]["data"]["train"]["epochs"] == 3
+    assert "psnr" in by_name["queued"]["metrics"]["metrics/evaluate.json"]["data"]["model"]
+
+
+def test_branches_can_be_compared(repository: Repository) -> None:
+    repository.run("git checkout -q -b other")
+    repository.run("dvc exp run -q -S evaluate.temperature=1.0")
+    repository.commit("other")
+    difference = json.loads(repository.run("dvc metrics diff main other --json"))
+    assert set(difference) == {"metrics/evaluate.json"}
+    changed = difference["metrics/evaluate.json"]
+    assert {"model.psnr", "model.auc"} <= set(changed)
+    assert not any(key.startswith("grey") for key in changed)
+    assert "evaluate.temperature" in repository.run("dvc params diff main other")
+    repository.run("dvc plots diff main other -o shown")
+    page = repository.root / "shown"
+    assert (page / "index.html").is_file()
+    pictures = {path.name for path in (page / "static").iterdir()}
+    assert {name.split("_", 1)[0] for name in pictures} == {"main", "other"}
+    assert any("test.png" in name for name in pictures)
+    shutil.rmtree(page)
+    repository.run("git checkout -q main")
+    repository.run("dvc checkout -q")
+
+
+def test_a_fresh_clone_with_a_lock_repeats_the_run(repository: Repository, tmp_path: Path) -> None:
+    repository.run(f"git clone -q . {tmp_path / 'fresh'}")
+    fresh = Repository(tmp_path / "fresh")
+    assert fresh.scores() == repository.scores()
+    fresh.run("dvc repro")
+    assert fresh.run("git status --porcelain") == ""
+
+
+def test_the_graph_and_the_model_are_named(repository: Repository) -> None:
+    assert "evaluate" in repository.run("dvc dag --mermaid")
+    assert yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["artifacts"]["colorizer"] == {
+        "path": "models/colorizer.safetensors",
+        "type": "model",
+        "desc": "Network that colours manga and anime art from its lightness",
+        "labels": ["colorization", "eccv16"],
+    }
+
+
+def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -> None:
+    said = repository.run("dvc exp run -S train.batch=4000", status=255)
+    assert "train.batch is 4000" in said
+    assert "Traceback" not in said
+    repository.run("git restore .")
+    repository.run("dvc checkout -q")

@@ -1,0 +1,101 @@
+"""What keeps the pipeline true to its code: DVC sees every dependency, and nothing else."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.check import SECTIONS
+from tests.imports import ROOT, closure, local_imports
+
+DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
+STAGES: dict[str, dict[str, Any]] = DVC["stages"]
+ROOMS = ("sources", "colour", "data", "model", "learn", "judge", "paint")
+NO_TORCH = ("errors", "params", "files", "sources", "colour", "data")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_code_dependencies_are_the_import_closure(name: str) -> None:
+    expected = {str(path.relative_to(ROOT)) for path in closure(ROOT / "stages" / f"{name}.py")}
+    assert {dep for dep in STAGES[name]["deps"] if dep.endswith(".py")} == expected
+
+
+def test_import_closure_follows_every_form_of_import(tmp_path: Path) -> None:
+    file = tmp_path / "x.py"
+    file.write_text("import colorize.files\ndef f():\n    from colorize.colour import lab\n")
+    found = {str(path.relative_to(ROOT)) for path in local_imports(file)}
+    assert {"colorize/files.py", "colorize/colour/lab.py", "colorize/__init__.py"} <= found
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_reads_the_whole_of_its_own_section(name: str) -> None:
+    assert STAGES[name]["params"] == [name]
+    params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    assert set(params) == set(SECTIONS) == set(STAGES)
+    assert list(params[name]) == [field.name for field in fields(SECTIONS[name])]
+
+
+def test_outputs_keep_the_run_cache_alive() -> None:
+    for stage in STAGES.values():
+        assert all(isinstance(out, str) for out in stage.get("outs", []))
+        for entry in stage.get("metrics", []) + stage.get("plots", []):
+            ((_, options),) = entry.items()
+            assert options == {"cache": False}
+    assert "persist" not in (ROOT / "dvc.yaml").read_text("utf-8")
+
+
+def test_dvc_ignores_what_is_no_dependency() -> None:
+    ignored = (ROOT / ".dvcignore").read_text("utf-8").split()
+    assert {"__pycache__/", ".scratch/"} <= set(ignored)
+
+
+@pytest.mark.parametrize("name", [*STAGES, "check"])
+def test_no_stage_imports_torch_before_its_params_are_known_to_be_good(name: str) -> None:
+    code = f"import sys, stages.{name}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_imports_go_down_the_house_only() -> None:
+    """errors, params, files first; then the rooms in their order; stages on top of all."""
+    order = {"errors": 0, "params": 1, "files": 1} | {room: 2 + n for n, room in enumerate(ROOMS)}
+    for file in (ROOT / "colorize").rglob("*.py"):
+        room = file.relative_to(ROOT / "colorize").parts[0].removesuffix(".py")
+        for found in local_imports(file):
+            assert found.relative_to(ROOT).parts[0] == "colorize", file
+            other = found.relative_to(ROOT / "colorize").parts[0].removesuffix(".py")
+            if other != "__init__" and room in order:
+                assert order[other] <= order[room], f"{file} imports {found}"
+
+
+def test_no_torch_above_the_line() -> None:
+    for file in (ROOT / "colorize").rglob("*.py"):
+        room = file.relative_to(ROOT / "colorize").parts[0].removesuffix(".py")
+        if room in NO_TORCH:
+            assert "torch" not in _imported(file), file
+
+
+def _imported(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_modules_functions_and_stages_stay_small() -> None:
+    for file in [*(ROOT / "colorize").rglob("*.py"), *(ROOT / "stages").glob("*.py")]:
+        text = file.read_text("utf-8")
+        assert len(text.splitlines()) <= 250, file
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                doc = ast.get_docstring(node, clean=False) or ""
+                assert node.end_lineno is not None
+                length = node.end_lineno - node.lineno - len(doc.splitlines())
+                assert length <= 45, f"{file}: {node.name} has {length} lines"

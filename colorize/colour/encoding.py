@@ -81,12 +81,17 @@ class NeighbourTable:
             two bins equally near, the one with the smaller a, then the smaller b, comes first.
         """
         found, squared = self._measure(ab)
-        # Candidates ascend, and bins are numbered by a, then b: a stable sort settles ties.
-        order = np.argsort(squared, axis=-1, kind="stable")[..., : self.neighbours]
-        indices = np.take_along_axis(found, order, axis=-1)
-        squared = np.take_along_axis(squared, order, axis=-1)
+        indices = np.empty((*found.shape[:-1], self.neighbours), np.int64)
+        nearest = np.empty(indices.shape, np.float64)
+        # To take the smallest k times is faster than to sort a dozen, and settles ties: candidates
+        # ascend, and bins are numbered by a, then b.
+        for rank in range(self.neighbours):
+            best = squared.argmin(axis=-1)[..., None]
+            indices[..., rank] = np.take_along_axis(found, best, axis=-1)[..., 0]
+            nearest[..., rank] = np.take_along_axis(squared, best, axis=-1)[..., 0]
+            np.put_along_axis(squared, best, np.inf, axis=-1)
         # Relative to the nearest, lest all of them underflow far away from the gamut.
-        weights = np.exp((squared[..., :1] - squared) / (2 * sigma**2))
+        weights = np.exp((nearest[..., :1] - nearest) / (2 * sigma**2))
         weights /= weights.sum(axis=-1, keepdims=True)
         return indices, weights.astype(np.float32)
 
@@ -110,8 +115,8 @@ class NeighbourTable:
     def _measure(self, ab: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Candidates of each colour (..., c), numbers ascending, and their squared distances."""
         found = self.candidates[_cell(ab)].astype(np.int64)  # (..., c)
-        offset = self.centres[found] - ab[..., None, :].astype(np.float64)  # (..., c, 2)
-        squared = np.einsum("...i,...i->...", offset, offset)
+        a, b = (self.centres[found, axis] - ab[..., axis, None].astype(float) for axis in (0, 1))
+        squared = a * a + b * b
         squared[found < 0] = np.inf
         return found, squared
 

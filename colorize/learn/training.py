@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from statistics import fmean
 
 import torch
+from torch import nn
 
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
@@ -116,30 +119,45 @@ def train(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay, fused=True
     )
+
+    def prepare(number: int, epoch: int) -> dataset.Batch:
+        rgb = dataset.augmented(pictures, number, crop=plan.crop, seed=plan.seed, epoch=epoch)
+        return dataset.to_batch(lab.rgb_to_lab(rgb), quantiser, head_stride=recipe.head_stride)
+
     steps = plan.steps(len(pictures))
     step = 0
-    for epoch in range(1, plan.epochs + 1):
-        network.train()
-        numbers = dataset.order(len(pictures), seed=plan.seed, epoch=epoch)
-        losses, divergences = [], []
-        for chosen in numbers[: steps // plan.epochs * plan.batch].reshape(-1, plan.batch):
-            lr = learning_rate(step, steps=steps, peak=plan.lr, warmup=plan.warmup)
-            rgb = dataset.augmented(
-                pictures, chosen.tolist(), crop=plan.crop, seed=plan.seed, epoch=epoch
-            )
-            batch = dataset.to_batch(lab.rgb_to_lab(rgb), quantiser, head_stride=recipe.head_stride)
-            with mixed_precision():
-                output = network(batch.lightness)
-            loss, divergence = recipe.loss(output, batch.target)
-            if not torch.isfinite(loss):
-                raise ModelError(f"loss is {loss.item()} at step {step}, learning rate {lr:g}")
-            for group in optimiser.param_groups:
-                group["lr"] = lr
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            step += 1
-            losses.append(loss.item())
-            divergences.append(divergence.item())
-            on_step(losses[-1])
-        yield Epoch(epoch, fmean(losses), fmean(divergences), lr)
+    with ThreadPoolExecutor() as pool:  # numpy and OpenCV let go of the interpreter's lock
+        for epoch in range(1, plan.epochs + 1):
+            network.train()
+            order = dataset.order(len(pictures), seed=plan.seed, epoch=epoch)
+            losses, divergences = [], []
+            for numbers in order[: steps // plan.epochs * plan.batch].reshape(-1, plan.batch):
+                batch = dataset.collate(pool.map(prepare, numbers.tolist(), repeat(epoch)))
+                lr = learning_rate(step, steps=steps, peak=plan.lr, warmup=plan.warmup)
+                loss, divergence = _step(network, recipe, optimiser, batch, lr)
+                if not math.isfinite(loss):
+                    raise ModelError(f"loss is {loss} at step {step}, learning rate {lr:g}")
+                step += 1
+                losses.append(loss)
+                divergences.append(divergence)
+                on_step(loss)
+            yield Epoch(epoch, fmean(losses), fmean(divergences), lr)
+
+
+def _step(
+    network: nn.Module,
+    recipe: Recipe,
+    optimiser: torch.optim.Optimizer,
+    batch: dataset.Batch,
+    lr: float,
+) -> tuple[float, float]:
+    """Take one step and give the losses before it."""
+    with mixed_precision():
+        output = network(batch.lightness)
+    loss, divergence = recipe.loss(output, batch.target)
+    for group in optimiser.param_groups:
+        group["lr"] = lr
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    return loss.item(), divergence.item()

@@ -44,7 +44,10 @@ def validate(
     for rgb in batches:
         count, height, width = rgb.shape[:3]
         truth = lab.rgb_to_lab(rgb)
-        batch = dataset.to_batch(truth, quantiser, head_stride=model.recipe.head_stride)
+        batch = dataset.collate(
+            dataset.to_batch(pixels, quantiser, head_stride=model.recipe.head_stride)
+            for pixels in truth
+        )
         with mixed_precision():
             output = model.network(batch.lightness)
         losses = model.recipe.loss(output, batch.target)

@@ -86,4 +86,7 @@ class _SoftCrossEntropy(torch.autograd.Function):
         ctx: FunctionCtx, of_rebalanced: Tensor | None, _: Tensor | None
     ) -> tuple[Tensor | None, None, None, None]:
         (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return (None if of_rebalanced is None else gradient * of_rebalanced), None, None, None
+        if of_rebalanced is None:
+            return None, None, None, None
+        # A loss that is minimised as it is asks for a gradient of one: spare the product.
+        return gradient if of_rebalanced == 1 else gradient * of_rebalanced, None, None, None

@@ -5,7 +5,8 @@ ColorizeError
 ├── SourceError      a source of pictures has none to give
 ├── ImageError       one picture cannot be used; carries the reason that is counted
 ├── DataError        a file between two stages is missing, damaged or too small
-└── ModelError       a model file cannot be used
+├── ModelError       a model file cannot be used, or a training has failed
+└── Interrupted      somebody asked to stop; what was done is saved
 """
 
 
@@ -39,4 +40,8 @@ class DataError(ColorizeError):
 
 
 class ModelError(ColorizeError):
-    """A model file is missing, damaged or was made by something else."""
+    """A model file is missing, damaged or of something else, or a training has failed."""
+
+
+class Interrupted(ColorizeError):  # noqa: N818 - no error of anybody's
+    """Somebody asked to stop; what was done is saved, and the same command goes on."""

@@ -91,10 +91,14 @@ def fresh_folder(path: Path) -> Iterator[Path]:
     Until then ``path`` keeps its old content; a block that fails, or is killed, changes nothing.
     """
     part = path.with_name(f".{path.name}.part")
-    if part.exists():
-        shutil.rmtree(part)
+    remove_folder(part)
     part.mkdir(parents=True)
     yield part
+    remove_folder(path)
+    part.replace(path)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and all in it, where there is one."""
     if path.exists():
         shutil.rmtree(path)
-    part.replace(path)

@@ -1,11 +1,14 @@
 """The pipeline's stages: each reads its params, calls the library and writes its outputs."""
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
+from typing import NoReturn, Self
 
 if find_spec("yaml") is None:  # the stage was started with some other Python
     sys.exit(
@@ -15,7 +18,7 @@ if find_spec("yaml") is None:  # the stage was started with some other Python
 
 from tqdm import tqdm
 
-from colorize.errors import ColorizeError
+from colorize.errors import ColorizeError, Interrupted
 
 INTERRUPTED = 130
 
@@ -25,12 +28,50 @@ def progress(stage: str, total: int, unit: str = "picture") -> "tqdm[NoReturn]":
     return tqdm(desc=stage, total=total, unit=unit, disable=None, dynamic_ncols=True)
 
 
+def scratch(root: Path) -> Path:
+    """Folder for what a stage needs to go on after an interruption; no output, safe to delete.
+
+    ``COLORIZE_SCRATCH`` moves it out of the project, where queued experiments find it again.
+    """
+    return root / os.environ.get("COLORIZE_SCRATCH", ".scratch")
+
+
+class StopSignals:
+    """Within this context Ctrl-C and SIGTERM ask to stop; a second one insists."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def stop_asked(self) -> bool:
+        """Tell whether a signal has come."""
+        return self._asked
+
+    def __enter__(self) -> Self:
+        self._before = {sign: signal.signal(sign, self._on_signal) for sign in STOPPING}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sign, handler in self._before.items():
+            signal.signal(sign, handler)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
 def run(main: Callable[[Path], None]) -> None:
     """Run a stage as a program: a user's mistake is one line and exit status 1."""
     stage = Path(sys.argv[0]).stem
     logging.basicConfig(level=logging.INFO, format=f"{stage}: %(message)s")
     try:
         main(Path())
+    except Interrupted as stop:
+        print(f"\n{stage}: {stop}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except (ColorizeError, OSError) as error:  # OSError: a full disk, a folder without rights
         sys.exit(f"{stage}: {error}")
     except KeyboardInterrupt:

@@ -1,5 +1,7 @@
 """train: teach a network the colour classes of the training split, and keep its best epoch."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,10 +10,10 @@ from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.params import Range, load
-from stages import progress, run
+from stages import StopSignals, progress, run, scratch
 
-BATCH = 16
-"""Of the validation, where it changes no result."""
+CHECKPOINT_EVERY = 200
+"""Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,20 +29,53 @@ class TrainParams:
     warmup: Annotated[float, Range(0, 1)]
     weight_decay: Annotated[float, Range(0, 1)]
     select: Literal["loss", "divergence", "auc", "psnr"]
+    patience: Annotated[int, Range(0)]
     temperature: Annotated[float, Range(0.01, 1)]
     seed: Annotated[int, Range(0)]
+
+
+class Bar(StopSignals):
+    """A progress bar with loss, rate and time left, a line an epoch, and an ear for signals."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._bar = progress("train", steps, unit="step")
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._bar.close()
+
+    def on_step(self, done: int, loss: float | None) -> None:
+        """Move the bar to where the run is."""
+        if loss is None:
+            self._bar.initial = done
+        else:
+            self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
+        """Write the scores; an asterisk marks the best so far."""
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
+        self._bar.write(shown + (" *" if is_best else ""))
+
+    def warn(self, text: str) -> None:
+        """Write a line of its own."""
+        self._bar.write(f"train: {text}")
 
 
 def main(root: Path) -> None:
     """Read params, shards and quantiser, train, write the best model and the history."""
     params = load(TrainParams, root, "train")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.learn.training import Plan, train
-    from colorize.learn.validation import is_better, validate
+    from colorize.learn.checkpoint import Store, fingerprint
+    from colorize.learn.fit import fit
+    from colorize.learn.training import Plan, Trainer
+    from colorize.learn.validation import best_of, validate
     from colorize.model.weights import Model
 
     pictures, held_out = (ShardReader(root / "data" / "resized", s) for s in ("train", "val"))
-    quantiser = Quantiser.load(root / "data" / "quantiser.npz")
+    quantiser_file = root / "data" / "quantiser.npz"
+    quantiser = Quantiser.load(quantiser_file)
     model = Model.build(
         params.recipe,
         width=params.width,
@@ -50,29 +85,28 @@ def main(root: Path) -> None:
         seed=params.seed,
     )
     plan = Plan(**{field.name: getattr(params, field.name) for field in fields(Plan)})
-    plan.check(pictures, model.recipe)
-    history: list[dict[str, float]] = []
-    best: dict[str, float] = {}
-    chosen = f"val_{params.select}"
-    with progress("train", plan.steps(len(pictures)), unit="step") as bar:
-
-        def on_step(loss: float) -> None:
-            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-            bar.update()
-
-        for epoch in train(model, pictures, quantiser, plan, on_step=on_step):
-            scores = validate(
-                model, held_out.batches(BATCH), quantiser, temperature=params.temperature
-            )
-            history.append(asdict(epoch) | {f"val_{name}": v for name, v in scores.items()})
-            if not best or is_better(scores[params.select], best[chosen], params.select):
-                best = history[-1]
-                model.save(root / "models" / "colorizer.safetensors")
-            shown = (f"{name} {value:.4g}" for name, value in history[-1].items())
-            bar.write(", ".join(shown) + (" *" if best is history[-1] else ""))
-    files.write_table(root / "metrics" / "train.csv", history)
-    summary: files.Numbers = {"best": best, "parameters": model.count(), "pictures": len(pictures)}
-    files.write_metrics(root / "metrics" / "train.json", summary)
+    trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan)
+    name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
+    every = int(os.environ.get("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY))
+    with (
+        Store(scratch(root) / "train" / name, every=every).locked() as store,
+        Bar(trainer.steps) as watcher,
+    ):
+        history = fit(
+            model,
+            trainer,
+            store,
+            validation=lambda: validate(model, held_out, quantiser, params.temperature),
+            select=params.select,
+            patience=params.patience,
+            watcher=watcher,
+        )
+        best = history[best_of(history, params.select)]
+        summary: files.Numbers = {"best": best, "parameters": model.count(), "epochs": len(history)}
+        files.write_bytes(root / "models" / "colorizer.safetensors", store.best.read_bytes())
+        files.write_table(root / "metrics" / "train.csv", history)
+        files.write_metrics(root / "metrics" / "train.json", summary)
+        store.clear()
 
 
 if __name__ == "__main__":

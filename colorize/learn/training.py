@@ -1,14 +1,19 @@
-"""The training loop: it yields a record an epoch, and knows neither files nor terminals."""
+"""The training loop: it yields a record an epoch, and knows neither files nor terminals.
+
+All that a run depends on is in its plan, its pictures and its state: randomness is keyed by seed,
+epoch and picture, so that a state taken after any step continues to the very same end.
+"""
 
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from statistics import fmean
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
@@ -45,10 +50,6 @@ class Plan:
     weight_decay: float
     seed: int
 
-    def steps(self, pictures: int) -> int:
-        """Steps of the whole training on that many pictures."""
-        return self.epochs * (pictures // self.batch)
-
     def check(self, pictures: ShardReader, recipe: Recipe) -> None:
         """See that the pictures allow this plan.
 
@@ -78,6 +79,27 @@ class Epoch:
     divergence: float
     lr: float
 
+    def as_record(self) -> dict[str, float]:
+        """The numbers by name."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run has come: in the middle of an epoch, with the losses of its steps so far."""
+
+    epoch: int = 1
+    losses: list[float] = field(default_factory=list)
+    divergences: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A run between two of its steps: everything that it needs to go on as if never stopped."""
+
+    tensors: dict[str, Tensor]
+    position: dict[str, Any]
+
 
 def learning_rate(step: int, *, steps: int, peak: float, warmup: float) -> float:
     """Rise linearly for ``warmup`` of all steps, then fall along a half cosine to 0.
@@ -91,73 +113,138 @@ def learning_rate(step: int, *, steps: int, peak: float, warmup: float) -> float
     return peak * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising))) / 2
 
 
-def train(
-    model: Model,
-    pictures: ShardReader,
-    quantiser: Quantiser,
-    plan: Plan,
-    *,
-    on_step: Callable[[float], None],
-) -> Iterator[Epoch]:
-    """Train a model's network in place, pausing after each epoch.
+class Trainer:
+    """Trains a model's network in place, step by step.
 
     Args:
-        model: its network is set to training mode at the start of each epoch.
+        model: untrained, or as a restored state will find it.
         pictures: the training split.
         quantiser: fitted on it.
-        plan: checked against the pictures.
-        on_step: called with the loss of each step.
-
-    Yields:
-        A record after each epoch; the caller may use the network as it likes in between.
+        plan: checked against the pictures here.
 
     Raises:
-        ModelError: the loss is no longer a finite number.
+        DataError: the pictures do not allow the plan.
     """
-    network, recipe = model.network, model.recipe
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay, fused=True
-    )
 
-    def prepare(number: int, epoch: int) -> dataset.Batch:
-        rgb = dataset.augmented(pictures, number, crop=plan.crop, seed=plan.seed, epoch=epoch)
-        return dataset.to_batch(lab.rgb_to_lab(rgb), quantiser, head_stride=recipe.head_stride)
+    def __init__(
+        self, model: Model, pictures: ShardReader, *, quantiser: Quantiser, plan: Plan
+    ) -> None:
+        plan.check(pictures, model.recipe)
+        self._model = model
+        self._pictures = pictures
+        self._quantiser = quantiser
+        self._plan = plan
+        self._position = Position()
+        self._steps_an_epoch = len(pictures) // plan.batch
+        model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimiser = torch.optim.AdamW(
+            model.network.parameters(),
+            lr=plan.lr,
+            betas=BETAS,
+            weight_decay=plan.weight_decay,
+            fused=True,
+        )
 
-    steps = plan.steps(len(pictures))
-    step = 0
-    with ThreadPoolExecutor() as pool:  # numpy and OpenCV let go of the interpreter's lock
-        for epoch in range(1, plan.epochs + 1):
-            network.train()
-            order = dataset.order(len(pictures), seed=plan.seed, epoch=epoch)
-            losses, divergences = [], []
-            for numbers in order[: steps // plan.epochs * plan.batch].reshape(-1, plan.batch):
-                batch = dataset.collate(pool.map(prepare, numbers.tolist(), repeat(epoch)))
-                lr = learning_rate(step, steps=steps, peak=plan.lr, warmup=plan.warmup)
-                loss, divergence = _step(network, recipe, optimiser, batch, lr)
-                if not math.isfinite(loss):
-                    raise ModelError(f"loss is {loss} at step {step}, learning rate {lr:g}")
-                step += 1
-                losses.append(loss)
-                divergences.append(divergence)
-                on_step(loss)
-            yield Epoch(epoch, fmean(losses), fmean(divergences), lr)
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self._plan.epochs * self._steps_an_epoch
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        return (self._position.epoch - 1) * self._steps_an_epoch + len(self._position.losses)
+
+    def epochs(self, *, on_step: Callable[[float], None]) -> Iterator[Epoch]:
+        """Train from where the run stands to its end, pausing after each epoch.
+
+        Args:
+            on_step: called with the loss of each step; `state` may be taken there.
+
+        Yields:
+            A record after each epoch; the caller may use the network as it likes in between.
+
+        Raises:
+            ModelError: the loss is no longer a finite number.
+        """
+        here = self._position
+        with ThreadPoolExecutor() as pool:  # numpy and OpenCV let go of the interpreter's lock
+            while here.epoch <= self._plan.epochs:
+                self._model.network.train()
+                order = dataset.order(len(self._pictures), seed=self._plan.seed, epoch=here.epoch)
+                while len(here.losses) < self._steps_an_epoch:
+                    start = len(here.losses) * self._plan.batch
+                    numbers = order[start : start + self._plan.batch].tolist()
+                    batch = dataset.collate(pool.map(self._prepare, numbers, repeat(here.epoch)))
+                    self._take_step(batch)
+                    on_step(here.losses[-1])
+                means = fmean(here.losses), fmean(here.divergences)
+                record = Epoch(here.epoch, *means, self._learning_rate(self.step - 1))
+                here.epoch, here.losses, here.divergences = here.epoch + 1, [], []
+                yield record
+
+    def state(self) -> State:
+        """Take the whole state, not to be written to while the run goes on."""
+        tensors = {f"network.{k}": v for k, v in self._model.network.state_dict().items()}
+        for number, values in self._optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": value for name, value in values.items()}
+        return State(tensors, asdict(self._position))
+
+    def restore(self, state: State) -> None:
+        """Go back to a state of a run with the same model, pictures and plan.
+
+        Raises:
+            KeyError, RuntimeError, TypeError: it is the state of another network.
+        """
+        network: dict[str, Tensor] = {}
+        moments: dict[int, dict[str, Tensor]] = {}  # by number of the parameter
+        for name, tensor in state.tensors.items():
+            kind, rest = name.split(".", 1)
+            if kind == "network":
+                network[rest] = tensor
+            else:
+                number, moment = rest.split(".", 1)
+                moments.setdefault(int(number), {})[moment] = tensor
+        self._model.network.load_state_dict(network)
+        for parameter, held in _paired(self._model.network, moments):
+            # The fused step walks weights and moments side by side: both need one memory format.
+            for name in held.keys() - {"step"}:
+                held[name] = torch.empty_like(parameter).copy_(held[name])
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self._position = Position(**state.position)
+
+    def _prepare(self, number: int, epoch: int) -> dataset.Batch:
+        plan = self._plan
+        rgb = dataset.augmented(self._pictures, number, crop=plan.crop, seed=plan.seed, epoch=epoch)
+        return dataset.to_batch(
+            lab.rgb_to_lab(rgb), self._quantiser, head_stride=self._model.recipe.head_stride
+        )
+
+    def _learning_rate(self, step: int) -> float:
+        plan = self._plan
+        return learning_rate(step, steps=self.steps, peak=plan.lr, warmup=plan.warmup)
+
+    def _take_step(self, batch: dataset.Batch) -> None:
+        """Take one step, and note the losses before it."""
+        lr = self._learning_rate(self.step)
+        for group in self._optimiser.param_groups:
+            group["lr"] = lr
+        with mixed_precision():
+            output = self._model.network(batch.lightness)
+        rebalanced, divergence = self._model.recipe.loss(output, batch.target)
+        loss = rebalanced.item()
+        if not math.isfinite(loss):
+            raise ModelError(f"loss is {loss} at step {self.step}, learning rate {lr:g}")
+        self._optimiser.zero_grad()
+        rebalanced.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self._position.losses.append(loss)
+        self._position.divergences.append(divergence.item())
 
 
-def _step(
-    network: nn.Module,
-    recipe: Recipe,
-    optimiser: torch.optim.Optimizer,
-    batch: dataset.Batch,
-    lr: float,
-) -> tuple[float, float]:
-    """Take one step and give the losses before it."""
-    with mixed_precision():
-        output = network(batch.lightness)
-    loss, divergence = recipe.loss(output, batch.target)
-    for group in optimiser.param_groups:
-        group["lr"] = lr
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return loss.item(), divergence.item()
+def _paired(
+    network: nn.Module, moments: dict[int, dict[str, Tensor]]
+) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+    """Each parameter with what the optimiser holds of it; nothing before the first step."""
+    return ((p, moments[number]) for number, p in enumerate(network.parameters()) if moments)

@@ -1,18 +1,21 @@
 """How well a model in training does on pictures that it is not trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from colorize.colour import difference, lab
 from colorize.colour.quantiser import Quantiser
+from colorize.data.shards import ShardReader
 from colorize.learn import dataset
 from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
+
+BATCH = 16
+"""Pictures at a time."""
 
 Criterion: TypeAlias = Literal["loss", "divergence", "auc", "psnr"]
 HIGHER_IS_BETTER: dict[Criterion, bool] = {
@@ -25,13 +28,13 @@ HIGHER_IS_BETTER: dict[Criterion, bool] = {
 
 @torch.inference_mode()
 def validate(
-    model: Model, batches: Iterable[NDArray[np.uint8]], quantiser: Quantiser, *, temperature: float
+    model: Model, pictures: ShardReader, quantiser: Quantiser, temperature: float
 ) -> dict[Criterion, float]:
     """Measure a model on whole pictures.
 
     Args:
         model: its network is set to evaluation mode.
-        batches: of (N, H, W, 3) uint8; H and W divisible by the recipe's multiple.
+        pictures: the validation split.
         quantiser: that the model is trained with.
         temperature: T of the annealed mean.
 
@@ -40,8 +43,7 @@ def validate(
     """
     model.network.eval()
     sums: dict[Criterion, float] = dict.fromkeys(HIGHER_IS_BETTER, 0.0)
-    pictures = 0
-    for rgb in batches:
+    for rgb in pictures.batches(BATCH):
         count, height, width = rgb.shape[:3]
         truth = lab.rgb_to_lab(rgb)
         batch = dataset.collate(
@@ -59,10 +61,10 @@ def validate(
         sums["divergence"] += float(losses.divergence) * count
         sums["auc"] += 100 * (1 - float(error.mean())) * count
         sums["psnr"] += float(difference.psnr(mse).sum())
-        pictures += count
-    return {name: total / pictures for name, total in sums.items()}
+    return {name: total / len(pictures) for name, total in sums.items()}
 
 
-def is_better(value: float, than: float, criterion: Criterion) -> bool:
-    """Tell whether a score beats another one."""
-    return value > than if HIGHER_IS_BETTER[criterion] else value < than
+def best_of(history: Sequence[Mapping[str, float]], criterion: Criterion) -> int:
+    """Find the place in a history of the best ``val_<criterion>``: the first of equal ones."""
+    sign = 1 if HIGHER_IS_BETTER[criterion] else -1
+    return max(range(len(history)), key=lambda n: sign * history[n][f"val_{criterion}"])

@@ -10,8 +10,9 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data import images
 from colorize.data.shards import ShardReader, ShardWriter
 from colorize.errors import DataError, ModelError
-from colorize.learn.training import Epoch, Plan, learning_rate, train
-from colorize.learn.validation import HIGHER_IS_BETTER, is_better, validate
+from colorize.learn import validation
+from colorize.learn.training import Epoch, Plan, Trainer, learning_rate
+from colorize.learn.validation import HIGHER_IS_BETTER, best_of, validate
 from colorize.model.weights import Model
 from colorize.sources import sample
 
@@ -56,17 +57,15 @@ def build(quantiser: Quantiser, width: float = 0.125) -> Model:
 
 def run(folder: Path, quantiser: Quantiser, chosen: Plan) -> tuple[Model, list[Epoch], list[float]]:
     model, losses = build(quantiser), []
-    epochs = list(
-        train(model, ShardReader(folder, "train"), quantiser, chosen, on_step=losses.append)
-    )
-    return model, epochs, losses
+    trainer = Trainer(model, ShardReader(folder, "train"), quantiser=quantiser, plan=chosen)
+    return model, list(trainer.epochs(on_step=losses.append)), losses
 
 
 def test_it_learns_eight_pictures_by_heart(folder: Path, quantiser: Quantiser) -> None:
     model, epochs, _ = run(folder, quantiser, plan(epochs=150, crop=64, batch=8, lr=4e-3))
     pictures = ShardReader(folder, "train")
-    scores = validate(model, pictures.batches(8), quantiser, temperature=0.38)
-    untrained = validate(build(quantiser), pictures.batches(8), quantiser, temperature=0.38)
+    scores = validate(model, pictures, quantiser, 0.38)
+    untrained = validate(build(quantiser), pictures, quantiser, 0.38)
     assert epochs[-1].divergence < 0.35 * epochs[0].divergence
     assert scores["psnr"] > untrained["psnr"] + 4
     assert scores["auc"] > untrained["auc"] + 4
@@ -86,7 +85,7 @@ def test_another_seed_gives_another_run(folder: Path, quantiser: Quantiser) -> N
 def test_records_and_steps(folder: Path, quantiser: Quantiser) -> None:
     _, epochs, losses = run(folder, quantiser, plan(epochs=3, batch=3))
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
-    assert len(losses) == plan(epochs=3, batch=3).steps(8) == 6
+    assert len(losses) == 6
     assert epochs[1].loss == pytest.approx(np.mean(losses[2:4]))
 
 
@@ -113,19 +112,51 @@ def test_a_plan_that_does_not_fit_the_pictures(
     folder: Path, quantiser: Quantiser, change: dict[str, int], words: str
 ) -> None:
     with pytest.raises(DataError, match=words):
-        plan(**change).check(ShardReader(folder, "train"), build(quantiser).recipe)
+        run(folder, quantiser, plan(**change))
 
 
-def test_validation_does_not_depend_on_the_batch(folder: Path, quantiser: Quantiser) -> None:
-    model, pictures = build(quantiser), ShardReader(folder, "val")
-    whole, parts = (
-        validate(model, pictures.batches(size), quantiser, temperature=0.38) for size in (8, 3)
+@pytest.mark.parametrize("at", [1, 3, 4, 7])
+def test_a_state_taken_after_any_step_leads_to_the_same_end(
+    folder: Path, quantiser: Quantiser, at: int
+) -> None:
+    whole, records, losses = run(folder, quantiser, plan(epochs=4))
+    first = Trainer(
+        build(quantiser), ShardReader(folder, "train"), quantiser=quantiser, plan=plan(epochs=4)
     )
+    taken: list[float] = []
+    with pytest.raises(KeyboardInterrupt):
+
+        def stop(loss: float) -> None:
+            taken.append(loss)
+            if first.step == at:
+                raise KeyboardInterrupt
+
+        for _ in first.epochs(on_step=stop):
+            pass
+    state = first.state()
+    model = build(quantiser)
+    second = Trainer(model, ShardReader(folder, "train"), quantiser=quantiser, plan=plan(epochs=4))
+    second.restore(state)
+    assert second.step == at
+    rest = list(second.epochs(on_step=taken.append))
+    assert taken == losses
+    assert rest == records[-len(rest) :]
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(tensor, model.network.state_dict()[name]), name
+
+
+def test_validation_does_not_depend_on_the_batch(
+    folder: Path, quantiser: Quantiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, pictures = build(quantiser), ShardReader(folder, "val")
+    whole = validate(model, pictures, quantiser, 0.38)
+    monkeypatch.setattr(validation, "BATCH", 3)
+    parts = validate(model, pictures, quantiser, 0.38)
     for name in HIGHER_IS_BETTER:
         assert whole[name] == pytest.approx(parts[name], rel=1e-2)
 
 
-def test_is_better() -> None:
-    assert is_better(2, 1, "psnr")
-    assert is_better(1, 2, "loss")
-    assert not is_better(1, 1, "loss")
+def test_best_of() -> None:
+    history = [{"val_psnr": p, "val_loss": n} for n, p in enumerate([20.0, 22.0, 22.0, 21.0])]
+    assert best_of(history, "psnr") == 1
+    assert best_of(history, "loss") == 0

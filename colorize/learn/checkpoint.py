@@ -1,0 +1,140 @@
+"""Checkpoints: a run that was killed goes on, to the same bytes as if it never had been.
+
+They are no output but scratch, one folder for each fingerprint of params and inputs, so that no
+run ever takes up another one's state.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import safetensors
+import safetensors.torch
+from filelock import FileLock, Timeout
+
+from colorize import files
+from colorize.data.shards import ShardReader
+from colorize.errors import DataError
+from colorize.learn.training import State, Trainer
+
+History: TypeAlias = list[dict[str, float]]
+"""A record for each epoch."""
+
+VERSION = 1
+"""Raised when the code changes what a state means, so that old ones are left alone."""
+
+SAMPLED = 100
+"""Pictures of each split that a fingerprint is taken of."""
+
+KEPT = 2
+"""Checkpoints that stay: should the last one be damaged, there is the one before it."""
+
+_METADATA_KEY = "colorize"
+
+
+def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardReader]) -> str:
+    """Name a run by all that it depends on.
+
+    Args:
+        params: all values of the run.
+        read: small inputs, taken in full. The quantiser is one: it holds a count of the colours of
+            all training pictures.
+        pictures: the splits; some of their pictures are taken, evenly spread.
+
+    Returns:
+        16 hex digits.
+    """
+    digest = hashlib.sha256(json.dumps([VERSION, params], sort_keys=True).encode())
+    for path in read:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for split in pictures:
+        digest.update(len(split).to_bytes(8))
+        for number in range(0, len(split), -(-len(split) // SAMPLED)):
+            digest.update(split[number].tobytes())
+    return digest.hexdigest()[:16]
+
+
+class Store:
+    """The checkpoints of one run.
+
+    Attributes:
+        best: where the caller keeps the best model so far.
+
+    Args:
+        folder: of this run alone, named by its fingerprint.
+        every: steps from one checkpoint to the next.
+    """
+
+    def __init__(self, folder: Path, *, every: int) -> None:
+        self._folder = folder
+        self._every = every
+        self.best = folder / "best.safetensors"
+
+    @contextmanager
+    def locked(self) -> Iterator["Store"]:
+        """Hold the run: a second trainer of the same run, perhaps an orphan, would write into it.
+
+        Raises:
+            DataError: somebody else holds it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._folder.with_suffix(".lock"), timeout=0):
+                yield self
+        except Timeout:
+            raise DataError(
+                f"another process trains this very run in {self._folder}: wait, or end it"
+            ) from None
+
+    def resume(self, trainer: Trainer, *, on_damage: Callable[[str], None]) -> History:
+        """Bring a trainer to the latest usable state, where there is one.
+
+        Args:
+            trainer: at its beginning.
+            on_damage: told of each checkpoint that cannot be used.
+
+        Returns:
+            The history that was saved with the state; empty at the beginning.
+        """
+        for path in reversed(self._paths()):
+            try:
+                with safetensors.safe_open(path, framework="pt") as file:
+                    saved = json.loads(file.metadata()[_METADATA_KEY])
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                trainer.restore(State(tensors, saved["position"]))
+            except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
+                on_damage(f"checkpoint {path} is damaged ({error}): taking the one before it")
+                path.unlink()
+                continue
+            history: History = saved["history"]
+            return history
+        return []
+
+    def is_due(self, step: int) -> bool:
+        """Tell whether a checkpoint should follow this step."""
+        return step % self._every == 0
+
+    def save(self, trainer: Trainer, history: History) -> None:
+        """Write a checkpoint atomically, then let go of the oldest ones."""
+        state = trainer.state()
+        saved = json.dumps({"position": state.position, "history": history})
+        tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
+        content = safetensors.torch.save(tensors, {_METADATA_KEY: saved})
+        files.write_bytes(self._folder / f"step-{trainer.step:09}.safetensors", content)
+        for path in self._paths()[:-KEPT]:
+            path.unlink()
+
+    def latest(self) -> Path | None:
+        """Path of the newest checkpoint."""
+        paths = self._paths()
+        return paths[-1] if paths else None
+
+    def clear(self) -> None:
+        """Remove everything: the run has ended and its outputs are written."""
+        files.remove_folder(self._folder)
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("step-*.safetensors"))

@@ -1,0 +1,108 @@
+"""Training as a process that is killed for real, at any moment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import fetch, quantise, resize
+from tests.imports import ROOT
+
+OUTPUTS = ("models/colorizer.safetensors", "metrics/train.csv", "metrics/train.json")
+ENOUGH = {"epochs": 12, "batch": 4}
+
+
+@pytest.fixture
+def root(project: Callable[..., Path]) -> Path:
+    root = project(train=ENOUGH)
+    for stage in (fetch, resize, quantise):
+        stage.main(root)
+    return root
+
+
+def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.train"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLORIZE_CHECKPOINT_EVERY": str(every)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(root: Path) -> dict[str, bytes]:
+    process = start(root)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return {name: (root / name).read_bytes() for name in OUTPUTS}
+
+
+def has_checkpoint(root: Path) -> bool:
+    return any((root / ".scratch" / "train").glob("*/step-*"))
+
+
+def kill_and_compare(root: Path, times: int) -> None:
+    whole = finish(root)
+    assert not has_checkpoint(root)  # a finished run leaves nothing to go on with
+    chance = np.random.default_rng(0)
+    killed = 0
+    while killed < times:
+        for name in OUTPUTS:
+            (root / name).unlink(missing_ok=True)  # as DVC does before it runs a stage
+        process = start(root, every=1)
+        while process.poll() is None and not has_checkpoint(root):
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.6))
+        process.kill()
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            killed += 1
+        else:  # it was faster: the next one starts anew
+            assert process.returncode == 0
+    assert finish(root) == whole
+
+
+def test_three_kills_change_no_byte(root: Path) -> None:
+    kill_and_compare(root, times=3)
+
+
+@pytest.mark.slow
+def test_ten_kills_change_no_byte(root: Path) -> None:
+    kill_and_compare(root, times=10)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_stops_and_the_same_command_goes_on(
+    root: Path, sign: signal.Signals
+) -> None:
+    whole = finish(root)
+    process = start(root)
+    while process.poll() is None and not has_checkpoint(root):
+        time.sleep(0.01)
+    process.send_signal(sign)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run it again to go on" in errors
+    assert "Traceback" not in errors
+    assert has_checkpoint(root)
+    assert finish(root) == whole
+
+
+def test_other_params_never_take_up_the_state(project: Callable[..., Path], root: Path) -> None:
+    process = start(root)
+    while process.poll() is None and not has_checkpoint(root):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    project(train=ENOUGH | {"lr": 0.002})
+    resumed = finish(root)
+    for folder in (root / ".scratch" / "train").iterdir():
+        for path in folder.glob("*") if folder.is_dir() else ():
+            path.unlink()
+    assert finish(root) == resumed

@@ -2,13 +2,11 @@
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn, Self
+from typing import NoReturn
 
 if find_spec("yaml") is None:  # the stage was started with some other Python
     sys.exit(
@@ -34,33 +32,6 @@ def scratch(root: Path) -> Path:
     ``COLORIZE_SCRATCH`` moves it out of the project, where queued experiments find it again.
     """
     return root / os.environ.get("COLORIZE_SCRATCH", ".scratch")
-
-
-class StopSignals:
-    """Within this context Ctrl-C and SIGTERM ask to stop; a second one insists."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def stop_asked(self) -> bool:
-        """Tell whether a signal has come."""
-        return self._asked
-
-    def __enter__(self) -> Self:
-        self._before = {sign: signal.signal(sign, self._on_signal) for sign in STOPPING}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for sign, handler in self._before.items():
-            signal.signal(sign, handler)
-
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-
-
-STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(main: Callable[[Path], None]) -> None:

@@ -1,7 +1,6 @@
 """train: teach a network the colour classes of the training split, and keep its best epoch."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +9,8 @@ from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.params import Range, load
-from stages import StopSignals, progress, run, scratch
+from stages import run, scratch
+from stages.watcher import Bar
 
 CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
@@ -32,35 +32,6 @@ class TrainParams:
     patience: Annotated[int, Range(0)]
     temperature: Annotated[float, Range(0.01, 1)]
     seed: Annotated[int, Range(0)]
-
-
-class Bar(StopSignals):
-    """A progress bar with loss, rate and time left, a line an epoch, and an ear for signals."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self._bar = progress("train", steps, unit="step")
-
-    def __exit__(self, *_: object) -> None:
-        super().__exit__()
-        self._bar.close()
-
-    def on_step(self, done: int, loss: float | None) -> None:
-        """Move the bar to where the run is."""
-        if loss is None:
-            self._bar.initial = done
-        else:
-            self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
-        """Write the scores; an asterisk marks the best so far."""
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
-        self._bar.write(shown + (" *" if is_best else ""))
-
-    def warn(self, text: str) -> None:
-        """Write a line of its own."""
-        self._bar.write(f"train: {text}")
 
 
 def main(root: Path) -> None:

@@ -1,0 +1,63 @@
+"""What a person at the terminal sees of a training, and how that person stops it."""
+
+import signal
+from collections.abc import Mapping
+from types import FrameType
+from typing import Self
+
+from stages import progress
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopSignals:
+    """Within this context Ctrl-C and SIGTERM ask to stop; a second one insists."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def stop_asked(self) -> bool:
+        """Tell whether a signal has come."""
+        return self._asked
+
+    def __enter__(self) -> Self:
+        self._before = {sign: signal.signal(sign, self._on_signal) for sign in STOPPING}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sign, handler in self._before.items():
+            signal.signal(sign, handler)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
+class Bar(StopSignals):
+    """A progress bar with loss, rate and time left, a line an epoch, and an ear for signals."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._bar = progress("train", steps, unit="step")
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._bar.close()
+
+    def on_step(self, done: int, loss: float | None) -> None:
+        """Move the bar to where the run is."""
+        if loss is None:
+            self._bar.initial = done
+        else:
+            self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
+        """Write the scores; an asterisk marks the best so far."""
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
+        self._bar.write(shown + (" *" if is_best else ""))
+
+    def warn(self, text: str) -> None:
+        """Write a line of its own."""
+        self._bar.write(f"train: {text}")

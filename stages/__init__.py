@@ -21,9 +21,12 @@ from colorize.errors import ColorizeError, Interrupted
 INTERRUPTED = 130
 
 
-def progress(stage: str, total: int, unit: str = "picture") -> "tqdm[NoReturn]":
+def progress(
+    stage: str, total: int, unit: str = "picture", *, shown: bool = True
+) -> "tqdm[NoReturn]":
     """Make a progress bar with rate and time left; silent where nobody watches a terminal."""
-    return tqdm(desc=stage, total=total, unit=unit, disable=None, dynamic_ncols=True)
+    disable = None if shown else True  # None: unless it is a terminal
+    return tqdm(desc=stage, total=total, unit=unit, disable=disable, dynamic_ncols=True)
 
 
 def scratch(root: Path) -> Path:

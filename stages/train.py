@@ -10,6 +10,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.params import Range, load
 from stages import run, scratch
+from stages.processes import processes, relaunched
 from stages.watcher import Bar
 
 CHECKPOINT_EVERY = 200
@@ -39,7 +40,8 @@ def main(root: Path) -> None:
     params = load(TrainParams, root, "train")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
     from colorize.learn.checkpoint import Store, fingerprint
-    from colorize.learn.fit import fit
+    from colorize.learn.distributed import joined
+    from colorize.learn.run import Run
     from colorize.learn.training import Plan, Trainer
     from colorize.learn.validation import best_of, validate
     from colorize.model.weights import Model
@@ -56,28 +58,38 @@ def main(root: Path) -> None:
         seed=params.seed,
     )
     plan = Plan(**{field.name: getattr(params, field.name) for field in fields(Plan)})
-    trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan)
+    plan.check(pictures, model.recipe, processes=processes())
+    if relaunched("stages.train", root):
+        return
     name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
     every = int(os.environ.get("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY))
-    with (
-        Store(scratch(root) / "train" / name, every=every).locked() as store,
-        Bar(trainer.steps) as watcher,
-    ):
-        history = fit(
-            model,
-            trainer,
-            store,
+    store = Store(scratch(root) / "train" / name, every=every)
+    with joined() as group, store.locked(group), Bar(shown=group.leads) as watcher:
+        trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
+        watcher.start(trainer.steps)
+        whole = Run(
+            model=model,
+            trainer=trainer,
+            store=store,
             validation=lambda: validate(model, held_out, quantiser, params.temperature),
             select=params.select,
             patience=params.patience,
             watcher=watcher,
+            group=group,
         )
-        best = history[best_of(history, params.select)]
-        summary: files.Numbers = {"best": best, "parameters": model.count(), "epochs": len(history)}
-        files.write_bytes(root / "models" / "colorizer.safetensors", store.best.read_bytes())
-        files.write_table(root / "metrics" / "train.csv", history)
-        files.write_metrics(root / "metrics" / "train.json", summary)
-        store.clear()
+        history = whole.to_the_end()
+        if group.leads:
+            best = history[best_of(history, params.select)]
+            files.write_bytes(root / "models" / "colorizer.safetensors", store.best.read_bytes())
+            files.write_table(root / "metrics" / "train.csv", history)
+            summary: files.Numbers = {
+                "best": best,
+                "epochs": len(history),
+                "parameters": model.count(),
+                "processes": group.size,
+            }
+            files.write_metrics(root / "metrics" / "train.json", summary)
+            store.clear()
 
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """Within this context Ctrl-C and SIGTERM ask to stop; a second one insists."""
+    """Within this context Ctrl-C and SIGTERM ask to stop; the same one again insists."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self._asked: set[int] = set()
 
     def stop_asked(self) -> bool:
         """Tell whether a signal has come."""
-        return self._asked
+        return bool(self._asked)
 
     def __enter__(self) -> Self:
         self._before = {sign: signal.signal(sign, self._on_signal) for sign in STOPPING}
@@ -29,17 +29,22 @@ class StopSignals:
             signal.signal(sign, handler)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if self._asked:
+        if number in self._asked:
             raise KeyboardInterrupt
-        self._asked = True
+        self._asked.add(number)
 
 
 class Bar(StopSignals):
     """A progress bar with loss, rate and time left, a line an epoch, and an ear for signals."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, *, shown: bool = True) -> None:
         super().__init__()
-        self._bar = progress("train", steps, unit="step")
+        self._bar = progress("train", 0, unit="step", shown=shown)
+        self._shown = shown
+
+    def start(self, steps: int) -> None:
+        """Say how many steps there will be."""
+        self._bar.reset(steps)
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
@@ -48,7 +53,7 @@ class Bar(StopSignals):
     def on_step(self, done: int, loss: float | None) -> None:
         """Move the bar to where the run is."""
         if loss is None:
-            self._bar.initial = done
+            self._bar.initial = done  # the rate is that of this process
         else:
             self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
         self._bar.update(done - self._bar.n)
@@ -60,4 +65,5 @@ class Bar(StopSignals):
 
     def warn(self, text: str) -> None:
         """Write a line of its own."""
-        self._bar.write(f"train: {text}")
+        if self._shown:
+            self._bar.write(f"train: {text}")

@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from colorize import files
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
-from colorize.learn.training import State, Trainer
+from colorize.learn.distributed import Group
+from colorize.learn.training import ALONE, State, Trainer
 
 History: TypeAlias = list[dict[str, float]]
 """A record for each epoch."""
@@ -74,16 +75,22 @@ class Store:
         self.best = folder / "best.safetensors"
 
     @contextmanager
-    def locked(self) -> Iterator["Store"]:
+    def locked(self, group: Group = ALONE) -> Iterator[None]:
         """Hold the run: a second trainer of the same run, perhaps an orphan, would write into it.
+
+        Args:
+            group: of processes that train together; the first one holds for all.
 
         Raises:
             DataError: somebody else holds it.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
+        if not group.leads:
+            yield
+            return
         try:
             with FileLock(self._folder.with_suffix(".lock"), timeout=0):
-                yield self
+                yield
         except Timeout:
             raise DataError(
                 f"another process trains this very run in {self._folder}: wait, or end it"

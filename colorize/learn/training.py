@@ -20,9 +20,13 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, ModelError
 from colorize.learn import dataset
+from colorize.learn.distributed import Group, shared
 from colorize.model.precision import mixed_precision
 from colorize.model.recipes import Recipe
 from colorize.model.weights import Model
+
+ALONE = Group()
+"""Of one process."""
 
 BETAS = (0.9, 0.99)
 """Of Adam, as the paper trained."""
@@ -50,15 +54,20 @@ class Plan:
     weight_decay: float
     seed: int
 
-    def check(self, pictures: ShardReader, recipe: Recipe) -> None:
+    def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this plan.
 
         Raises:
-            DataError: they are fewer than a batch, or smaller than a crop.
+            DataError: they are fewer than a batch, or smaller than a crop, or a batch cannot be
+                parted evenly.
         """
         if len(pictures) < self.batch:
             raise DataError(
                 f"train.batch is {self.batch}, but only {len(pictures)} pictures are there to train"
+            )
+        if self.batch % processes:
+            raise DataError(
+                f"train.batch is {self.batch}, which {processes} processes cannot share evenly"
             )
         multiple = recipe.side_multiple
         if pictures.side % multiple:
@@ -121,15 +130,23 @@ class Trainer:
         pictures: the training split.
         quantiser: fitted on it.
         plan: checked against the pictures here.
+        group: of the processes that train together; the batch is parted between them.
 
     Raises:
         DataError: the pictures do not allow the plan.
     """
 
     def __init__(
-        self, model: Model, pictures: ShardReader, *, quantiser: Quantiser, plan: Plan
+        self,
+        model: Model,
+        pictures: ShardReader,
+        *,
+        quantiser: Quantiser,
+        plan: Plan,
+        group: Group = ALONE,
     ) -> None:
-        plan.check(pictures, model.recipe)
+        plan.check(pictures, model.recipe, processes=group.size)
+        self._group = group
         self._model = model
         self._pictures = pictures
         self._quantiser = quantiser
@@ -137,6 +154,7 @@ class Trainer:
         self._position = Position()
         self._steps_an_epoch = len(pictures) // plan.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = model.network if group.size == 1 else shared(model.network, group)
         self._optimiser = torch.optim.AdamW(
             model.network.parameters(),
             lr=plan.lr,
@@ -174,7 +192,8 @@ class Trainer:
                 order = dataset.order(len(self._pictures), seed=self._plan.seed, epoch=here.epoch)
                 while len(here.losses) < self._steps_an_epoch:
                     start = len(here.losses) * self._plan.batch
-                    numbers = order[start : start + self._plan.batch].tolist()
+                    chosen = order[start : start + self._plan.batch].tolist()
+                    numbers = self._group.part(chosen)
                     batch = dataset.collate(pool.map(self._prepare, numbers, repeat(here.epoch)))
                     self._take_step(batch)
                     on_step(here.losses[-1])
@@ -231,16 +250,22 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = lr
         with mixed_precision():
-            output = self._model.network(batch.lightness)
-        rebalanced, divergence = self._model.recipe.loss(output, batch.target)
-        loss = rebalanced.item()
+            output = self._network(batch.lightness)
+        losses = self._model.recipe.loss(output, batch.target)
+        # The loss is a mean weighted by class: a process's part weighs what its pixels weigh.
+        mass = batch.target.rebalance.sum()
+        sums = torch.stack([losses.rebalanced * mass, losses.divergence, mass]).detach()
+        total, divergence, whole_mass = self._group.total(sums)
+        loss = float(total / whole_mass)
         if not math.isfinite(loss):
             raise ModelError(f"loss is {loss} at step {self.step}, learning rate {lr:g}")
         self._optimiser.zero_grad()
-        rebalanced.backward()  # type: ignore[no-untyped-call]
+        # Gradients are averaged over the processes; alone, the factor is exactly one.
+        share = mass / whole_mass * self._group.size
+        (losses.rebalanced * share).backward()
         self._optimiser.step()
         self._position.losses.append(loss)
-        self._position.divergences.append(divergence.item())
+        self._position.divergences.append(float(divergence) / self._group.size)
 
 
 def _paired(

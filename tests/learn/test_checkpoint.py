@@ -15,7 +15,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader, ShardWriter
 from colorize.errors import DataError, Interrupted, ModelError
 from colorize.learn.checkpoint import Store, fingerprint
-from colorize.learn.fit import fit
+from colorize.learn.run import Run
 from colorize.learn.training import Plan, Trainer
 from colorize.model.weights import Model
 
@@ -70,15 +70,15 @@ def run(folder: Path, quantiser: Quantiser, watcher: Watcher, **changes: float) 
     """Train with validation scores 1, 2, 3, 2, 1, 0 and give the losses of the epochs."""
     model, trainer = build(folder, quantiser, lr=changes.pop("lr", 1e-3))
     store = Store(folder / "scratch", every=1)
-    history = fit(
-        model,
-        trainer,
-        store,
+    history = Run(
+        model=model,
+        trainer=trainer,
+        store=store,
         validation=lambda: {"psnr": 3.0 - abs(3 - trainer.step // 2)},
         select="psnr",
         patience=int(changes.pop("patience", 0)),
         watcher=watcher,
-    )
+    ).to_the_end()
     return [record["loss"] for record in history]
 
 

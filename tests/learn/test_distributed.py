@@ -1,0 +1,104 @@
+"""Two processes over gloo against one: the same curve, one writer, and no hang when one dies."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from colorize.data import images
+from colorize.data.shards import ShardWriter
+from colorize.errors import DataError, ParamsError
+from colorize.learn.distributed import Group
+from colorize.model.weights import Model
+from colorize.sources import sample
+from stages import fetch, processes, quantise, resize, train
+from tests.imports import ROOT
+
+DRIVER = Path(__file__).with_name("driver.py")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shards")
+    writer = ShardWriter(folder, per_shard=100)
+    for number, picture in enumerate(sample.pictures(count=82, side=64, seed=0)):
+        rgb = images.decode(picture.content, max_pixels=10**6)
+        writer.add(picture.record.id, "train" if number < 80 else ("val", "test")[number % 2], rgb)
+    writer.close()
+    return folder
+
+
+def drive(shards: Path, out: Path, *launcher: str, **env: str) -> subprocess.CompletedProcess[str]:
+    out.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, *launcher, str(DRIVER), str(shards), str(out)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_two_processes_follow_the_curve_of_one(
+    shards: Path, tmp_path: Path, precision: str
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    chosen = {"COLORIZE_PRECISION": precision}
+    for done in (drive(shards, one, **chosen), drive(shards, two, *TORCHRUN, **chosen)):
+        assert done.returncode == 0, done.stderr
+    alone, together = (json.loads((out / "losses.json").read_text()) for out in (one, two))
+    assert (alone["size"], together["size"]) == (1, 2)
+    assert len(alone["losses"]) == len(together["losses"]) == 50
+    np.testing.assert_allclose(together["losses"], alone["losses"], rtol=1e-4)
+    models = [Model.load(out / "model.safetensors").network.state_dict() for out in (one, two)]
+    assert models[0].keys() == models[1].keys()
+    for name, tensor in models[0].items():
+        torch.testing.assert_close(models[1][name], tensor, atol=2e-2, rtol=2e-2, msg=name)
+
+
+def test_a_process_that_dies_ends_the_run_with_an_error(shards: Path, tmp_path: Path) -> None:
+    done = drive(shards, tmp_path / "out", *TORCHRUN, DIE_AT="7")
+    assert done.returncode != 0
+    assert not (tmp_path / "out" / "losses.json").exists()
+
+
+def test_the_stage_trains_with_two_processes(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project()
+    for stage in (fetch, resize, quantise):
+        stage.main(root)
+    monkeypatch.setenv("COLORIZE_NPROC", "2")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    train.main(root)
+    summary = json.loads((root / "metrics" / "train.json").read_text())
+    assert summary["processes"] == 2
+    assert (root / "models" / "colorizer.safetensors").is_file()
+    monkeypatch.setenv("COLORIZE_NPROC", "3")
+    with pytest.raises(DataError, match="3 processes cannot share evenly"):
+        train.main(root)
+
+
+@pytest.mark.parametrize("value", ["0", "two", "-1", "1.5", ""])
+def test_rejects_a_number_of_processes(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("COLORIZE_NPROC", value)
+    with pytest.raises(ParamsError, match="COLORIZE_NPROC"):
+        processes.processes()
+
+
+def test_parts_of_a_batch() -> None:
+    batch = list(range(12))
+    assert [Group(rank, 3).part(batch) for rank in range(3)] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11],
+    ]
+    assert Group().part(batch) == batch

@@ -41,8 +41,9 @@ def main(root: Path) -> None:
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
     from colorize.learn.checkpoint import Store, fingerprint
     from colorize.learn.distributed import joined
+    from colorize.learn.plan import Plan
     from colorize.learn.run import Run
-    from colorize.learn.training import Plan, Trainer
+    from colorize.learn.training import Trainer
     from colorize.learn.validation import best_of, validate
     from colorize.model.weights import Model
 

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.errors import DataError, ModelError
+from colorize.errors import ModelError
 from colorize.learn import dataset
 from colorize.learn.distributed import Group, shared
+from colorize.learn.plan import Plan
 from colorize.model.precision import mixed_precision
-from colorize.model.recipes import Recipe
 from colorize.model.weights import Model
 
 ALONE = Group()
@@ -30,53 +30,6 @@ ALONE = Group()
 
 BETAS = (0.9, 0.99)
 """Of Adam, as the paper trained."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How long and how fast to train.
-
-    Attributes:
-        epochs: passes over the training split.
-        batch: pictures a step; the last, smaller batch of an epoch is left out.
-        crop: side of the random square that a step sees of a picture, in pixels.
-        lr: peak learning rate.
-        warmup: share of all steps in which the learning rate rises to its peak.
-        weight_decay: of AdamW.
-        seed: of order, crops and flips.
-    """
-
-    epochs: int
-    batch: int
-    crop: int
-    lr: float
-    warmup: float
-    weight_decay: float
-    seed: int
-
-    def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
-        """See that the pictures allow this plan.
-
-        Raises:
-            DataError: they are fewer than a batch, or smaller than a crop, or a batch cannot be
-                parted evenly.
-        """
-        if len(pictures) < self.batch:
-            raise DataError(
-                f"train.batch is {self.batch}, but only {len(pictures)} pictures are there to train"
-            )
-        if self.batch % processes:
-            raise DataError(
-                f"train.batch is {self.batch}, which {processes} processes cannot share evenly"
-            )
-        multiple = recipe.side_multiple
-        if pictures.side % multiple:
-            raise DataError(f"resize.side must be a multiple of {multiple}, not {pictures.side}")
-        if self.crop > pictures.side or self.crop % multiple:
-            raise DataError(
-                f"train.crop must be a multiple of {multiple} and at most resize.side, "
-                f"{pictures.side}, not {self.crop}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +61,6 @@ class State:
 
     tensors: dict[str, Tensor]
     position: dict[str, Any]
-
-
-def learning_rate(step: int, *, steps: int, peak: float, warmup: float) -> float:
-    """Rise linearly for ``warmup`` of all steps, then fall along a half cosine to 0.
-
-    >>> [round(learning_rate(s, steps=10, peak=1.0, warmup=0.2), 3) for s in (0, 1, 2, 6, 9)]
-    [0.5, 1.0, 1.0, 0.5, 0.038]
-    """
-    rising = max(1, round(steps * warmup))
-    if step < rising:
-        return peak * (step + 1) / rising
-    return peak * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising))) / 2
 
 
 class Trainer:
@@ -198,7 +139,9 @@ class Trainer:
                     self._take_step(batch)
                     on_step(here.losses[-1])
                 means = fmean(here.losses), fmean(here.divergences)
-                record = Epoch(here.epoch, *means, self._learning_rate(self.step - 1))
+                record = Epoch(
+                    here.epoch, *means, self._plan.learning_rate(self.step - 1, steps=self.steps)
+                )
                 here.epoch, here.losses, here.divergences = here.epoch + 1, [], []
                 yield record
 
@@ -240,13 +183,9 @@ class Trainer:
             lab.rgb_to_lab(rgb), self._quantiser, head_stride=self._model.recipe.head_stride
         )
 
-    def _learning_rate(self, step: int) -> float:
-        plan = self._plan
-        return learning_rate(step, steps=self.steps, peak=plan.lr, warmup=plan.warmup)
-
     def _take_step(self, batch: dataset.Batch) -> None:
         """Take one step, and note the losses before it."""
-        lr = self._learning_rate(self.step)
+        lr = self._plan.learning_rate(self.step, steps=self.steps)
         for group in self._optimiser.param_groups:
             group["lr"] = lr
         with mixed_precision():

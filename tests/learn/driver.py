@@ -12,7 +12,8 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn.distributed import joined
-from colorize.learn.training import Plan, Trainer
+from colorize.learn.plan import Plan
+from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 
 LR = 3e-5

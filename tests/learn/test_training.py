@@ -11,7 +11,8 @@ from colorize.data import images
 from colorize.data.shards import ShardReader, ShardWriter
 from colorize.errors import DataError, ModelError
 from colorize.learn import validation
-from colorize.learn.training import Epoch, Plan, Trainer, learning_rate
+from colorize.learn.plan import Plan, learning_rate
+from colorize.learn.training import Epoch, Trainer
 from colorize.learn.validation import HIGHER_IS_BETTER, best_of, validate
 from colorize.model.weights import Model
 from colorize.sources import sample

@@ -1,4 +1,4 @@
-"""Training as several processes: ``COLORIZE_NPROC`` of this machine, or those of torchrun."""
+"""What the environment says of how to train: ``COLORIZE_NPROC`` processes, or torchrun's."""
 
 import os
 import subprocess
@@ -16,10 +16,19 @@ def processes() -> int:
     Raises:
         ParamsError: ``COLORIZE_NPROC`` is no whole number above 0.
     """
-    asked = os.environ.get("WORLD_SIZE", os.environ.get(VARIABLE, "1"))
-    if not asked.isdecimal() or int(asked) < 1:
-        raise ParamsError(f"{VARIABLE} must be a whole number above 0, not '{asked}'")
-    return int(asked)
+    return whole_number("WORLD_SIZE", whole_number(VARIABLE, 1))
+
+
+def whole_number(variable: str, default: int) -> int:
+    """Read a number above 0 from the environment, for what changes no result.
+
+    Raises:
+        ParamsError: the variable holds something else.
+    """
+    text = os.environ.get(variable, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise ParamsError(f"{variable} must be a whole number above 0, not '{text}'")
+    return int(text)
 
 
 def relaunched(module: str, root: Path) -> bool:

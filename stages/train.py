@@ -1,6 +1,5 @@
 """train: teach a network the colour classes of the training split, and keep its best epoch."""
 
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.params import Range, load
 from stages import run, scratch
-from stages.processes import processes, relaunched
+from stages.processes import processes, relaunched, whole_number
 from stages.watcher import Bar
 
 CHECKPOINT_EVERY = 200
@@ -36,9 +35,12 @@ class TrainParams:
 
 
 def main(root: Path) -> None:
-    """Read params, shards and quantiser, train, write the best model and the history."""
-    params = load(TrainParams, root, "train")
-    # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
+    """Read params, then train: PyTorch takes a second to import, and a typo should not."""
+    train(load(TrainParams, root, "train"), root)
+
+
+def train(params: TrainParams, root: Path) -> None:
+    """Read shards and quantiser, train, write the best model and the history."""
     from colorize.learn.checkpoint import Store, fingerprint
     from colorize.learn.distributed import joined
     from colorize.learn.plan import Plan
@@ -63,12 +65,12 @@ def main(root: Path) -> None:
     if relaunched("stages.train", root):
         return
     name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
-    every = int(os.environ.get("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY))
+    every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     store = Store(scratch(root) / "train" / name, every=every)
     with joined() as group, store.locked(group), Bar(shown=group.leads) as watcher:
         trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
         watcher.start(trainer.steps)
-        whole = Run(
+        history = Run(
             model=model,
             trainer=trainer,
             store=store,
@@ -77,20 +79,27 @@ def main(root: Path) -> None:
             patience=params.patience,
             watcher=watcher,
             group=group,
-        )
-        history = whole.to_the_end()
+        ).to_the_end()
         if group.leads:
+            summary = {"parameters": model.count(), "processes": group.size}
             best = history[best_of(history, params.select)]
-            files.write_bytes(root / "models" / "colorizer.safetensors", store.best.read_bytes())
-            files.write_table(root / "metrics" / "train.csv", history)
-            summary: files.Numbers = {
-                "best": best,
-                "epochs": len(history),
-                "parameters": model.count(),
-                "processes": group.size,
-            }
-            files.write_metrics(root / "metrics" / "train.json", summary)
+            write(root, history, best=best, model=store.best.read_bytes(), summary=summary)
             store.clear()
+
+
+def write(
+    root: Path,
+    history: list[dict[str, float]],
+    *,
+    best: dict[str, float],
+    model: bytes,
+    summary: dict[str, int],
+) -> None:
+    """Write the outputs: the best epoch's model, the history, and what came of it."""
+    files.write_bytes(root / "models" / "colorizer.safetensors", model)
+    files.write_table(root / "metrics" / "train.csv", history)
+    numbers: files.Numbers = {"best": best, "epochs": len(history), **summary}
+    files.write_metrics(root / "metrics" / "train.json", numbers)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """One section of ``params.yaml`` to one frozen dataclass, checked in full before any work starts.
 
 A field's annotation is its contract: a plain type (``int``, ``float``, ``str``, ``bool``), a
-``Literal`` of the allowed words, or either inside ``Annotated`` with a `Range`.
+``Literal`` of the allowed words, a ``tuple`` of one of these, or any inside ``Annotated`` with a
+`Range`.
 """
 
 import math
@@ -21,7 +22,7 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Bounds of a number, both included unless ``open_low``; of text, ``low`` bounds the length."""
+    """Bounds, both included unless ``open_low``, of a number or of the length of text or a list."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -112,10 +113,14 @@ def _checked(value: object, hint: object, key: str) -> object:
     if get_origin(hint) is Annotated:
         hint, bounds = get_args(hint)
         value = _checked(value, hint, key)
-        measure = len(value) if isinstance(value, str) else value
+        measure = len(value) if isinstance(value, str | tuple) else value
         if not bounds.admits(measure):
             raise ParamsError(f"'{key}' must be {bounds}, not {value!r}")
         return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise ParamsError(f"'{key}' must be a list in [brackets], not {value!r}")
+        return tuple(_checked(item, get_args(hint)[0], key) for item in value)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ParamsError(f"'{key}' must be one of {', '.join(get_args(hint))}, not {value!r}")

@@ -29,6 +29,8 @@ class Record:
         md5, sha256: hex digests of the file.
         url: where the bytes came from, or empty where no site was asked.
         width, height: in pixels, as the source states them; 0 where it does not.
+        variant: which of a site's renditions it is; left out of the line where there is but one.
+        origin: where the source's uploader had it from, free text; left out where empty.
     """
 
     source: str
@@ -44,6 +46,12 @@ class Record:
     url: str
     width: int
     height: int
+    variant: str = ""
+    origin: str = ""
+
+    def line(self) -> dict[str, str | int]:
+        """Give the keys and values of the manifest's line."""
+        return {k: v for k, v in asdict(self).items() if v != "" or k not in ("variant", "origin")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ def picture(
     url: str = "",
     width: int = 0,
     height: int = 0,
+    variant: str = "",
+    origin: str = "",
 ) -> Picture:
     """Make a `Picture`: name the file, take the digests; without a group it is its own."""
     record = Record(
@@ -84,16 +94,20 @@ def picture(
         url=url,
         width=width,
         height=height,
+        variant=variant,
+        origin=origin,
     )
     return Picture(record, content)
 
 
-def write(folder: Path, records: Iterable[Record]) -> None:
-    """Write ``folder/manifest.jsonl``, a JSON object a line with sorted keys."""
+def write(folder: Path, records: Iterable[Record]) -> int:
+    """Write ``folder/manifest.jsonl``, a JSON object a line with sorted keys; count the lines."""
+    count = 0
     with files.atomic(folder / FILE_NAME) as file:
-        for record in records:
-            line = json.dumps(asdict(record), sort_keys=True, ensure_ascii=False)
+        for count, record in enumerate(records, 1):  # noqa: B007 - the last one is the result
+            line = json.dumps(record.line(), sort_keys=True, ensure_ascii=False)
             file.write(line.encode() + b"\n")
+    return count
 
 
 def read(folder: Path) -> list[Record]:
@@ -104,13 +118,13 @@ def read(folder: Path) -> list[Record]:
     """
     path = folder / FILE_NAME
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_bytes().splitlines()  # of bytes: text knows more ends of lines
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run the fetch stage first") from None
     return [_record(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
 
-def _record(line: str, where: str) -> Record:
+def _record(line: bytes, where: str) -> Record:
     try:
         content: dict[str, Any] = json.loads(line)
         record = Record(**content)

@@ -19,6 +19,9 @@ MAX_PIXELS = 40_000_000
 SUFFIXES = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 """By what the bytes say; names and headers of a site are not believed."""
 
+OPENED = ("JPEG", "PNG", "WEBP", "AVIF")
+"""What Pillow may open; a JPEG with a second view then calls itself MPO."""
+
 ROUNDING_PX = 1
 """By which a rendition's side may differ from the announced one."""
 
@@ -59,7 +62,7 @@ def decoded(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Form:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns at its own limit; ours is checked here
-            with Image.open(io.BytesIO(content), formats=[*SUFFIXES]) as image:
+            with Image.open(io.BytesIO(content), formats=OPENED) as image:
                 width, height = image.size
                 if width * height > max_pixels:
                     raise ImageError("too_many_pixels", f"{width} x {height}")

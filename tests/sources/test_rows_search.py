@@ -1,0 +1,360 @@
+"""Rows 1 to 18 of what the double must do: searching, being refused, and bad connections."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from colorize.data import images
+from colorize.errors import ImageError, SourceError
+from colorize.sources import answers
+from colorize.sources.danbooru import _entries
+from colorize.sources.posts import choose
+from colorize.sources.site import user_agent
+from tests.sources.conftest import CONTACT, EPOCH, QUERY, READER, Desk, DeskMaker
+from tests.sources.double import server
+from tests.sources.double.art import Art, gallery
+from tests.sources.double.server import data, error, page
+
+
+def lists(desk: Desk) -> list[str]:
+    return [seen.query.get("page", "") for seen in desk.double.seen("api")]
+
+
+def test_row_01_pages_down_by_id_until_a_list_is_empty(desk: DeskMaker) -> None:
+    place = desk([*gallery(450, tags="magic sketch"), *gallery(3, first=1000)])
+    assert place.ids() == [1002, 1001, 1000]
+    assert lists(place) == ["", "b254", "b54", "b1"]
+    assert {seen.query["limit"] for seen in place.double.seen("api")} == {"200"}
+    assert place.counts["excluded"] == 450
+
+
+def test_row_02_a_new_post_repeats_none_and_hides_none(desk: DeskMaker) -> None:
+    place = desk([*gallery(250, tags="magic sketch"), *gallery(2, first=900)])
+    pictures = place.start()
+    assert next(pictures).record.id == "901"
+    place.double.posts |= {n: Art(id=n) for n in (902, 903)}
+    assert [picture.record.id for picture in pictures] == ["900"]
+    assert place.counts["excluded"] == 250
+    with place.client() as client:
+        above = client.ask("/posts.json", {"page": "a898", "limit": "3", "only": "id"}, _entries)
+    assert [entry["id"] for entry in above] == [902, 901, 900]
+
+
+def test_row_03_a_page_too_deep_is_not_asked_again(desk: DeskMaker) -> None:
+    place = desk(gallery(1))
+    with place.client() as client, pytest.raises(SourceError, match=r"410.*beyond page 1000"):
+        client.ask("/posts.json", {"page": "1001"}, _entries)
+    assert len(place.double.log) == 1
+
+
+def test_row_04_three_counted_terms(desk: DeskMaker) -> None:
+    place = desk(gallery(1))
+    three = ("magic", "-hat", "order_of_things")
+    with pytest.raises(SourceError, match=r"fetch\.tags has 3 terms .* takes 2"):
+        place.run(tags=three)
+    assert place.double.log == []
+    place.environment |= READER  # whose level only the site knows
+    with pytest.raises(SourceError, match=r"422.*more than 2 tags"):
+        place.run(tags=three)
+    assert len(place.double.log) == 1
+
+
+def test_row_05_free_metatags_do_not_count(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    tags = ("magic", "id:<3", "-rating:e", "rating:g")
+    assert place.board.counted(replace(QUERY, tags=tags)) == 1
+    assert place.board.counted(replace(QUERY, tags=("a", "-b", "user:x", "score:>3"))) == 3
+    assert place.ids(tags=tags) == [2, 1]
+
+
+def test_row_06_a_bad_range_finds_nothing_and_says_so(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    for _ in range(2):
+        with pytest.raises(SourceError, match=r"no post has magic width:abc .*check fetch\.tags"):
+            place.run(tags=("magic", "width:abc"))
+    assert len(place.double.log) == 2
+
+
+def test_row_07_deleted_banned_restricted(desk: DeskMaker) -> None:
+    place = desk(
+        [
+            Art(id=9),
+            Art(id=8, changes={"is_deleted": True}),
+            Art(id=7, flags=frozenset({"banned"})),
+            Art(id=6, flags=frozenset({"restricted"})),
+            Art(id=5, changes={"media_asset": None}),
+            Art(id=4, changes={"is_pending": True}),
+            Art(id=3, changes={"is_flagged": True}),
+            Art(id=2),
+        ]
+    )
+    assert place.ids() == [9, 2]
+    assert place.skipped() == {"deleted": 1, "banned": 1, "restricted": 2, "unapproved": 2}
+    assert len(place.double.seen("cdn")) == 2
+
+
+def test_row_08_only_the_fields_asked_for_and_any_may_lack(desk: DeskMaker) -> None:
+    place = desk(gallery(1))
+    bare = [{"id": 9}, {"id": "8", "md5": 5, "media_asset": []}, {"md5": "x"}, 7, None]
+    odd = {"id": 7, "md5": "0" * 32, "file_ext": "png", "media_asset": {"variants": [3, {}]}}
+    place.double.fault("/posts.json", data([*bare, odd]), hits={1})
+    assert place.ids() == [1]
+    assert place.skipped() == {"restricted": 2, "bad_post": 1}
+    fields = place.double.seen("api")[0].query["only"]
+    with place.client() as client:
+        entry = client.ask("/posts.json", {"only": f"{fields},nonsense"}, _entries)[0]
+    assert set(entry) - {"media_asset"} < set(fields.split(","))
+    assert set(entry["media_asset"]) == {"variants", "duration", "status"}
+
+
+@pytest.mark.parametrize(
+    ("form", "cheapest", "chroma_safe"),
+    [
+        ({"width": 1448, "height": 2048}, "720x720", "sample"),
+        ({"width": 1000, "height": 1500}, "720x720", "sample"),
+        ({"width": 1400, "height": 1400}, "360x360", "720x720"),
+        ({"width": 700, "height": 1050}, "720x720", "original"),
+        ({"width": 3000, "height": 800}, "original", "original"),
+        ({"width": 2000, "height": 700}, "sample", "original"),
+        ({"width": 300, "height": 300}, "360x360", "original"),
+        ({"width": 200, "height": 200}, None, None),
+        ({"width": 600, "height": 1200, "ext": "webp"}, "720x720", "full"),
+        ({"width": 400, "height": 400, "mode": "L"}, "360x360", "original"),
+        ({"width": 400, "height": 400, "ext": "jpg", "mode": "CMYK"}, "360x360", "original"),
+        ({"width": 400, "height": 400, "mode": "RGBA"}, "360x360", "original"),
+    ],
+)
+def test_row_09_forms_and_variants(
+    desk: DeskMaker, form: dict[str, Any], cheapest: str | None, chroma_safe: str | None
+) -> None:
+    art = Art(id=1, **form)
+    place = desk([art])
+    # a tag of the user's own outvotes ours, so the small one is listed as well
+    options: dict[str, Any] = {"min_side": 256, "max_aspect": 4.0}
+    for policy, wanted in (("cheapest", cheapest), ("chroma_safe", chroma_safe)):
+        if wanted is None:
+            with pytest.raises(SourceError, match="no post has"):
+                place.run(policy=policy, **options)
+            assert choose((), policy="cheapest", min_side=256) is None
+            continue
+        (picture,) = place.run(policy=policy, **options)
+        assert picture.record.variant == wanted
+        assert (picture.record.width, picture.record.height) == art.variants()[wanted][:2]
+        rgb = images.decode(picture.content, max_pixels=10**7)
+        assert rgb.shape == (picture.record.height, picture.record.width, 3)
+
+
+def test_row_09_animated_and_small_are_left_out(desk: DeskMaker) -> None:
+    place = desk(
+        [
+            Art(id=5, ext="gif", changes={"file_ext": "gif"}),
+            Art(id=4, duration=2.5),
+            Art(id=3, ext="mp4"),
+            Art(id=2, changes={"image_width": 40}),
+            Art(id=1, width=300, height=72),
+        ]
+    )
+    place.double.answer = _without_search(place)  # type: ignore[method-assign]
+    with pytest.raises(SourceError, match="none of 5 posts can be used"):
+        place.run()
+    assert place.skipped() == {"animated": 3, "too_small": 1, "too_long": 1}
+    assert place.double.seen("cdn") == []
+
+
+def _without_search(place: Desk) -> Any:
+    """A site that ignores all but the first term: what it lists, we must judge."""
+    answer = place.double.answer
+
+    def lenient(seen: server.Seen) -> server.Reply:
+        if "tags" in seen.query:
+            seen.query["tags"] = seen.query["tags"].split()[0]
+        return answer(seen)
+
+    return lenient
+
+
+def test_row_10_wrong_or_half_credentials(
+    desk: DeskMaker, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    place = desk(gallery(2))
+    key = "wr0ng-and-secret"
+    place.environment |= {"DANBOORU_LOGIN": "reader", "DANBOORU_API_KEY": key}
+    with pytest.raises(SourceError, match=r"401.*Invalid API key.*unset both") as caught:
+        place.run()
+    assert len(place.double.log) == 1
+    with place.client(query={"login": "reader"}) as client, pytest.raises(SourceError, match="401"):
+        client.ask("/posts.json", {}, _entries)
+    asked = len(place.double.log)
+    del place.environment["DANBOORU_LOGIN"]
+    with pytest.raises(SourceError, match="DANBOORU_LOGIN is not set"):
+        place.run()
+    assert len(place.double.log) == asked
+    kept = "".join(p.read_text() for p in place.scratch.rglob("*") if p.is_file())
+    said = f"{caught.value}{caplog.text}{capfd.readouterr()}{kept}{place.client()!r}"
+    assert key not in said
+
+
+def test_row_11_a_key_that_lacks_the_right(desk: DeskMaker) -> None:
+    place = desk(gallery(2))
+    place.environment |= {"DANBOORU_LOGIN": "powerless", "DANBOORU_API_KEY": "x"}
+    with pytest.raises(SourceError, match=r"403.*Access denied"):
+        place.run()
+    assert len(place.double.log) == 1
+
+
+@pytest.mark.parametrize("name", ["", "python-httpx/0.28.1", "Mozilla/5.0 (X11)"])
+def test_row_12_a_user_agent_that_is_not_ours(desk: DeskMaker, name: str) -> None:
+    place = desk(gallery(1))
+    picture = place.double.url(place.double.posts[1], "original")
+    with place.client(name) as client:
+        with pytest.raises(SourceError, match=r"gatekeeper.*User-Agent"):
+            client.ask("/posts.json", {}, _entries)
+        with pytest.raises(SourceError, match="gatekeeper"):
+            client.image(picture)
+    assert [seen.host for seen in place.double.log] == ["api", "cdn"]
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["", "  ", "me", "Mozilla/5.0", "https://x (Chrome/1)", "a@b\r\nX: y", "@", "ü@example.org"],
+)
+def test_row_12_no_honest_contact_no_start(desk: DeskMaker, contact: str) -> None:
+    place = desk(gallery(1))
+    place.environment["COLORIZE_CONTACT"] = contact
+    with pytest.raises(SourceError, match="set COLORIZE_CONTACT"):
+        place.run()
+    assert place.double.log == []
+    assert user_agent(CONTACT, "77").endswith("(+tests@example.org; user #77)")
+
+
+def test_row_13_too_fast_for_the_site(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    place.double.max_per_s = 0.5
+    assert place.ids() == [3, 2, 1]
+    refused = [gap for gap in place.gaps() if gap > 1.5]
+    assert min(refused) >= 60
+    assert place.double.seen("cdn")  # refused there by a page, which nobody took for a picture
+    assert place.skipped() == {}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("where", ["/posts.json", "/360x360"])
+def test_row_14_retry_after(desk: DeskMaker, status: int, where: str) -> None:
+    place = desk(gallery(1, width=400, height=400))
+    date = "Tue, 14 Nov 2023 22:30:30 GMT"  # 30 s past EPOCH's minute, the hands stand at 1000 s
+    for value in ("7", date, "soon"):
+        place.double.fault(where, page(status, Retry_After=value), hits={1})
+    assert place.ids(min_side=256) == [1]
+    first = next(n for n, seen in enumerate(place.double.log) if seen.path.startswith(where))
+    seconds, dated, garbage = place.gaps()[first : first + 3]
+    assert seconds == pytest.approx(7)
+    asked = place.double.log[first + 1].time
+    assert asked + dated == pytest.approx(1_700_001_030 - EPOCH)
+    assert garbage >= 60 if status == 429 else 1 <= garbage < 10
+
+
+def test_row_14_a_wait_that_is_too_long_stops_and_keeps_the_state(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    place.double.fault("/180x180", page(429, Retry_After="86400"), hits={3})
+    with pytest.raises(SourceError, match="wait 86400 s"):
+        place.run()
+    asked = len(place.double.seen("cdn"))
+    assert asked == 3
+    assert place.ids() == [3, 2, 1]
+    assert len(place.double.seen("cdn")) == asked + 1
+
+
+def test_row_15_a_search_that_takes_too_long(desk: DeskMaker) -> None:
+    slow = error(500, "ActiveRecord::QueryCanceled", "The database timed out running your query.")
+    place = desk(gallery(2))
+    place.double.fault("/posts.json", slow, hits={1})
+    assert place.ids() == [2, 1]
+    worse = desk(gallery(2))
+    worse.double.fault("/posts.json", slow)
+    with pytest.raises(SourceError, match="narrow it"):
+        worse.run(tags=("magic", "id:>0"))
+    limits = [seen.query["limit"] for seen in worse.double.log]
+    assert limits == ["200"] * 3 + ["100"] * 3
+
+
+@pytest.mark.parametrize("status", [502, 520])
+def test_row_16_a_site_that_is_down(desk: DeskMaker, status: int) -> None:
+    place = desk(gallery(2))
+    place.double.fault("/posts.json", page(status), hits={1, 2})
+    bad = place.double.url(place.double.posts[2], "180x180").removeprefix(
+        place.double.origin("cdn")
+    )
+    place.double.fault(bad, page(status))
+    assert place.ids() == [1]
+    assert place.skipped() == {"failed": 1}
+    assert len(place.double.seen("cdn", bad)) == 5
+    down = desk(gallery(2))
+    down.double.fault("/posts.json", page(status))
+    with pytest.raises(SourceError, match=f"^{status}"):
+        down.run(tags=("magic", "id:>0"))
+    assert len(down.double.log) == 5
+    assert all(0 < slept <= 16 for slept in down.hands.slept)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page(200),
+        data(None),
+        data({}),
+        server.Reply(body=b'[{"id": 5, "tag_'),
+        error(200, "Some::Error", "half asleep"),
+        data([1, 2]),
+    ],
+)
+def test_row_17_an_answer_that_is_no_list_of_posts(desk: DeskMaker, answer: server.Reply) -> None:
+    place = desk(gallery(2))
+    place.double.fault("/posts.json", answer, hits={1, 2})
+    assert place.ids() == [2, 1]
+    worse = desk(gallery(2))
+    worse.double.fault("/posts.json", answer)
+    with pytest.raises(answers.TransientError):
+        worse.run(tags=("magic", "id:>0"))
+    assert len(worse.double.log) == 5
+
+
+@pytest.mark.parametrize(
+    "fault", [server.reset, server.stall, server.drip_body, server.drip_headers]
+)
+def test_row_18_bad_connections(desk: DeskMaker, fault: server.Fault) -> None:
+    place = desk(gallery(1))
+    place.hurry()
+    place.double.fault("/180x180", fault, hits={1})
+    place.double.fault("/posts.json", fault, hits={1})
+    assert place.ids() == [1]
+    assert min(place.gaps()) >= 1 - 1e-9
+
+
+def test_row_18_tries_are_bounded(desk: DeskMaker) -> None:
+    place = desk(gallery(1))
+    place.double.fault("/180x180", server.reset)
+    with place.client() as client, pytest.raises(ImageError, match="failed") as caught:
+        client.image(place.double.url(place.double.posts[1], "180x180"))
+    assert caught.value.reason == "failed"
+    assert len(place.double.log) == 5
+
+
+def test_row_12_a_challenge_is_known_by_its_body_as_well(desk: DeskMaker) -> None:
+    place = desk(gallery(1))
+    place.double.fault("/180x180", server.page(503, "window._cf_chl_opt"))
+    with pytest.raises(SourceError, match="gatekeeper"):
+        place.run()
+    assert len(place.double.seen("cdn")) == 1
+
+
+def test_ten_failures_in_a_row_stop_the_run_and_none_counts_as_final(desk: DeskMaker) -> None:
+    place = desk(gallery(14))
+    place.double.fault("/180x180", page(502))
+    with pytest.raises(SourceError, match="10 pictures in a row"):
+        place.run()
+    place.double.rules.clear()
+    assert place.ids() == list(range(14, 0, -1))
+    assert place.skipped() == {}

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from colorize import files
+from colorize.errors import Interrupted
 from colorize.params import Range, load
 from colorize.sources import crawl, denied, folder, manifest, sample
 from colorize.sources.board import Board
 from colorize.sources.boards import BOARDS
 from colorize.sources.manifest import Picture, Record
 from colorize.sources.posts import Grade, Policy, Query
-from colorize.sources.store import scratch
-from stages import progress, run
+from stages import progress, run, scratch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def from_board(
         count=params.count,
         rate_per_s=params.rate,
         denied=denied.read(root / params.deny),
-        scratch=scratch(root, os.environ),
+        scratch=scratch(root),
         environment=os.environ,
         counts=counts,
     )
@@ -97,18 +97,23 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
     """Read params, fetch, and write the pictures, the manifest and the counts."""
     params = load(FetchParams, root, "fetch")
     skipped: Counter[str] = Counter(no_picture=0, same_file=0)
-    total, pictures = sources[params.source](params, root, skipped)
-    with files.fresh_folder(root / "data" / "raw") as raw, progress("fetch", total) as bar:
-
-        def written() -> Iterator[Record]:
-            for picture in pictures:
-                files.write_bytes(raw / "images" / picture.record.file, picture.content)
-                bar.update()
-                yield picture.record
-
-        count = manifest.write(raw, written())
+    try:
+        total, pictures = sources[params.source](params, root, skipped)
+        with files.fresh_folder(root / "data" / "raw") as raw, progress("fetch", total) as bar:
+            count = manifest.write(raw, _written(pictures, raw, bar.update))
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; run it again to resume where it stopped") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})
 
 
+def _written(
+    pictures: Iterator[Picture], raw: Path, done: Callable[[], object]
+) -> Iterator[Record]:
+    for picture in pictures:
+        files.write_bytes(raw / "images" / picture.record.file, picture.content)
+        done()
+        yield picture.record
+
+
 if __name__ == "__main__":
-    run(main, again="go on from here")
+    run(main)

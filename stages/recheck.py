@@ -8,8 +8,8 @@ from colorize.params import load
 from colorize.sources import manifest, recheck
 from colorize.sources.board import Board
 from colorize.sources.boards import BOARDS
-from colorize.sources.store import Store, scratch
-from stages import run
+from colorize.sources.store import Store
+from stages import run, scratch
 from stages.fetch import FetchParams
 
 
@@ -19,7 +19,7 @@ def main(root: Path, *, boards: Mapping[str, Board] = BOARDS) -> None:
     raw = root / "data" / "raw"
     records = manifest.read(raw)
     gone: dict[str, str] = {}
-    with Store(scratch(root, os.environ) / "fetch") as store:
+    with Store(scratch(root) / "fetch") as store:
         for board in boards.values():
             gone |= recheck.removed(board, records, rate_per_s=params.rate, environment=os.environ)
         if gone:
@@ -28,4 +28,4 @@ def main(root: Path, *, boards: Mapping[str, Board] = BOARDS) -> None:
 
 
 if __name__ == "__main__":
-    run(main, again="ask anew")
+    run(main)

@@ -15,9 +15,12 @@ class Sample:
     kind: Literal["a", "b"]
     on: bool
     name: Annotated[str, Range(1)]
+    tags: Annotated[tuple[str, ...], Range(1, 2)]
+    marks: tuple[Literal["x", "y"], ...]
 
 
 GOOD = {"count": "3", "lr": "0.5", "kind": "a", "on": "true", "name": "x"}
+GOOD |= {"tags": "[a, b_c]", "marks": "[]"}
 
 
 def written(folder: Path, **changes: str) -> Path:
@@ -27,7 +30,7 @@ def written(folder: Path, **changes: str) -> Path:
 
 
 def test_values(tmp_path: Path) -> None:
-    expected = Sample(count=3, lr=0.5, kind="a", on=True, name="x")
+    expected = Sample(count=3, lr=0.5, kind="a", on=True, name="x", tags=("a", "b_c"), marks=())
     assert load(Sample, written(tmp_path), "sample") == expected
 
 
@@ -64,6 +67,12 @@ def test_a_whole_number_is_also_a_float(tmp_path: Path) -> None:
         ("on", "1", "true or false"),
         ("name", "''", "at least 1"),
         ("name", "5", "text"),
+        ("tags", "a", "a list in"),
+        ("tags", "[]", "at least 1"),
+        ("tags", "[a, b, c]", "at most 2"),
+        ("tags", "[a, 5]", "text"),
+        ("marks", "[x, z]", "one of x, y"),
+        ("marks", "[[x]]", "one of x, y"),
     ],
 )
 def test_rejects(tmp_path: Path, key: str, value: str, words: str) -> None:

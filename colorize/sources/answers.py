@@ -66,7 +66,9 @@ class Answer:
     @property
     def is_page(self) -> bool:
         """Whether it is a page for people, which is never an answer of an API."""
-        return is_page(self.headers) or self.body[:64].lstrip().lower().startswith(b"<!doctype html")
+        return is_page(self.headers) or self.body[:64].lstrip().lower().startswith(
+            b"<!doctype html"
+        )
 
 
 def is_page(headers: httpx.Headers) -> bool:

@@ -7,7 +7,7 @@ twice; a journal belongs to one search.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,6 @@ from colorize import files
 from colorize.errors import SourceError
 from colorize.sources.manifest import Record
 
-SCRATCH = "COLORIZE_SCRATCH"
-
-
-def scratch(root: Path, environment: Mapping[str, str]) -> Path:
-    """Where resumable state lies: ``root/.scratch`` unless the environment moves it."""
-    return Path(environment.get(SCRATCH) or root / ".scratch")
-
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
@@ -36,7 +29,7 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SourceError(
             f"cannot write to '{folder}' ({error.strerror}): make room there, allow writing, or set"
-            f" {SCRATCH} to another folder; running again goes on from here"
+            " COLORIZE_SCRATCH to another folder; what was fetched so far is kept"
         ) from None
 
 

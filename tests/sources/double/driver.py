@@ -1,0 +1,41 @@
+"""Runs a stage as a program of its own, against a double: ``python driver.py API CDN CA [SPEED]``.
+
+This is how a process that a test kills, or that DVC starts, gets the profile of the double; the
+stages themselves know the real sites alone. Time runs SPEED times as fast.
+"""
+
+import resource
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from colorize.sources.danbooru import Danbooru
+from colorize.sources.limits import Clock
+from colorize.sources.site import Site
+from stages import fetch, run
+
+
+def clock(speed: float) -> Clock:
+    """Make a clock that runs fast."""
+    return Clock(
+        now=lambda: time.monotonic() * speed, sleep=lambda seconds: time.sleep(seconds / speed)
+    )
+
+
+if __name__ == "__main__":
+    api, cdn, ca, speed = sys.argv[1:5]
+    site = Site(
+        name="danbooru",
+        api=api,
+        files=(cdn,),
+        ca=Path(ca),
+        clock=clock(float(speed)),
+        read_s=20.0,
+        deadline_s=30.0,
+    )
+    board = Danbooru(site)
+    sources = {**fetch.SOURCES, "danbooru": partial(fetch.from_board, board)}
+    run(partial(fetch.main, sources=sources))
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"peak {peak_kb} KiB", file=sys.stderr)

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from tqdm.contrib.logging import logging_redirect_tqdm
+
 from colorize import files
 from colorize.errors import Interrupted
 from colorize.params import Range, load
@@ -99,7 +101,11 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
     skipped: Counter[str] = Counter(no_picture=0, same_file=0)
     try:
         total, pictures = sources[params.source](params, root, skipped)
-        with files.fresh_folder(root / "data" / "raw") as raw, progress("fetch", total) as bar:
+        with (
+            files.fresh_folder(root / "data" / "raw") as raw,
+            progress("fetch", total) as bar,
+            logging_redirect_tqdm(),
+        ):
             count = manifest.write(raw, _written(pictures, raw, bar.update))
     except KeyboardInterrupt:
         raise Interrupted("interrupted; run it again to resume where it stopped") from None

@@ -15,7 +15,8 @@ import yaml
 from tests.conftest import TINY
 from tests.imports import ROOT
 
-TRACKED = ("colorize", "stages", "pictures", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
+TRACKED = ("colorize", "stages", "pictures", "deny.txt", "dvc.yaml", "params.yaml")
+IGNORING = (".dvcignore", ".gitignore")
 
 
 class Repository:
@@ -55,10 +56,10 @@ class Repository:
         return content
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    root = tmp_path_factory.mktemp("clone")
-    for name in TRACKED:
+def clone(root: Path) -> Repository:
+    """Lay down the project's files, its params made small."""
+    root.mkdir()
+    for name in (*TRACKED, *IGNORING):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,12 +69,17 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     for section, values in TINY.items():
         params[section].update(values)
     (root / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
-    clone = Repository(root)
-    clone.run("git init -q -b main")
-    clone.run("dvc init -q")
-    clone.run("dvc repro")
-    clone.commit("first")
-    return clone
+    return Repository(root)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    copy = clone(tmp_path_factory.mktemp("dvc") / "clone")
+    copy.run("git init -q -b main")
+    copy.run("dvc init -q")
+    copy.run("dvc repro")
+    copy.commit("first")
+    return copy
 
 
 def test_a_second_repro_runs_nothing(repository: Repository) -> None:

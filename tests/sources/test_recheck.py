@@ -1,5 +1,7 @@
 """The deny-list, and dropping what a site has taken away since."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 from colorize.errors import SourceError
 from colorize.sources import denied, manifest, recheck
 from colorize.sources.store import Store
+from stages import fetch
+from stages import recheck as stage
 from tests.sources.conftest import Desk, DeskMaker
 from tests.sources.double.art import Art, gallery
 from tests.sources.double.server import page
@@ -140,3 +144,23 @@ def test_other_sources_are_not_asked_about(desk: DeskMaker) -> None:
     record = manifest.picture(b"", source="sample", id="x-1", suffix="png").record
     assert ask_again(place, [record]) == {}
     assert place.double.log == []
+
+
+def test_the_stage(
+    desk: DeskMaker,
+    project: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = desk(gallery(3))
+    root = project(fetch={"source": "danbooru", "min_side": 64})
+    (root / "deny.txt").touch()
+    monkeypatch.setenv("COLORIZE_CONTACT", "tests@example.org")
+    board = partial(fetch.from_board, place.board)
+    fetch.main(root, sources={"danbooru": board})
+    place.double.posts[2].flags = frozenset({"banned"})
+    stage.main(root, boards={"danbooru": place.board})
+    assert "1 of 3 pictures dropped and added to deny.txt" in capsys.readouterr().out
+    assert [record.id for record in manifest.read(root / "data" / "raw")] == ["3", "1"]
+    fetch.main(root, sources={"danbooru": board})
+    assert [record.id for record in manifest.read(root / "data" / "raw")] == ["3", "1"]

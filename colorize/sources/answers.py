@@ -76,11 +76,11 @@ def is_page(headers: httpx.Headers) -> bool:
     return str(headers.get("content-type", "")).lower().startswith("text/html")
 
 
-def check_access(answer: Answer) -> None:
-    """Let an answer pass unless the site turns us away or asks to come back.
+def check_welcome(answer: Answer) -> None:
+    """Let an answer pass unless the site turns us away for good or for now.
 
     Raises:
-        SourceError: a challenge, 401 or 403, or a pause of more than `LONGEST_WAIT_S`.
+        SourceError: a challenge, or a pause of more than `LONGEST_WAIT_S`.
         TransientError: 429, 408, 425 and 5xx.
     """
     if "cf-mitigated" in answer.headers or (answer.is_page and b"_cf_chl_opt" in answer.body):
@@ -88,11 +88,6 @@ def check_access(answer: Answer) -> None:
             f"{answer.status}: the site's gatekeeper turned us away, most likely by the"
             " User-Agent or the address; check COLORIZE_CONTACT and the user id, wait, and ask the"
             " site's operators before trying again"
-        )
-    if answer.status in {401, 403}:
-        raise SourceError(
-            f"{answer.status}: access refused{told(answer)}; check login, API key and what the"
-            " key may do, or unset both"
         )
     wait_s = retry_after(answer.headers.get("retry-after"), answer.today)
     if answer.status in TRANSIENT | {429} and wait_s is not None and wait_s > LONGEST_WAIT_S:
@@ -108,9 +103,14 @@ def check(answer: Answer) -> None:
 
     Raises:
         SourceError: also for what no retry can mend, with the site's own words.
-        TransientError: as `check_access`, and for a page in place of an answer.
+        TransientError: as `check_welcome`, and for a page in place of an answer.
     """
-    check_access(answer)
+    check_welcome(answer)
+    if answer.status in {401, 403}:
+        raise SourceError(
+            f"{answer.status}: access refused{told(answer)}; check login, API key and what the"
+            " key may do, or unset both"
+        )
     if answer.status != 200:
         raise SourceError(f"{answer.status}: the site refuses the search{told(answer)}")
     if answer.is_page:

@@ -114,7 +114,7 @@ class Client:
         answer = self._request(url, _look)
         if answer.status in answers.GONE:
             raise ImageError("gone", f"status {answer.status}")
-        answers.check_access(answer)
+        answers.check_welcome(answer)
         if answer.status != 200:
             raise ImageError("failed", f"status {answer.status}")
         return answer.body

@@ -358,3 +358,21 @@ def test_ten_failures_in_a_row_stop_the_run_and_none_counts_as_final(desk: DeskM
     place.double.rules.clear()
     assert place.ids() == list(range(14, 0, -1))
     assert place.skipped() == {}
+
+
+def test_row_12_one_forbidden_file_is_left_out(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    place.double.fault("/180x180", page(403), hits={2})
+    assert place.ids() == [3, 1]
+    assert place.skipped() == {"failed": 1}
+    assert len(place.double.seen("cdn")) == 3
+
+
+def test_too_many_failures_end_a_run_that_another_one_continues(desk: DeskMaker) -> None:
+    place = desk(gallery(30))
+    place.double.fault("/180x180", page(502), hits=[n for n in range(500) if n % 5])
+    with pytest.raises(SourceError, match="101 requests have failed, the last by: 502"):
+        place.run()
+    images = len(place.double.seen("cdn"))
+    assert place.ids() == list(range(30, 0, -1))
+    assert images < len(place.double.seen("cdn")) <= 5 * 31

@@ -17,7 +17,7 @@ from colorize.sources.http import Client
 from colorize.sources.manifest import Picture
 from colorize.sources.posts import REASONS, Post, Query, Rendition, choose, judge
 from colorize.sources.store import Entry, Journal, Store
-from colorize.sources.verify import verify
+from colorize.sources.verify import Form, verify
 
 logger = logging.getLogger(__name__)
 
@@ -151,32 +151,41 @@ class _Crawl:
         reason = "denied" if self._is_denied(entry) else judge(post, self.query)
         rendition = choose(post.renditions, policy=self.query.policy, min_side=self.query.min_side)
         if reason or rendition is None:
-            self._leave_out(entry, reason or "too_small", asked=False)
+            self._note(replace(entry, skipped=reason or "too_small"), answered=False)
             return None
         key = _key(post, rendition)
+        kept = self._kept(key, post, rendition)
         try:
-            picture = self._picture(client, post, rendition, key)
-            if not self._is_new(picture.content):
+            content, form = kept or self._download(client, key, post, rendition)
+            if not self._is_new(content):
                 raise ImageError("same_file", "an earlier post has the same bytes")
         except ImageError as error:
             logger.info("left out %s: %s", post.page, error)
-            self._leave_out(entry, error.reason, asked=True)
+            answered = kept is None and error.reason != "failed"
+            self._note(replace(entry, skipped=error.reason), answered=answered)
             return None
-        self._flush()
-        self.journal.add(replace(entry, key=key, record=picture.record))
+        picture = self._picture(post, rendition, content, form)
+        self._note(replace(entry, key=key, record=picture.record), answered=kept is None)
         return picture
 
-    def _picture(self, client: Client, post: Post, rendition: Rendition, key: str) -> Picture:
-        """Take the file from the store, else from the site into the store."""
+    def _kept(self, key: str, post: Post, rendition: Rendition) -> tuple[bytes, Form] | None:
+        """Take a file from the store, unless it is none or not this post's."""
         content = self.store.get(key)
-        form = None
         if content is not None:
             with suppress(ImageError):
-                form = verify(content, post, rendition)
-        if content is None or form is None:
-            content = client.image(rendition.url)
-            form = verify(content, post, rendition)
-            self.store.put(key, content)
+                return content, verify(content, post, rendition)
+        return None
+
+    def _download(
+        self, client: Client, key: str, post: Post, rendition: Rendition
+    ) -> tuple[bytes, Form]:
+        """Take a file from the site into the store."""
+        content = client.image(rendition.url)
+        form = verify(content, post, rendition)
+        self.store.put(key, content)
+        return content, form
+
+    def _picture(self, post: Post, rendition: Rendition, content: bytes, form: Form) -> Picture:
         source = self.board.site.name
         return manifest.picture(
             content,
@@ -194,17 +203,21 @@ class _Crawl:
             origin=post.origin,
         )
 
-    def _leave_out(self, entry: Entry, reason: str, *, asked: bool) -> None:
-        """Journal why a post is left out.
+    def _note(self, entry: Entry, *, answered: bool) -> None:
+        """Journal what became of a post.
 
         A picture that failed may be the fault of the way to the site. So it, and what follows it
-        in the order, waits for a sign that the site is well; a run that stops before asks again.
+        in the order, waits until the site answers again; a run that ends before will ask anew.
+
+        Args:
+            entry: about the post.
+            answered: whether the site has just answered a request for a file.
         """
-        self.counts[reason] += 1
-        if asked and reason != "failed":
+        self.counts.update([entry.skipped] if entry.skipped else [])
+        if answered:
             self._flush()
-        self.pending.append(replace(entry, skipped=reason))
-        if reason != "failed" and self.pending[0].skipped != "failed":
+        self.pending.append(entry)
+        if self.pending[0].skipped != "failed":
             self._flush()
         if sum(e.skipped == "failed" for e in self.pending) == FAILED_IN_A_ROW:
             raise SourceError(

@@ -118,17 +118,25 @@ class Safebooru(Board):
             pid += 1
 
     def removed(self, client: Client, ids: Sequence[int]) -> dict[int, str]:
-        """Sweep the site's list of removals from the lowest of ``ids`` on."""
-        wanted, last = set(ids), min(ids, default=1) - 1
-        out: dict[int, str] = {}
+        """Sweep the site's list of removals from the lowest of ``ids`` on.
+
+        Neither its order nor whether it has pages is known, so it is turned both ways: on to the
+        next page, and where that brings nothing new, on to what is above the highest id so far.
+        """
+        last, pid = min(ids, default=1) - 1, 0
+        gone: set[int] = set()
         while True:
-            params = {"deleted": "show", "last_id": str(last), "limit": str(SWEEP)}
-            root = client.ask("/index.php", {**_DAPI, **params}, _posts_element)
-            gone = {number(e.get("id") or e.get("deleted")) for e in root.iter("post")}
-            out |= dict.fromkeys(gone & wanted, "deleted")
-            if max(gone, default=0) <= last:
-                return out
-            last = max(gone)
+            params = {"deleted": "show", "last_id": str(last), "pid": str(pid)}
+            params |= _DAPI | {"limit": str(SWEEP)}
+            root = client.ask("/index.php", params, _posts_element)
+            listed = {number(e.get("id") or e.get("deleted")) for e in root.iter("post")} - {0}
+            if listed - gone:
+                gone |= listed
+                pid += 1
+            elif pid:
+                last, pid = max(gone), 0
+            else:
+                return dict.fromkeys(gone & set(ids), "deleted")
 
     def _listed(self, client: Client, params: Mapping[str, str], seen: int) -> list[Post]:
         root = client.ask("/index.php", {**_DAPI, **params}, _list_reader(params["pid"], seen))

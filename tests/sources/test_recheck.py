@@ -105,11 +105,13 @@ def test_danbooru_is_asked_in_batches(desk: DeskMaker, tmp_path: Path) -> None:
     assert len(place.double.log) == before + 2
 
 
-def test_safebooru_tells_its_removals(desk: DeskMaker, tmp_path: Path) -> None:
-    place = desk(gallery(5, first=100), "safebooru")
+@pytest.mark.parametrize("sweep", ["rising", "falling", "unpaged"])
+def test_safebooru_tells_its_removals(desk: DeskMaker, tmp_path: Path, sweep: str) -> None:
+    place = desk([*gallery(2, first=100), *gallery(2, first=2900)], "safebooru")
     records = data_set(place, tmp_path)
-    place.double.gone = (3, 101, 104, 900)
-    assert ask_again(place, records) == {"safebooru:101": "deleted", "safebooru:104": "deleted"}
+    place.double.gone = (3, 101, *range(200, 2500), 2900, 9000)
+    place.double.sweep = sweep
+    assert ask_again(place, records) == {"safebooru:101": "deleted", "safebooru:2900": "deleted"}
 
 
 def test_dropping_removes_bytes_lines_and_the_way_back(desk: DeskMaker, tmp_path: Path) -> None:

@@ -233,6 +233,7 @@ class SafebooruSite(Site):
 
     depth = 200_000
     gone: tuple[int, ...] = ()
+    sweep = "rising"  # or falling, or unpaged
     stale = 0
     refusal = b'<response success="false" reason="Search error: API limited due to abuse."/>'
 
@@ -241,8 +242,10 @@ class SafebooruSite(Site):
         if seen.path != "/index.php" or query.get("page") != "dapi":
             return page(200, "Safebooru")
         if query.get("deleted") == "show":
-            last = int(query["last_id"])
-            listed = sorted(n for n in self.gone if n > last)[: int(query["limit"])]
+            last, limit = int(query["last_id"]), int(query["limit"])
+            listed = sorted((n for n in self.gone if n > last), reverse=self.sweep == "falling")
+            start = 0 if self.sweep == "unpaged" else int(query["pid"]) * limit
+            listed = listed[start : start + limit]
             return self.xml("".join(f'<post deleted="{n}" md5=""/>' for n in listed), len(listed))
         terms = query.get("tags", "").split()
         found = [post for post in self.newest_first() if all(_matches(post, t) for t in terms)]

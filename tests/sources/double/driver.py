@@ -4,7 +4,6 @@ This is how a process that a test kills, or that DVC starts, gets the profile of
 stages themselves know the real sites alone. Time runs SPEED times as fast.
 """
 
-import resource
 import sys
 import time
 from functools import partial
@@ -37,5 +36,6 @@ if __name__ == "__main__":
     board = Danbooru(site)
     sources = {**fetch.SOURCES, "danbooru": partial(fetch.from_board, board)}
     run(partial(fetch.main, sources=sources))
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak {peak_kb} KiB", file=sys.stderr)
+    # Not getrusage, whose peak a child inherits from the process that started it.
+    status = Path("/proc/self/status").read_text("utf-8")
+    print(*(line for line in status.splitlines() if line.startswith("VmHWM")), file=sys.stderr)

@@ -22,6 +22,7 @@ from colorize.sources.site import ROBOT, Identity, Site, origin
 
 T = TypeVar("T")
 Look = Callable[[httpx.Response], None]
+"""Judges an answer by its headers, or raises."""
 
 MAX_BYTES = 25_000_000
 """Of one answer; Danbooru admits files of four times that, of which no rendition is that large."""
@@ -86,7 +87,7 @@ class Client:
         url = httpx.URL(self.site.api).join(path)
         url = url.copy_merge_params({**params, **self._identity.query})
         try:
-            return self._insist(lambda: read(self._request(url, _any)))
+            return self._insist(lambda: read(self._request(url)))
         except ImageError as error:
             raise SourceError(f"an answer of the API cannot be used: {error}") from None
 
@@ -119,8 +120,8 @@ class Client:
             raise ImageError("failed", f"status {answer.status}")
         return answer.body
 
-    def _request(self, url: httpx.URL, look: Look) -> Answer:
-        """Get ``url``, following redirects within the site."""
+    def _request(self, url: httpx.URL, look: Look | None = None) -> Answer:
+        """Get ``url``, following redirects within the site; pictures have a ``look``."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._once(url, look)
             if answer.status not in answers.REDIRECTS:
@@ -131,7 +132,7 @@ class Client:
             url = target
         raise RefusedError(f"more than {MAX_REDIRECTS} redirects")
 
-    def _once(self, url: httpx.URL, look: Look) -> Answer:
+    def _once(self, url: httpx.URL, look: Look | None) -> Answer:
         self._limit.wait()
         self._limit.spend()
         try:
@@ -145,12 +146,14 @@ class Client:
             self._limit.spend()
             raise TransientError(f"no whole answer within {self.site.deadline_s:g} s") from None
 
-    async def _stream(self, url: httpx.URL, look: Look) -> Answer:
-        client = self._api if origin(url) == self.site.api else self._files
+    async def _stream(self, url: httpx.URL, look: Look | None) -> Answer:
+        asks_api = look is None and origin(url) == self.site.api
+        client = self._api if asks_api else self._files
         body = bytearray()
         async with asyncio.timeout(self.site.deadline_s), client.stream("GET", url) as response:
             self._limit.spend()
-            look(response)
+            if look:
+                look(response)
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:
@@ -206,10 +209,6 @@ def _transient(state: RetryCallState) -> TransientError:
     if not isinstance(error, TransientError):
         raise TypeError(f"{error!r} is not to be retried")
     return error
-
-
-def _any(response: httpx.Response) -> None:
-    """Take every answer of the API; what it means, its body tells."""
 
 
 def _look(response: httpx.Response) -> None:

@@ -213,6 +213,24 @@ def test_row_25_urls_of_all_kinds(desk: DeskMaker, form: str, reason: str) -> No
         assert len(place.double.seen("cdn")) == 1
 
 
+@pytest.mark.parametrize("name", ["danbooru", "safebooru"])
+def test_row_25_a_file_on_the_host_of_the_api_needs_no_credentials(
+    desk: DeskMaker, name: str
+) -> None:
+    place = desk(gallery(2), name)
+    place.environment |= READER
+    given(place, "/data/x.jpg")
+    place.double.posts[2].changes |= {"file_url": "/data/x.jpg", "sample_url": "/data/x.jpg"}
+    body = place.double.posts[2].file("original")
+    place.double.fault("/data", Reply(body=body, kind="image/png"))
+    if name == "safebooru":
+        del place.double.posts[2].changes["media_asset"]
+    assert place.ids() == [2, 1]
+    (seen,) = place.double.seen("api", "/data")
+    assert seen.headers["Accept-Encoding"] == "identity"
+    assert "Authorization" not in seen.headers
+
+
 @pytest.mark.parametrize(
     ("values", "skipped"),
     [

@@ -1,6 +1,7 @@
 """evaluate: judge the model, and all-grey beside it, on pictures that it has never seen."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,22 +30,22 @@ def main(root: Path) -> None:
     params = load(EvaluateParams, root, "evaluate")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
     from colorize.judge.gallery import contact_sheet, spread
-    from colorize.judge.scores import all_grey, judge
-    from colorize.paint.painter import Painter
+    from colorize.judge.scores import Colourer, all_grey, judge
+    from colorize.model.predict import predict
+    from colorize.model.weights import Model
 
     pictures = ShardReader(root / "data" / "resized", "test")
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
-    painter = Painter.load(
-        root / "models" / "colorizer.safetensors", temperature=params.temperature
-    )
-    rows = {"model": painter.colours, "grey": all_grey}
+    model = Model.load(root / "models" / "colorizer.safetensors")
+    painted: Colourer = partial(predict, model, temperature=params.temperature)
+    rows = {"model": painted, "grey": all_grey}
     with progress("evaluate", len(pictures)) as bar:
         scores = judge(pictures.batches(BATCH), rows, quantiser.table, on_pictures=bar.update)
     metrics = root / "metrics"
     files.write_metrics(metrics / "evaluate.json", scores)
 
     shown = np.stack([pictures[i] for i in spread(len(pictures), params.gallery)])
-    columns = {"grey": all_grey, "painted": painter.colours}
+    columns = {"grey": all_grey, "painted": painted}
     sheet = contact_sheet(shown, columns)
     files.write_bytes(metrics / "gallery" / "test.png", sheet)
 

@@ -53,11 +53,25 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return lab
 
 
-def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Convert Lab to 8-bit sRGB; colours outside the gamut are clipped channel by channel.
+def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Convert 8-bit sRGB to the L of Lab alone: (..., 3) uint8 -> (...) float32 in 0..100.
+
+    >>> rgb_to_lightness(np.array([255, 0, 0], np.uint8)).round(1).item()
+    53.2...
+    """
+    y = _linear_table()[rgb] @ RGB_TO_XYZ[1].astype(np.float32)
+    f = np.where(y > EPSILON, np.cbrt(y), SLOPE * y + np.float32(OFFSET))
+    lightness: NDArray[np.float32] = f * 116 - 16
+    return lightness
+
+
+def lab_to_rgb(lab: NDArray[np.floating], *, keep_lightness: bool = False) -> NDArray[np.uint8]:
+    """Convert Lab to 8-bit sRGB.
 
     Args:
         lab: (..., 3) floating; L in 0..100.
+        keep_lightness: a colour outside the gamut is mixed with the grey of its own luminance until
+            it is inside, so that L stays; otherwise it is clipped channel by channel.
 
     Returns:
         (..., 3) uint8, rounded to nearest.
@@ -68,6 +82,8 @@ def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
     f[..., 2] = f[..., 1] - lab[..., 2] / 200
     xyz = np.where(f > np.float32(np.cbrt(EPSILON)), f * f * f, (f - np.float32(OFFSET)) / SLOPE)
     linear = xyz @ (np.linalg.inv(RGB_TO_XYZ) * WHITE_D65).T.astype(np.float32)
+    if keep_lightness:
+        _mix_into_gamut(linear, xyz[..., 1:2])
     linear.clip(0, 1, out=linear)
     curved = np.where(
         linear > 0.0031308,
@@ -77,6 +93,19 @@ def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
     curved *= 255
     rounded: NDArray[np.uint8] = np.rint(curved, out=curved).astype(np.uint8)
     return rounded
+
+
+def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32]) -> None:
+    """Mix linear light (..., 3) in place with the grey of luminance (..., 1), as little as needed.
+
+    Light adds up, so the mixture's luminance is that of both, whatever the shares.
+    """
+    chroma = linear - luminance
+    room = np.where(chroma > 0, 1 - luminance, luminance)  # until a channel is full, or empty
+    tiny = np.finfo(np.float32).tiny
+    share = (room / np.maximum(np.abs(chroma), tiny)).min(axis=-1, keepdims=True)
+    np.multiply(chroma, np.minimum(share, 1), out=linear)
+    linear += luminance
 
 
 @cache

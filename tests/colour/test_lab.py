@@ -46,3 +46,23 @@ def test_out_of_gamut_colours_are_clipped_as_the_reference_clips(rng: np.random.
 def test_rejects_what_is_not_8_bit() -> None:
     with pytest.raises(TypeError, match="uint8"):
         lab.rgb_to_lab(np.zeros((1, 3)))  # type: ignore[arg-type]
+
+
+def test_lightness_alone_is_the_first_of_lab(all_colours: NDArray[np.uint8]) -> None:
+    np.testing.assert_array_equal(
+        lab.rgb_to_lightness(all_colours), lab.rgb_to_lab(all_colours)[:, 0]
+    )
+
+
+def test_a_colour_outside_the_gamut_can_keep_its_lightness_and_its_hue() -> None:
+    outside = np.array([[0, 50, 50], [3, -80, 40], [98, 20, 90], [100, 60, 0], [60, 120, -90]])
+    rgb = lab.lab_to_rgb(outside.astype(np.float32), keep_lightness=True)
+    kept = lab.rgb_to_lab(rgb)
+    np.testing.assert_allclose(kept[:, 0], outside[:, 0], atol=0.3)
+    assert (kept[[2, 4], 1:] * outside[[2, 4], 1:] > 0).all()  # as red, as green
+    assert np.abs(lab.rgb_to_lab(lab.lab_to_rgb(outside))[:, 0] - outside[:, 0]).max() > 5
+
+
+def test_a_colour_inside_the_gamut_is_the_same_either_way(all_colours: NDArray[np.uint8]) -> None:
+    inside = lab.rgb_to_lab(all_colours)
+    np.testing.assert_array_equal(lab.lab_to_rgb(inside, keep_lightness=True), all_colours)

@@ -6,6 +6,8 @@ ColorizeError
 ├── ImageError       one picture cannot be used; carries the reason that is counted
 ├── DataError        a file between two stages is missing, damaged or too small
 ├── ModelError       a model file cannot be used, or a training has failed
+├── InputError       what is to be painted, or where it should go, makes no sense
+├── ArchiveError     a book is damaged or hostile
 └── Interrupted      somebody asked to stop; what was done is saved
 """
 
@@ -45,3 +47,11 @@ class ModelError(ColorizeError):
 
 class Interrupted(ColorizeError):  # noqa: N818 - no error of anybody's
     """Somebody asked to stop; what was done is saved, and the same command goes on."""
+
+
+class InputError(ColorizeError):
+    """What is to be painted is missing, or has no place to go."""
+
+
+class ArchiveError(ColorizeError):
+    """A book is damaged, or made to harm whoever opens it."""

@@ -4,7 +4,7 @@ The network sees a page at the scale that it was trained for. Its colours are br
 size, where paper is kept white and regions settle, and then to that of the page, where they join
 the page's own lightness: lines and lettering stay as sharp as they were.
 
-Letters in shapes: H and W of the page.
+Letters in shapes: H and W of the page, h and w of the working size.
 """
 
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ class Painter:
         """
         lightness = _lightness(rgb)
         ab, _ = self._finished(lightness)
-        return _join(lightness, ab)
+        return _join(lightness, _resized(ab, lightness.shape))
 
     def layer(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint the colours alone, to lay under the line art of one page.
@@ -124,13 +124,14 @@ class Painter:
         ab, white = self._finished(lightness)
         stroke = paper.window(min(lightness.shape) * paper.LETTER)
         filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, stroke), np.float32)
-        alpha = np.rint((1 - white) * 255).astype(np.uint8)
-        return np.dstack([_join(filled, ab), alpha])
+        opaque = 1 - _resized(white, lightness.shape).clip(0, 1)
+        alpha = np.rint(opaque * 255).astype(np.uint8)
+        return np.dstack([_join(filled, _resized(ab, lightness.shape)), alpha])
 
     def _finished(
         self, lightness: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Colours (H, W, 2) of L (H, W) as they will be joined, and its whiteness (H, W)."""
+        """Colours (h, w, 2) for L (H, W), and its whiteness (h, w), at the working size."""
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
         ab = self.colours(seen[None])[0]
@@ -141,7 +142,7 @@ class Painter:
             ab = regions.settle(working, ab)
         white = paper.whiteness(working)
         ab *= self.saturation * (1 - white)[..., None]
-        return _resized(ab, lightness.shape), _resized(white, lightness.shape).clip(0, 1)
+        return ab, white
 
     def _seen(self, height: int, width: int) -> tuple[int, int]:
         """Size at which the network sees a page of a size."""

@@ -1,0 +1,225 @@
+"""Single pages through the painter, as files in every form that pages come in."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorize.colour.lab import rgb_to_lightness
+from colorize.data import images
+from colorize.paint import pages
+from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
+from colorize.paint.painter import Painter
+from colorize.paint.plan import plan
+
+Encoded = Callable[..., bytes]
+GREY = np.tile(np.arange(60, 180, dtype=np.uint8), (90, 1))
+
+
+def paint(
+    painter: Painter, root: Path, content: bytes, name: str, form: Form = Form.PAINTED
+) -> tuple[Result, Path]:
+    source = root / "in" / name
+    source.parent.mkdir(exist_ok=True)
+    source.write_bytes(content)
+    jobs = plan([source], root / "out", layers=form is Form.LAYER)
+    (result,) = paint_files(painter, jobs, form=form)
+    return result, Path(result.target)
+
+
+def opened(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+MODES = {
+    "grey": Image.fromarray(GREY),
+    "grey and alpha": Image.fromarray(GREY).convert("LA"),
+    "RGB": Image.fromarray(GREY).convert("RGB"),
+    "RGBA": Image.fromarray(np.dstack([GREY, GREY, GREY, (GREY > 80) * np.uint8(255)])),
+    "16-bit": Image.fromarray(GREY.astype(np.uint16) * 257),
+    "palette": Image.fromarray(GREY).convert("P"),
+    "two tones": Image.fromarray(GREY > 120),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_kind_of_pixel(orange: Painter, tmp_path: Path, mode: str) -> None:
+    out = io.BytesIO()
+    MODES[mode].save(out, "PNG")
+    result, path = paint(orange, tmp_path, out.getvalue(), "p.png")
+    assert result.outcome is Outcome.PAINTED
+    painted = opened(path)
+    expected = images.decode(out.getvalue(), max_pixels=10**6)
+    assert painted.shape == expected.shape
+    assert np.abs(rgb_to_lightness(painted) - rgb_to_lightness(expected)).max() < 0.3
+    if mode != "two tones":
+        assert np.ptp(painted[45, 60].astype(int)) > 50  # it is orange
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".webp", ".avif", ".png"])
+def test_every_format_goes_out_as_it_came_in(
+    orange: Painter, tmp_path: Path, encoded: Encoded, suffix: str
+) -> None:
+    kind = {".jpg": "JPEG", ".JPEG": "JPEG", ".webp": "WEBP", ".avif": "AVIF", ".png": "PNG"}
+    content = encoded(GREY, kind[suffix])
+    _, path = paint(orange, tmp_path, content, f"頁 №1 é{suffix}")
+    assert path == tmp_path / "out" / f"頁 №1 é{suffix}"
+    with Image.open(path) as image:
+        assert image.format == kind[suffix]
+        off = rgb_to_lightness(np.asarray(image)) - rgb_to_lightness(
+            images.decode(content, max_pixels=10**6)
+        )
+    assert np.abs(off).mean() < 1.5
+
+
+def test_a_coloured_page_stays_as_it_was_byte_for_byte(
+    orange: Painter, tmp_path: Path, encoded: Encoded, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    content = encoded(drawing(3, 300, 200), "JPEG", quality=80)
+    for form in (Form.PAINTED, Form.COMPARE):
+        result, path = paint(orange, tmp_path, content, "p.jpg", form)
+        assert result.outcome is Outcome.COLOURED
+        assert path.read_bytes() == content
+
+
+def test_a_coloured_page_changes_format_where_asked_to(
+    orange: Painter, tmp_path: Path, encoded: Encoded, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    rgb = drawing(3, 300, 200)
+    (tmp_path / "p.webp").write_bytes(encoded(rgb, "WEBP", lossless=True))
+    (result,) = paint_files(
+        orange, plan([tmp_path / "p.webp"], tmp_path / "p.png"), form=Form.PAINTED
+    )
+    assert result.outcome is Outcome.COLOURED
+    np.testing.assert_array_equal(opened(tmp_path / "p.png"), rgb)
+
+
+def test_compare_shows_the_original_on_the_left(
+    orange: Painter, tmp_path: Path, encoded: Encoded
+) -> None:
+    _, path = paint(orange, tmp_path, encoded(GREY), "p.png", Form.COMPARE)
+    both = opened(path)
+    height, width = GREY.shape
+    assert both.shape == (height, 2 * width, 3)
+    np.testing.assert_array_equal(both[:, :width], np.repeat(GREY[..., None], 3, axis=2))
+    np.testing.assert_array_equal(both[:, width:], orange.paint(both[:, :width].copy()))
+
+
+def test_a_layer_has_alpha_and_is_empty_where_there_is_colour_already(
+    orange: Painter, tmp_path: Path, encoded: Encoded, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    _, path = paint(orange, tmp_path, encoded(GREY, "JPEG"), "p.jpg", Form.LAYER)
+    assert path.name == "p.png"
+    assert opened(path)[..., 3].min() == 255
+    _, path = paint(orange, tmp_path, encoded(drawing(3, 300, 200)), "q.png", Form.LAYER)
+    assert not opened(path).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.png", b"no picture", "unreadable"),
+        ("a.jpg", b"", "unreadable"),
+        ("a.gif", b"GIF89a", "not supported"),
+    ],
+)
+def test_an_unreadable_page_is_told_and_copied(
+    orange: Painter, tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    result, path = paint(orange, tmp_path, content, name)
+    assert result.outcome is Outcome.FAILED
+    assert reason in result.reason
+    assert path.read_bytes() == content
+
+
+def test_a_page_cut_short_is_told_and_copied(
+    orange: Painter, tmp_path: Path, encoded: Encoded
+) -> None:
+    content = encoded(GREY)[:-100]
+    result, path = paint(orange, tmp_path, content, "p.png")
+    assert (result.outcome, path.read_bytes()) == (Outcome.FAILED, content)
+
+
+def test_too_many_pixels_are_never_decoded(
+    orange: Painter, tmp_path: Path, encoded: Encoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = encoded(GREY)
+    monkeypatch.setattr(pages, "MAX_PIXELS", GREY.size)
+    assert paint(orange, tmp_path, content, "p.png")[0].outcome is Outcome.PAINTED
+    monkeypatch.setattr(pages, "MAX_PIXELS", GREY.size - 1)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded"))
+    result, path = paint(orange, tmp_path, content, "q.png")
+    assert "too_many_pixels" in result.reason
+    assert path.read_bytes() == content
+
+
+def test_too_many_bytes_are_copied_without_being_read(
+    orange: Painter, tmp_path: Path, encoded: Encoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MAX_BYTES", 10)
+    result, path = paint(orange, tmp_path, encoded(GREY), "p.png")
+    assert "too_many_bytes" in result.reason
+    assert path.read_bytes() == encoded(GREY)
+
+
+def test_a_format_that_cannot_hold_the_result_is_told(
+    orange: Painter, tmp_path: Path, encoded: Encoded
+) -> None:
+    """WebP ends at 16,383 pixels, and two pages side by side are wider."""
+    content = encoded(np.full((2, 9000), 128, np.uint8), "WEBP")
+    result, path = paint(orange, tmp_path, content, "p.webp", Form.COMPARE)
+    assert "unwritable" in result.reason
+    assert path.read_bytes() == content
+
+
+def test_a_source_that_vanished_stops_nothing(
+    orange: Painter, tmp_path: Path, encoded: Encoded
+) -> None:
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(encoded(GREY))
+    jobs = plan([tmp_path / "1.png", tmp_path / "2.png"], tmp_path / "out")
+    (tmp_path / "1.png").unlink()
+    outcomes = [result.outcome for result in paint_files(orange, jobs, form=Form.PAINTED)]
+    assert outcomes == [Outcome.FAILED, Outcome.PAINTED]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["2.png"]
+
+
+def test_pages_come_in_order_and_few_wait(orange: Painter, encoded: Encoded) -> None:
+    """Reading runs ahead of what is taken by the pages in hand only."""
+    contents = [encoded(np.full((40 + number, 30), 90, np.uint8)) for number in range(12)]
+    read: list[int] = []
+
+    def reader(number: int) -> Callable[[], bytes]:
+        def give() -> bytes:
+            read.append(number)
+            return contents[number]
+
+        return give
+
+    names = [str(number) for number in range(12)]
+    todo = (Page(name=name, original=".png", kind=".png", read=reader(int(name))) for name in names)
+    taken: list[Finished] = []
+    for page in paint_pages(orange, todo, form=Form.PAINTED):
+        taken.append(page)
+        assert len(read) <= len(taken) + 2 * pages.WAITING
+    assert [page.name for page in taken] == names
+    sizes = [Image.open(io.BytesIO(page.content or b"")).size for page in taken]
+    assert sizes == [(30, 40 + number) for number in range(12)]
+
+
+def test_nothing_half_written_when_the_disk_is_full(
+    orange: Painter, tmp_path: Path, encoded: Encoded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        paint(orange, tmp_path, encoded(GREY), "p.png")
+    assert list((tmp_path / "out").iterdir()) == []

@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format clean
+.PHONY: help install repro test test-slow lint format bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ lint: $(VENV)/dev.stamp ## check style and types
 format: $(VENV)/dev.stamp ## put the code into its form
 	ruff check --fix .
 	ruff format .
+
+bench: $(VENV)/run.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
+	python -m benchmarks.paint
+	python -m benchmarks.snap
 
 clean: ## remove what make installed and the stages made, but not DVC's cache
 	rm -rf $(VENV) data models .scratch

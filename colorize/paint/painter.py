@@ -31,6 +31,9 @@ is seen smaller, lest a page one pixel wide fill the memory."""
 WORKING_PIXELS = 2_100_000
 """Pixels of a page at most while its regions are looked for; lines of larger pages stay closed."""
 
+LINE = 1 / 60
+"""Lines that a layer of colours leaves out are at most this wide, in short sides of the page."""
+
 BAND_PIXELS = 1 << 16
 """Pixels joined at a time: they fit a processor's cache, and a large page needs little memory."""
 
@@ -122,8 +125,8 @@ class Painter:
         """
         lightness = _lightness(rgb)
         ab, white = self._finished(lightness)
-        stroke = paper.window(min(lightness.shape) * paper.LETTER)
-        filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, stroke), np.float32)
+        line = paper.window(min(lightness.shape) * LINE)
+        filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, line), np.float32)
         opaque = 1 - _resized(white, lightness.shape).clip(0, 1)
         alpha = np.rint(opaque * 255).astype(np.uint8)
         return np.dstack([_join(filled, _resized(ab, lightness.shape)), alpha])
@@ -134,7 +137,7 @@ class Painter:
         """Colours (h, w, 2) for L (H, W), and its whiteness (h, w), at the working size."""
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
-        ab = self.colours(seen[None])[0]
+        ab = self.colours(paper.levelled(seen)[None])[0]
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)

@@ -11,19 +11,21 @@ from colorize.colour import lab
 from colorize.data.images import MID_TONES, TONE_DEGREE
 from colorize.paint.regions import lines
 
-WHITE = (90.0, 97.0)
-"""L above which a pixel may be paper: 97, or less on a scan whose paper is darker, but 90."""
-SCAN_NOISE = 3.0
-"""How far below the page's own white, in L, its paper reaches."""
+WHITE = 97.0
+"""L above which a pixel may be paper, on a page whose white is white."""
+DARKEST = 88.0
+"""L of a scan's white below which it is no paper, but a dark picture's brightest thing."""
+GRAIN = 3.0
+"""How far below the white of a scan, in L, its paper reaches."""
 WHITEST_SHARE = 95.0
 """Percentile of L that is taken for the page's own white."""
 INK = 35.0
 """L below which a mark that is surrounded by paper is lettering, and no painted thing."""
 
-HOLE = 1 / 200
-"""Paper is at least this wide, in short sides of the page: less is a highlight."""
-LETTER = 1 / 60
-"""Strokes on paper are at most this wide, in short sides of the page."""
+HOLE = 1 / 240
+"""Paper is at least this wide, in short sides of the page: less is a highlight, or screentone."""
+LETTER = 1 / 40
+"""A line of lettering on paper is at most this wide, in short sides of the page."""
 
 CHROMA = 5.0
 """Distance from the tone curve, in ab, from which a pixel counts as coloured."""
@@ -37,6 +39,25 @@ FEWEST = 20
 """Mid-tone pixels below which nothing can be said, and nothing is coloured."""
 
 
+def levelled(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring the paper of a scan to the white of pictures made on a screen.
+
+    Args:
+        lightness: (H, W), L in 0..100.
+
+    Returns:
+        (H, W) float32, L in 0..100.
+    """
+    scaled: NDArray[np.float32] = lightness * np.float32(lab.L_MAX / _white(lightness))
+    return scaled.clip(0, lab.L_MAX)
+
+
+def _white(lightness: NDArray[np.float32]) -> float:
+    """L of a page's own white; 100 where what is brightest is no paper."""
+    white = float(np.percentile(lightness, WHITEST_SHARE))
+    return white if white >= DARKEST else lab.L_MAX
+
+
 def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tell how much of each pixel is paper or lettering on it: balloons, gutters, margins.
 
@@ -48,8 +69,7 @@ def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         (H, W) float32 in 0..1.
     """
-    white = np.clip(np.percentile(lightness, WHITEST_SHARE) - SCAN_NOISE, *WHITE)
-    bright = lightness > white
+    bright = lightness > min(WHITE, _white(lightness) - GRAIN)
     short = min(lightness.shape)
     paper = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, window(short * HOLE))
     lettered = cv2.morphologyEx(paper, cv2.MORPH_CLOSE, window(short * LETTER))

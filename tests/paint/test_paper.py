@@ -66,6 +66,15 @@ def test_a_blank_page_is_not_coloured(size: tuple[int, int], value: int) -> None
     assert not paper.is_coloured(np.full((*size, 3), value, np.uint8))
 
 
+@pytest.mark.parametrize(("white", "expected"), [(100, 50), (90, 50 / 0.9), (70, 50)])
+def test_a_scan_is_levelled_and_a_dark_picture_is_not(white: float, expected: float) -> None:
+    lightness = np.full((40, 40), white, np.float32)
+    lightness[:10] = 50
+    seen = paper.levelled(lightness)
+    assert seen[0, 0] == pytest.approx(expected)
+    assert seen[20, 0] == pytest.approx(white if white == 70 else 100)
+
+
 def test_paper_of_a_dark_scan_is_found_with_its_grain() -> None:
     lightness = np.full((400, 300), 92, np.float32)
     lightness += np.random.default_rng(0).uniform(-1, 1, lightness.shape).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Side-by-side measurements against the straightforward way of doing the same work."""

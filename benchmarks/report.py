@@ -1,0 +1,45 @@
+"""``results.md``: a section a benchmark, each with the machine that it was taken on."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from colorize import files
+
+RESULTS = Path(__file__).parent / "results.md"
+TITLE = "# Benchmarks\n\nMade by `make bench`; lower is better unless a row says otherwise.\n"
+
+_PACKAGES = ("numpy", "opencv-python-headless", "pillow", "torch")
+
+
+def machine() -> str:
+    """Describe processor, memory and versions, and nothing that names the machine."""
+    model = platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = [line.partition(":") for line in cpuinfo.read_text("utf-8").splitlines()]
+        model = next((value.strip() for key, _, value in lines if "model name" in key), model)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB of memory; "
+        f"{platform.system()}, Python {platform.python_version()}, {versions}."
+    )
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Lay rows, all with the keys of the first, out as a Markdown table."""
+    lines = [[*rows[0]], ["---"] * len(rows[0]), *([f"{v}" for v in row.values()] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
+    """Put a section into the results, in the place of an older one of that name."""
+    old = path.read_text("utf-8") if path.exists() else TITLE
+    _, *sections = old.split("\n## ")
+    found = dict(section.partition("\n\n")[::2] for section in sections)
+    found[name] = f"{text.strip()}\n\nMeasured on: {machine()}\n"
+    written = [f"## {key}\n\n{value.strip()}\n" for key, value in sorted(found.items())]
+    files.write_bytes(path, "\n".join([TITLE, *written]).encode())

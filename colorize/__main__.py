@@ -7,6 +7,8 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,11 +126,11 @@ def _paint(jobs: Sequence[Job], options: argparse.Namespace, model: Path) -> int
     form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
     look = [getattr(painter, name) for name in LOOK]
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    left = [job for job in jobs if options.overwrite or not job.target.exists()]
+    there = [not options.overwrite and job.target.exists() for job in jobs]
+    left = list(compress(jobs, map(not_, there)))
     kept = [
         Result(source=str(job.source), target=str(job.target), outcome=Outcome.KEPT)
-        for job in jobs
-        if job not in left
+        for job in compress(jobs, there)
     ]
     results = paint_all(painter, left, form=form, settings=json.dumps([digest, form, *look]))
     outcomes = _report(kept, results, total=count(left), as_json=options.json)

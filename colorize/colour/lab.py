@@ -39,9 +39,7 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lab(np.array([255, 0, 0], np.uint8)).round(1).tolist()
     [53.2..., 80.0..., 67.1...]
     """
-    if rgb.dtype != np.uint8:
-        raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
-    xyz = _linear_table()[rgb] @ (RGB_TO_XYZ / WHITE_D65[:, None]).T.astype(np.float32)
+    xyz = _linear(rgb) @ (RGB_TO_XYZ / WHITE_D65[:, None]).T.astype(np.float32)
     f = np.where(xyz > EPSILON, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET))
     lab: NDArray[np.float32] = np.empty(f.shape, np.float32)
     np.multiply(f[..., 1], 116, out=lab[..., 0])
@@ -59,7 +57,7 @@ def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lightness(np.array([255, 0, 0], np.uint8)).round(1).item()
     53.2...
     """
-    y = _linear_table()[rgb] @ RGB_TO_XYZ[1].astype(np.float32)
+    y = _linear(rgb) @ RGB_TO_XYZ[1].astype(np.float32)
     f = np.where(y > EPSILON, np.cbrt(y), SLOPE * y + np.float32(OFFSET))
     lightness: NDArray[np.float32] = f * 116 - 16
     return lightness
@@ -106,6 +104,13 @@ def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32])
     share = (room / np.maximum(np.abs(chroma), tiny)).min(axis=-1, keepdims=True)
     np.multiply(chroma, np.minimum(share, 1), out=linear)
     linear += luminance
+
+
+def _linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Linear light of 8-bit sRGB, of the same shape."""
+    if rgb.dtype != np.uint8:
+        raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
+    return _linear_table()[rgb]
 
 
 @cache

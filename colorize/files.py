@@ -21,6 +21,10 @@ DIGITS = 6
 """Significant digits of a written number: more would differ between processors."""
 
 
+NAME_SHOWN = 40
+"""Letters of a file's name in that of its temporary file, which must not be too long for a disk."""
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """Open ``path`` for writing such that a reader sees all of the new content or none of it.
@@ -29,7 +33,8 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     exception the temporary file goes and ``path`` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    prefix = f".{path.name[:NAME_SHOWN]}."
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

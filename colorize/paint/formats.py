@@ -37,6 +37,11 @@ def is_page(name: str) -> bool:
     return suffix(name) in WRITERS or suffix(name) in UNSUPPORTED
 
 
+def same_format(one: str, other: str) -> bool:
+    """Tell whether two suffixes mean one format, as ``.jpg`` and ``.jpeg`` do."""
+    return one == other or (one in WRITERS and WRITERS[one] == WRITERS.get(other))
+
+
 def layer_names(names: Sequence[str]) -> list[str]:
     """Give each page's layer a name of its own: PNG, for that holds transparency.
 

@@ -89,7 +89,7 @@ class Result:
     Attributes:
         source: the file.
         page: the member, where the file is a book; empty otherwise.
-        target: where the result lies.
+        target: where the result lies; empty if nowhere.
         outcome: what became of it.
         reason: why it failed.
     """
@@ -145,23 +145,32 @@ def paint_files(painter: Painter, jobs: Sequence[Job], *, form: Form) -> Iterato
         for job in jobs
     )
     for job, page in zip(jobs, paint_pages(painter, pages, form=form), strict=True):
-        target = job.target
         if page.content is not None:
-            files.write_bytes(target, page.content)
-        else:
-            target = target.with_suffix(job.source.suffix)
-            _copy(job.source, target)
-        yield Result(source=page.name, target=str(target), outcome=page.outcome, reason=page.reason)
+            files.write_bytes(job.target, page.content)
+        target = job.target if page.content is not None else _copy(job)
+        yield Result(
+            source=page.name, target=str(target or ""), outcome=page.outcome, reason=page.reason
+        )
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file as it is, if it can be opened at all."""
+def _copy(job: Job) -> Path | None:
+    """Copy a page as it is and give its place; none where it cannot be opened.
+
+    A page that should have become another format keeps the suffix of its own, unless that place is
+    taken.
+    """
+    target = job.target
+    if not formats.same_format(formats.suffix(job.source.name), formats.suffix(target.name)):
+        target = target.with_suffix(job.source.suffix)
+        if target.exists():
+            return None
     try:
-        original = source.open("rb")
+        original = job.source.open("rb")
     except OSError:
-        return
+        return None
     with original, files.atomic(target) as copy:
         shutil.copyfileobj(original, copy)
+    return target
 
 
 def _ahead(
@@ -197,8 +206,8 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
     if opened.outcome is Outcome.COLOURED:
         if form is Form.LAYER:
             return replace(opened, pixels=np.zeros((*rgb.shape[:2], 4), np.uint8))
-        same = formats.WRITERS.get(opened.page.original) == formats.WRITERS[opened.page.kind]
-        return replace(opened, pixels=None) if same else opened
+        fits = formats.same_format(opened.page.original, opened.page.kind)
+        return replace(opened, pixels=None) if fits else opened
     if form is Form.LAYER:
         return replace(opened, pixels=painter.layer(rgb))
     painted = painter.paint(rgb)

@@ -100,6 +100,30 @@ def test_a_coloured_page_changes_format_where_asked_to(
     np.testing.assert_array_equal(opened(tmp_path / "p.png"), rgb)
 
 
+def test_a_page_copied_as_it_is_goes_where_it_should_and_replaces_nothing_else(
+    orange: Painter, tmp_path: Path, encoded: Encoded, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    """To the place asked for, where the format allows it; else beside it, if that is free."""
+    coloured = encoded(drawing(3, 300, 200), "JPEG")
+    for name, content in (("a.jpeg", coloured), ("b.jpg", b"no picture"), ("mine.jpg", b"mine")):
+        (tmp_path / name).write_bytes(content)
+
+    def target(source: str, out: str) -> str:
+        jobs = plan([tmp_path / source], tmp_path / out)
+        return next(paint_files(orange, jobs, form=Form.PAINTED)).target
+
+    assert target("a.jpeg", "c.jpg") == str(tmp_path / "c.jpg")
+    assert target("b.jpg", "d.png") == str(tmp_path / "d.jpg")
+    assert target("b.jpg", "mine.png") == ""
+    assert (tmp_path / "mine.jpg").read_bytes() == b"mine"
+
+
+def test_names_as_long_as_a_disk_allows(orange: Painter, tmp_path: Path, encoded: Encoded) -> None:
+    name = "頁" * 83 + ".png"  # 253 bytes
+    result, path = paint(orange, tmp_path, encoded(GREY), name)
+    assert (result.outcome, path.name) == (Outcome.PAINTED, name)
+
+
 def test_compare_shows_the_original_on_the_left(
     orange: Painter, tmp_path: Path, encoded: Encoded
 ) -> None:

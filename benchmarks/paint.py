@@ -21,11 +21,16 @@ from statistics import mean
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from benchmarks import report
 from colorize.colour import difference, lab
 from colorize.data.shards import ShardReader
+from colorize.model.decode import TEMPERATURE
+from colorize.model.weights import Model
+from colorize.paint.painter import Painter
 
 RGB = NDArray[np.uint8]
 
@@ -64,12 +69,6 @@ def grey(page: RGB) -> RGB:
 
 def straightforward(root: Path) -> Callable[[RGB], RGB]:
     """Make the function that paints (H, W, 3) uint8 in the straightforward way."""
-    import torch
-    from torch.nn import functional
-
-    from colorize.model.decode import TEMPERATURE
-    from colorize.model.weights import Model
-
     model = Model.load(_model(root))
     multiple = model.recipe.side_multiple
 
@@ -92,8 +91,6 @@ def straightforward(root: Path) -> Callable[[RGB], RGB]:
 
 def ours(root: Path) -> Callable[[RGB], RGB]:
     """Make the function that paints (H, W, 3) uint8 as the command does."""
-    from colorize.paint.painter import Painter
-
     return Painter.load(_model(root)).paint
 
 
@@ -145,8 +142,8 @@ def main(root: Path) -> None:
     theirs, own = (measured[way] for way in WAYS)
     text = (
         f"A page of {WIDTH} x {HEIGHT} pixels made of {ACROSS * DOWN} pictures of the test split, "
-        f"on {CORES} cores; fastest of {REPEATS} runs, PSNR against the true colours of {PAGES} "
-        f"pages.\n\n{report.table(rows)}\n\n"
+        f"on {CORES} cores, by {report.describe(Model.load(_model(root)))}; fastest of {REPEATS} "
+        f"runs, PSNR against the true colours of {PAGES} pages.\n\n{report.table(rows)}\n\n"
         f"**{theirs['seconds'] / own['seconds']:.1f} times as fast** with "
         f"**1/{theirs['gib'] / own['gib']:.0f} of the memory** and "
         f"**{own['psnr'] - theirs['psnr']:+.2f} dB**."
@@ -157,6 +154,7 @@ def main(root: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
         print(json.dumps(measure(sys.argv[2], Path(sys.argv[1]))))
     else:
         main(Path(*sys.argv[1:]))

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from colorize import files
+from colorize.model.weights import Model
 
 RESULTS = Path(__file__).parent / "results.md"
 TITLE = "# Benchmarks\n\nMade by `make bench`; lower is better unless a row says otherwise.\n"
@@ -27,6 +28,12 @@ def machine() -> str:
         f"{model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB of memory; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}."
     )
+
+
+def describe(model: Model) -> str:
+    """Say what a model is, in half a line."""
+    millions = model.count() / 1e6
+    return f"{model.recipe.name}, {millions:.1f} million parameters, trained at {model.side} pixels"
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:

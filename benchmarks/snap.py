@@ -56,7 +56,8 @@ def main(root: Path) -> None:
         for name in SHOWN
     )
     text = (
-        f"{len(pictures)} pictures of the test split, {pictures.side} pixels.\n\n"
+        f"{len(pictures)} pictures of the test split, {pictures.side} pixels, by "
+        f"{report.describe(plain.model)}.\n\n"
         f"{report.table(shown)}\n\n{units}."
     )
     report.write_section("One colour a region", text)

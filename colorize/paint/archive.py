@@ -29,6 +29,11 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x41
 """Bits of a member's flags: encrypted, and strongly so."""
 _CHUNK = 1 << 16
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, OSError, ValueError, RuntimeError),
+)
+"""All that zipfile raises when bytes are not as they should be; a test finds out what that is."""
 _END, _END_64 = b"PK\5\6", b"PK\6\7"
 _END_SIZE, _END_64_SIZE, _COMMENT_SIZE = 22, 20, 65_535
 
@@ -51,7 +56,7 @@ class Archive:
         try:
             _check_end(path)
             self._file = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise ArchiveError(f"{path} is no readable book: {error}") from None
         self.members = self._file.infolist()
         self.comment = self._file.comment
@@ -80,7 +85,7 @@ class Archive:
         """
         try:
             return self._file.read(member)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except _DAMAGE as error:
             raise ImageError("unreadable", str(error)) from None
 
     def salvage(self, member: zipfile.ZipInfo) -> bytes:
@@ -92,7 +97,7 @@ class Archive:
             with self._file.open(unchecked) as stream:
                 while chunk := stream.read(_CHUNK):
                     content += chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        except _DAMAGE:
             return bytes(content)
         return bytes(content)
 
@@ -141,7 +146,7 @@ def _fault(member: zipfile.ZipInfo) -> str:
     size = member.file_size
     faults = {
         "leads out of the book": ".." in parts,
-        "has an absolute name": parts[0] == "" or ":" in parts[0],
+        "has an absolute name": parts[0] == "" or parts[0][1:2] == ":",
         "has an unprintable name": "\0" in member.orig_filename,
         "is no plain file": stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR},
         "is encrypted": bool(member.flag_bits & _ENCRYPTED),

@@ -5,6 +5,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from colorize.errors import ArchiveError, ImageError
@@ -179,6 +180,39 @@ def test_damage_is_told_and_what_is_left_is_given(tmp_path: Path) -> None:
         left = book.salvage(book.members[0])
     assert len(left) == len(page)
     assert sum(a != b for a, b in zip(left, page, strict=True)) == 1
+
+
+def test_no_damage_is_an_error_of_another_kind(tmp_path: Path, rng: np.random.Generator) -> None:
+    """A few bytes changed at random, 1000 times over: refused, or told page by page."""
+    path = zipped(
+        tmp_path / "b.cbz",
+        *(("章/1.png", b"a" * 3000), ("2.png", bytes(range(256)) * 2), ("3.xml", b"x")),
+        compression=zipfile.ZIP_DEFLATED,
+    )
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    refused = damaged = 0
+    for _ in range(1000):
+        content = whole.copy()
+        places = rng.integers(0, len(content), rng.integers(1, 4))
+        content[places] = rng.integers(0, 256, len(places))
+        path.write_bytes(content.tobytes())
+        try:
+            with Archive(path) as book:
+                for info in book.members:
+                    book.salvage(info)
+                    try:
+                        book.read(info)
+                    except ImageError:
+                        damaged += 1
+        except ArchiveError:
+            refused += 1
+    assert refused > 50
+    assert damaged > 50
+
+
+def test_a_colon_in_a_title_is_no_drive(tmp_path: Path) -> None:
+    with Archive(zipped(tmp_path / "b.cbz", ("Title: Part/001.png", b""))) as book:
+        assert len(book.members) == 1
 
 
 def test_round_trip(tmp_path: Path) -> None:

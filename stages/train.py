@@ -28,7 +28,7 @@ class TrainParams:
     lr: Annotated[float, Range(0, 1, open_low=True)]
     warmup: Annotated[float, Range(0, 1)]
     weight_decay: Annotated[float, Range(0, 1)]
-    select: Literal["loss", "divergence", "auc", "psnr"]
+    select: Literal["loss", "divergence", "auc", "auc_balanced", "psnr"]
     patience: Annotated[int, Range(0)]
     temperature: Annotated[float, Range(0.01, 1)]
     seed: Annotated[int, Range(0)]

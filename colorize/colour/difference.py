@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.colour.encoding import NeighbourTable
+
 AUC_LIMIT = 150.0
 """The error, in units of ab, up to which the curve of the AuC is drawn (Zhang et al., 3.1)."""
 
@@ -25,6 +27,37 @@ def auc_error(squared: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     capped: NDArray[np.float32] = np.minimum(np.sqrt(squared), np.float32(AUC_LIMIT))
     return capped / np.float32(AUC_LIMIT)
+
+
+class BinErrors:
+    """Sums what `auc_error` gives by the ab bin of the true colour.
+
+    Args:
+        table: whose bins are told apart.
+    """
+
+    def __init__(self, table: NeighbourTable) -> None:
+        self._table = table
+        self._pixels = np.zeros(len(table.centres))
+        self._errors = np.zeros(len(table.centres))
+
+    def add(self, truth: NDArray[np.float32], error: NDArray[np.float32]) -> None:
+        """Add pixels: true ab (..., 2) and their errors (...)."""
+        bins = self._table.nearest(truth).ravel()
+        self._pixels += np.bincount(bins, minlength=len(self._pixels))
+        self._errors += np.bincount(bins, error.ravel(), minlength=len(self._pixels))
+
+    def auc(self) -> float:
+        """AuC in %, every pixel counting alike."""
+        return 100 * (1 - float(self._errors.sum() / self._pixels.sum()))
+
+    def auc_balanced(self) -> float:
+        """AuC in %, every bin counting alike that occurs in the true pictures.
+
+        This is to weigh their pixels by the inverse of their own prior (Zhang et al., section 3.1).
+        """
+        present = self._pixels > 0
+        return 100 * (1 - float((self._errors[present] / self._pixels[present]).mean()))
 
 
 def mean_square(painted: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -44,10 +44,8 @@ class ColourScores:
     """
 
     def __init__(self, table: NeighbourTable) -> None:
-        self._table = table
-        bins = len(table.centres)
-        self._bin_pixels = np.zeros(bins)
-        self._bin_error = np.zeros(bins)
+        self._by_bin = difference.BinErrors(table)
+        self._pixels = 0
         self._squared = 0.0
         self._psnr = 0.0
         self._mse = 0.0
@@ -65,10 +63,8 @@ class ColourScores:
             ab: (N, H, W, 2) float32, the painted colours.
         """
         squared = difference.squared_distance(ab, truth[..., 1:])
-        bins = self._table.nearest(truth[..., 1:]).ravel()
-        count = len(self._bin_pixels)
-        self._bin_pixels += np.bincount(bins, minlength=count)
-        self._bin_error += np.bincount(bins, difference.auc_error(squared).ravel(), count)
+        self._by_bin.add(truth[..., 1:], difference.auc_error(squared))
+        self._pixels += squared.size
         self._squared += float(squared.sum(dtype=np.float64))
         painted = lab.lab_to_rgb(np.concatenate([truth[..., :1], ab], axis=-1))
         mse = difference.mean_square(painted, rgb)  # (N,)
@@ -79,18 +75,11 @@ class ColourScores:
         self._pictures += len(rgb)
 
     def compute(self) -> dict[str, float]:
-        """Give every score of `SCORES`.
-
-        The balanced AuC is the mean of the AuC of each bin that occurs in the true pictures, which
-        is to weigh their pixels by the inverse of their own prior.
-        """
-        pixels = self._bin_pixels.sum()
-        present = self._bin_pixels > 0
-        by_bin = self._bin_error[present] / self._bin_pixels[present]
+        """Give every score of `SCORES`."""
         return {
-            "auc": 100 * (1 - self._bin_error.sum() / pixels),
-            "auc_balanced": 100 * (1 - by_bin.mean()),
-            "rmse_ab": float(np.sqrt(self._squared / pixels)),
+            "auc": self._by_bin.auc(),
+            "auc_balanced": self._by_bin.auc_balanced(),
+            "rmse_ab": float(np.sqrt(self._squared / self._pixels)),
             "psnr": self._psnr / self._pictures,
             "mse": self._mse / self._pictures,
             "mae": self._mae / self._pictures,

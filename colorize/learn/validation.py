@@ -17,11 +17,12 @@ from colorize.model.weights import Model
 BATCH = 16
 """Pictures at a time."""
 
-Criterion: TypeAlias = Literal["loss", "divergence", "auc", "psnr"]
+Criterion: TypeAlias = Literal["loss", "divergence", "auc", "auc_balanced", "psnr"]
 HIGHER_IS_BETTER: dict[Criterion, bool] = {
     "loss": False,
     "divergence": False,
     "auc": True,
+    "auc_balanced": True,
     "psnr": True,
 }
 
@@ -39,10 +40,12 @@ def validate(
         temperature: T of the annealed mean.
 
     Returns:
-        Means over the pictures: the losses of `model.losses.Losses`, AuC in %, RGB PSNR in dB.
+        Means over the pictures: the losses of `model.losses.Losses`, AuC and balanced AuC in %, RGB
+        PSNR in dB.
     """
     model.network.eval()
     sums: dict[Criterion, float] = dict.fromkeys(HIGHER_IS_BETTER, 0.0)
+    by_bin = difference.BinErrors(quantiser.table)
     for rgb in pictures.batches(BATCH):
         count, height, width = rgb.shape[:3]
         truth = lab.rgb_to_lab(rgb)
@@ -60,8 +63,10 @@ def validate(
         sums["loss"] += float(losses.rebalanced) * count
         sums["divergence"] += float(losses.divergence) * count
         sums["auc"] += 100 * (1 - float(error.mean())) * count
+        by_bin.add(truth[..., 1:], error)
         sums["psnr"] += float(difference.psnr(mse).sum())
-    return {name: total / len(pictures) for name, total in sums.items()}
+    means = {name: total / len(pictures) for name, total in sums.items()}
+    return means | {"auc_balanced": by_bin.auc_balanced()}
 
 
 def best_of(history: Sequence[Mapping[str, float]], criterion: Criterion) -> int:

@@ -31,13 +31,13 @@ def main(root: Path) -> None:
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
     from colorize.judge.gallery import contact_sheet, spread
     from colorize.judge.scores import Colourer, all_grey, judge
-    from colorize.model.predict import predict
+    from colorize.model.predict import predict_shown
     from colorize.model.weights import Model
 
     pictures = ShardReader(root / "data" / "resized", "test")
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
     model = Model.load(root / "models" / "colorizer.safetensors")
-    painted: Colourer = partial(predict, model, temperature=params.temperature)
+    painted: Colourer = partial(predict_shown, model, temperature=params.temperature)
     rows = {"model": painted, "grey": all_grey}
     with progress("evaluate", len(pictures)) as bar:
         scores = judge(pictures.batches(BATCH), rows, quantiser.table, on_pictures=bar.update)

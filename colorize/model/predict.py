@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from colorize.colour import lab
 from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
@@ -34,6 +35,21 @@ def predict(
     ab = model.recipe.decode(output, model.centres, temperature)  # (N, 2, h, w)
     full = enlarge(ab, padded.shape[1:])[:, :, :height, :width]
     return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
+
+
+def predict_shown(
+    model: Model, lightness: NDArray[np.float32], *, temperature: float
+) -> NDArray[np.float32]:
+    """Predict the ab that an 8-bit picture of that very L can show.
+
+    White has no colour, and no L has all of them: a colour out of gamut is mixed with the grey of
+    its own luminance until it is inside, as the painter does. Arguments and result are those of
+    `predict`.
+    """
+    ab = predict(model, lightness, temperature=temperature)
+    pixels = np.concatenate([lightness[..., None], ab], axis=-1)
+    shown = lab.rgb_to_lab(lab.lab_to_rgb(pixels, keep_lightness=True))
+    return np.ascontiguousarray(shown[..., 1:])
 
 
 def _margin(length: int, multiple: int) -> int:

@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format bench clean
+.PHONY: help install repro test test-slow lint format demo bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ lint: $(VENV)/dev.stamp ## check style and types
 format: $(VENV)/dev.stamp ## put the code into its form
 	ruff check --fix .
 	ruff format .
+
+demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures into demo/
+	python -m benchmarks.demo demo
+	colorize demo/pages/page-1.png -o demo/page.png --compare
+	colorize demo/pages -o demo/painted
+	colorize demo/book.cbz -o demo/painted.cbz
 
 bench: $(VENV)/run.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
 	python -m benchmarks.paint

@@ -45,6 +45,22 @@ def program(stage: str, root: Path, **kwargs: Any) -> subprocess.CompletedProces
     )
 
 
+def fetching(root: Path) -> subprocess.Popen[str]:
+    """Start a fetch and come back when it is in the middle of its pictures."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stages.fetch"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    part = root / "data" / ".raw.part" / "images"
+    while not part.exists() or len(list(part.iterdir())) < 5:
+        assert process.poll() is None
+        time.sleep(0.05)
+    return process
+
+
 def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
     root = project()
     for stage in ALL:
@@ -219,16 +235,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:
 
 def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None:
     root = project(fetch={"count": 5000})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stages.fetch"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    part = root / "data" / ".raw.part" / "images"
-    while not part.exists() or len(list(part.iterdir())) < 5:
-        time.sleep(0.05)
+    process = fetching(root)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -249,17 +256,9 @@ def test_another_python_is_told_where_to_go(project: Project) -> None:
 
 def test_no_output_of_a_killed_stage_is_taken_for_whole(project: Project) -> None:
     root = project(fetch={"count": 5000})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stages.fetch"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
-    part = root / "data" / ".raw.part" / "images"
-    while not part.exists() or len(list(part.iterdir())) < 5:
-        time.sleep(0.05)
+    process = fetching(root)
     process.kill()
-    process.wait()
+    process.communicate()
     assert not (root / "data" / "raw").exists()
     root = project()  # back to the small size
     fetch.main(root)

@@ -42,7 +42,7 @@ def main(root: Path) -> None:
 def train(params: TrainParams, root: Path) -> None:
     """Read shards and quantiser, train, write the best model and the history."""
     from colorize.learn.checkpoint import Store, fingerprint
-    from colorize.learn.distributed import joined
+    from colorize.learn.distributed import join
     from colorize.learn.plan import Plan
     from colorize.learn.run import Run
     from colorize.learn.training import Trainer
@@ -67,7 +67,8 @@ def train(params: TrainParams, root: Path) -> None:
     name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     store = Store(scratch(root) / "train" / name, every=every)
-    with joined() as group, store.locked(group), Bar(shown=group.leads) as watcher:
+    group = join()
+    with store.locked(group), Bar(shown=group.leads) as watcher:
         trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
         watcher.start(trainer.steps)
         history = Run(

@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 from colorize import files
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
-from colorize.learn.distributed import Group
-from colorize.learn.training import ALONE, State, Trainer
+from colorize.learn.distributed import ALONE, Group
+from colorize.learn.training import State, Trainer
 
 History: TypeAlias = list[dict[str, float]]
 """A record for each epoch."""

@@ -4,9 +4,8 @@ The batch stays the same for any number of processes, and so do its statistics a
 process cannot know alone is summed over all of them.
 """
 
+import atexit
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, cast
@@ -14,7 +13,7 @@ from typing import TypeVar, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.autograd.function import FunctionCtx
 
 TIMEOUT = timedelta(minutes=30)
 """How long a process waits for the others, who may be waiting for the first one's validation."""
@@ -63,17 +62,22 @@ class Group:
         return held[0]
 
 
-@contextmanager
-def joined() -> Iterator[Group]:
-    """Join the processes that ``torchrun`` started; a group of one where it did not."""
+ALONE = Group()
+"""Of one process."""
+
+
+def join() -> Group:
+    """Join the processes that ``torchrun`` started; a group of one where it did not.
+
+    The group is left when the interpreter exits, and not before: a network that shares gradients
+    must be gone by then. One that outlives its group ends the group's threads itself, with the
+    interpreter's lock in hand, and hangs if a thread needs the lock to let go of its last tensor.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Group()
-        return
+        return ALONE
     dist.init_process_group("gloo", timeout=TIMEOUT)
-    try:
-        yield Group(dist.get_rank(), dist.get_world_size())
-    finally:
-        dist.destroy_process_group()
+    atexit.register(dist.destroy_process_group)
+    return Group(dist.get_rank(), dist.get_world_size())
 
 
 def shared(network: nn.Module, group: Group) -> nn.Module:
@@ -90,7 +94,7 @@ def shared(network: nn.Module, group: Group) -> nn.Module:
         for name, child in list(module.named_children()):
             if isinstance(child, nn.BatchNorm2d):
                 setattr(module, name, _WholeBatchNorm2d(child, group.size))
-    return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)
+    return nn.parallel.DistributedDataParallel(network, forward_sync_buffers=False)
 
 
 class _WholeBatchNorm2d(nn.BatchNorm2d):
@@ -110,7 +114,7 @@ class _WholeBatchNorm2d(nn.BatchNorm2d):
         wide = x.float()
         sums = torch.stack([wide.sum((0, 2, 3)), (wide * wide).sum((0, 2, 3))])  # (2, C)
         count = x.numel() // x.shape[1] * self._processes
-        mean, square = all_reduce(sums) / count  # type: ignore[no-untyped-call]
+        mean, square = _SumOverProcesses.apply(sums) / count  # type: ignore[no-untyped-call]
         variance = square - mean * mean
         with torch.no_grad():
             momentum = cast(float, self.momentum)
@@ -122,3 +126,19 @@ class _WholeBatchNorm2d(nn.BatchNorm2d):
         shift = self.bias - mean * scale
         normal: Tensor = wide * scale[:, None, None] + shift[:, None, None]
         return normal.to(x.dtype)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """Sum a tensor over all processes; each one's gradient is the sum of everybody's."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total)
+        return total

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from colorize.errors import Interrupted, ModelError
 from colorize.learn.checkpoint import History, Store
-from colorize.learn.distributed import Group
-from colorize.learn.training import ALONE, Epoch, Trainer
+from colorize.learn.distributed import ALONE, Group
+from colorize.learn.training import Epoch, Trainer
 from colorize.learn.validation import Criterion, best_of
 from colorize.model.weights import Model
 

@@ -20,13 +20,10 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import ModelError
 from colorize.learn import dataset
-from colorize.learn.distributed import Group, shared
+from colorize.learn.distributed import ALONE, Group, shared
 from colorize.learn.plan import Plan
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
-
-ALONE = Group()
-"""Of one process."""
 
 BETAS = (0.9, 0.99)
 """Of Adam, as the paper trained."""

@@ -1,17 +1,20 @@
 """Trains on shards and writes the losses: ``python driver.py SHARDS OUT``, also under torchrun."""
 
+import atexit
 import json
 import os
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.learn.distributed import joined
+from colorize.learn.distributed import join
 from colorize.learn.plan import Plan
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
@@ -22,6 +25,12 @@ LR = 3e-5
 PLAN = Plan(epochs=5, batch=8, crop=48, lr=LR, warmup=0.1, weight_decay=0.01, seed=0)
 
 
+def report_end(trainer: weakref.ref[Trainer], file: Path) -> None:
+    """Write whether the trainer lives, and whether its group does."""
+    alive = {"trainer": trainer() is not None, "group": torch.distributed.is_initialized()}
+    file.write_text(json.dumps(alive))
+
+
 def main(shards: Path, out: Path) -> None:
     table = NeighbourTable.fit(bin_centres())
     counts = np.random.default_rng(0).integers(1, 1000, 313)
@@ -29,21 +38,24 @@ def main(shards: Path, out: Path) -> None:
     centres = quantiser.table.centres
     model = Model.build("eccv16", width=0.125, centres=centres, side=64, params={}, seed=0)
     losses: list[float] = []
-    with joined() as group:
-        trainer = Trainer(
-            model, ShardReader(shards, "train"), quantiser=quantiser, plan=PLAN, group=group
-        )
+    group = join()
+    trainer = Trainer(
+        model, ShardReader(shards, "train"), quantiser=quantiser, plan=PLAN, group=group
+    )
 
-        def on_step(loss: float) -> None:
-            losses.append(loss)
-            if group.rank == 1 and os.environ.get("DIE_AT") == str(trainer.step):
-                os._exit(9)
+    # Runs before what `join` registered: by then the network that shares gradients must be gone.
+    atexit.register(report_end, weakref.ref(trainer), out / f"end-{group.rank}.json")
 
-        for _ in trainer.epochs(on_step=on_step):
-            pass
-        if group.leads:
-            model.save(out / "model.safetensors")
-            (out / "losses.json").write_text(json.dumps({"size": group.size, "losses": losses}))
+    def on_step(loss: float) -> None:
+        losses.append(loss)
+        if group.rank == 1 and os.environ.get("DIE_AT") == str(trainer.step):
+            os._exit(9)
+
+    for _ in trainer.epochs(on_step=on_step):
+        pass
+    if group.leads:
+        model.save(out / "model.safetensors")
+        (out / "losses.json").write_text(json.dumps({"size": group.size, "losses": losses}))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ def test_two_processes_follow_the_curve_of_one(
     assert (alone["size"], together["size"]) == (1, 2)
     assert len(alone["losses"]) == len(together["losses"]) == 50
     np.testing.assert_allclose(together["losses"], alone["losses"], rtol=1e-4)
+    ends = [json.loads((two / f"end-{rank}.json").read_text()) for rank in range(2)]
+    assert ends == [{"trainer": False, "group": True}] * 2  # else the exit may hang
     models = [Model.load(out / "model.safetensors").network.state_dict() for out in (one, two)]
     assert models[0].keys() == models[1].keys()
     for name, tensor in models[0].items():

@@ -9,7 +9,11 @@ Letters in shapes: N batch, H and W of the picture, h = H / 4, w = W / 4, Q ab b
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from colorize.model.activation import Relu
 
 L_CENTRE = 50.0
 L_RANGE = 100.0
@@ -64,7 +68,7 @@ class Eccv16(nn.Module):
                 channels = out
             layers.append(nn.BatchNorm2d(out))
         out = _scaled(HEAD_CHANNELS, width)
-        layers += [nn.ConvTranspose2d(channels, out, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
+        layers += [nn.ConvTranspose2d(channels, out, 4, stride=2, padding=1), Relu()]
         for _ in range(HEAD_CONVOLUTIONS):
             layers += _convolution(out, out)
         self.trunk = nn.Sequential(*layers)
@@ -84,6 +88,24 @@ class Eccv16(nn.Module):
         return logits
 
 
+class _LightnessConvolution(nn.Conv2d):
+    """The first convolution, which sees a channel of zeros beside L.
+
+    In bfloat16, oneDNN convolves two channels twenty times as fast as a single one.
+    """
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Convolve (N, 1, H, W)."""
+        beside_zeros = functional.pad(lightness, (0, 0, 0, 0, 0, 1))
+        weight = functional.pad(self.weight, (0, 0, 0, 0, 0, 1))
+        return functional.conv2d(
+            beside_zeros.contiguous(memory_format=torch.channels_last),
+            weight.contiguous(memory_format=torch.channels_last),
+            self.bias,
+            padding=self.padding,
+        )
+
+
 def _scaled(channels: int, width: float) -> int:
     """Multiply by the width and round to what the processor's vectors like, at least one."""
     return max(1, round(channels * width / _CHANNELS_MULTIPLE)) * _CHANNELS_MULTIPLE
@@ -92,8 +114,9 @@ def _scaled(channels: int, width: float) -> int:
 def _convolution(
     inside: int, outside: int, *, stride: int = 1, dilation: int = 1
 ) -> list[nn.Module]:
-    convolution = nn.Conv2d(inside, outside, 3, stride=stride, padding=dilation, dilation=dilation)
-    return [convolution, nn.ReLU(inplace=True)]
+    kind = _LightnessConvolution if inside == 1 else nn.Conv2d
+    convolution = kind(inside, outside, 3, stride=stride, padding=dilation, dilation=dilation)
+    return [convolution, Relu()]
 
 
 def _initialise(module: nn.Module) -> None:

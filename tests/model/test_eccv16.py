@@ -1,5 +1,7 @@
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
 
 from colorize.model.eccv16 import Eccv16
 
@@ -56,3 +58,21 @@ def test_untrained_output_is_near_uniform() -> None:
     torch.manual_seed(0)
     logits = Eccv16(313, width=0.25)(torch.rand(1, 1, 64, 64) * 100)
     assert float(logits.softmax(1).max()) < 0.05
+
+
+def test_layers_are_those_of_plain_pytorch() -> None:
+    """The first convolution sees L alone, and the activations are ReLUs."""
+    torch.manual_seed(0)
+    network = Eccv16(7, width=0.125).eval()
+    lightness = torch.rand(2, 1, 32, 48) * 100
+    x = (lightness - 50) / 100
+    for layer in network.trunk:
+        if isinstance(layer, nn.Conv2d):
+            x = functional.conv2d(
+                x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation
+            )
+        elif isinstance(layer, nn.ConvTranspose2d | nn.BatchNorm2d):
+            x = layer(x)
+        else:
+            x = torch.relu(x)
+    torch.testing.assert_close(network(lightness), network.head(x))

@@ -1,4 +1,4 @@
-"""The training loss: cross-entropy against a soft target of k bins, rebalanced by class."""
+"""The training losses: rebalanced cross-entropy against a soft target of k bins, and L2."""
 
 from typing import NamedTuple
 
@@ -14,24 +14,29 @@ class Target(NamedTuple):
         indices: (N, h, w, k) int64, the nearest bins, nearest first.
         weights: (N, h, w, k) float, their shares; sum 1.
         rebalance: (N, h, w) float, the class weight of the nearest bin.
+        ab: (N, 2, h, w) float, the colour itself.
     """
 
     indices: Tensor
     weights: Tensor
     rebalance: Tensor
+    ab: Tensor
 
 
 class Losses(NamedTuple):
-    """Two scalars of a batch.
+    """Scalars of a batch.
 
     Attributes:
-        rebalanced: sum(v CE) / sum(v), what is minimised (Zhang et al., equation 2).
-        divergence: mean KL of the target to the prediction, unweighted: cross-entropy above the
-            target's own entropy, so that 0 is perfect.
+        rebalanced: what is minimised: a mean, of classes sum(v CE) / sum(v) (Zhang et al.,
+            equation 2).
+        divergence: mean of what parts prediction and target, unweighted, so that 0 is perfect: of
+            classes the KL divergence, which is the cross-entropy above the target's own entropy.
+        mass: what the batch weighs in a mean over several of them, sum(v).
     """
 
     rebalanced: Tensor
     divergence: Tensor
+    mass: Tensor
 
 
 def soft_cross_entropy(logits: Tensor, target: Target) -> Losses:
@@ -45,9 +50,24 @@ def soft_cross_entropy(logits: Tensor, target: Target) -> Losses:
         target: at the same h and w.
     """
     function = _SoftCrossEntropy.apply
-    rebalanced, cross_entropy = function(logits, *target)  # type: ignore[no-untyped-call]
+    mass = target.rebalance.sum()
+    shares = target.rebalance / mass
+    rebalanced, cross_entropy = function(  # type: ignore[no-untyped-call]
+        logits, target.indices, target.weights, shares
+    )
     entropy = torch.special.entr(target.weights).sum(-1).mean()
-    return Losses(rebalanced, cross_entropy - entropy)
+    return Losses(rebalanced, cross_entropy - entropy, mass)
+
+
+def squared_distance(ab: Tensor, target: Target) -> Losses:
+    """Compare colours with the true ones: the mean squared distance (Zhang et al., equation 1).
+
+    Args:
+        ab: (N, 2, h, w) of any floating type.
+        target: at the same h and w, its ab in the same unit.
+    """
+    mean = (ab.float() - target.ab).square().sum(1).mean()
+    return Losses(mean, mean, torch.full_like(mean, target.ab[:, 0].numel()))
 
 
 class _SoftCrossEntropy(torch.autograd.Function):
@@ -59,13 +79,12 @@ class _SoftCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, logits: Tensor, indices: Tensor, weights: Tensor, rebalance: Tensor
+        ctx: FunctionCtx, logits: Tensor, indices: Tensor, weights: Tensor, shares: Tensor
     ) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
         needs_gradient = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
         by_pixel = logits.permute(0, 2, 3, 1)  # (N, h, w, Q), contiguous for channels-last
-        shares = rebalance / rebalance.sum()  # (N, h, w), sum 1
-        cross_entropy = torch.empty_like(rebalance)
+        cross_entropy = torch.empty_like(shares)
         gradient = torch.empty_like(by_pixel) if needs_gradient else None
         for n, picture in enumerate(by_pixel):
             x = picture.float()  # (h, w, Q); a copy, but for float32 logits

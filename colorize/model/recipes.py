@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from colorize.errors import ModelError
 from colorize.model import decode, eccv16, losses
 
+AB_UNIT = 50.0
+"""In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -21,6 +24,8 @@ class Recipe:
         network: (bins, width) -> module from L (N, 1, H, W) to an output at the head's size.
         loss: (output, target) -> the two losses.
         decode: (output, centres (Q, 2), temperature) -> ab (N, 2, h, w).
+        classifies: whether the output is a logit for each of the Q bins, (N, Q, h, w); otherwise
+            the decoding knows no temperature.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
     """
@@ -29,18 +34,28 @@ class Recipe:
     network: Callable[[int, float], nn.Module]
     loss: Callable[[Tensor, losses.Target], losses.Losses]
     decode: Callable[[Tensor, Tensor, float], Tensor]
+    classifies: bool
     head_stride: int
     side_multiple: int
 
 
+_EIGHT_BLOCKS = {"head_stride": eccv16.HEAD_STRIDE, "side_multiple": eccv16.SIDE_MULTIPLE}
 _ALL = (
     Recipe(
         name="eccv16",
         network=lambda bins, width: eccv16.Eccv16(bins, width=width),
         loss=losses.soft_cross_entropy,
         decode=decode.annealed_mean,
-        head_stride=eccv16.HEAD_STRIDE,
-        side_multiple=eccv16.SIDE_MULTIPLE,
+        classifies=True,
+        **_EIGHT_BLOCKS,
+    ),
+    Recipe(  # what the paper compares itself with, "L2 regression"
+        name="eccv16_l2",
+        network=lambda _, width: eccv16.Eccv16(2, width=width),
+        loss=lambda output, target: losses.squared_distance(AB_UNIT * output.float(), target),
+        decode=lambda output, *_: AB_UNIT * output.float(),
+        classifies=False,
+        **_EIGHT_BLOCKS,
     ),
 )
 RECIPES = {recipe.name: recipe for recipe in _ALL}

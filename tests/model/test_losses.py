@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorize.model.losses import Target, soft_cross_entropy
+from colorize.model.losses import Target, soft_cross_entropy, squared_distance
 
 N, Q, K, H, W = 2, 313, 5, 3, 4
 
@@ -13,7 +13,9 @@ def target() -> Target:
     scores = torch.rand(N, H, W, Q, generator=generator)
     weights = torch.rand(N, H, W, K, generator=generator)
     rebalance = torch.rand(N, H, W, generator=generator) + 0.1
-    return Target(scores.topk(K).indices, weights / weights.sum(-1, keepdim=True), rebalance)
+    shares = weights / weights.sum(-1, keepdim=True)
+    ab = torch.rand(N, 2, H, W, generator=generator) * 100 - 50
+    return Target(scores.topk(K).indices, shares, rebalance, ab)
 
 
 @pytest.fixture
@@ -55,3 +57,23 @@ def test_extreme_logits_stay_finite(logits: torch.Tensor, target: Target) -> Non
     assert torch.isfinite(losses.rebalanced)
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
+
+
+def test_mass_makes_parts_of_a_batch_add_up(logits: torch.Tensor, target: Target) -> None:
+    whole = soft_cross_entropy(logits, target)
+    parts = [
+        soft_cross_entropy(logits[n : n + 1], Target(*(part[n : n + 1] for part in target)))
+        for n in range(N)
+    ]
+    mass = sum(part.mass for part in parts)
+    torch.testing.assert_close(whole.mass, mass)
+    mean = sum(part.rebalanced * part.mass for part in parts) / mass
+    torch.testing.assert_close(whole.rebalanced, mean)
+
+
+def test_squared_distance_is_in_ab(target: Target) -> None:
+    away = target.ab + torch.tensor([3.0, 4.0])[:, None, None]
+    losses = squared_distance(away, target)
+    assert losses.rebalanced == losses.divergence
+    assert float(losses.rebalanced) == pytest.approx(25, rel=1e-5)
+    assert losses.mass == N * H * W

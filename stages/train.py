@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
@@ -12,6 +12,9 @@ from stages import run, scratch
 from stages.processes import processes, relaunched, whole_number
 from stages.watcher import Bar
 
+if TYPE_CHECKING:
+    from colorize.model.weights import Model
+
 CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
@@ -20,7 +23,7 @@ CHECKPOINT_EVERY = 200
 class TrainParams:
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal["eccv16"]
+    recipe: Literal["eccv16", "eccv16_l2"]
     width: Annotated[float, Range(0, 4, open_low=True)]
     crop: Annotated[int, Range(32, 1024)]
     batch: Annotated[int, Range(1, 4096)]
@@ -43,23 +46,17 @@ def train(params: TrainParams, root: Path) -> None:
     """Read shards and quantiser, train, write the best model and the history."""
     from colorize.learn.checkpoint import Store, fingerprint
     from colorize.learn.distributed import join
+    from colorize.learn.memory import keep_freed_memory
     from colorize.learn.plan import Plan
     from colorize.learn.run import Run
     from colorize.learn.training import Trainer
     from colorize.learn.validation import best_of, validate
-    from colorize.model.weights import Model
+    from colorize.model.precision import best_device, describe
 
     pictures, held_out = (ShardReader(root / "data" / "resized", s) for s in ("train", "val"))
     quantiser_file = root / "data" / "quantiser.npz"
     quantiser = Quantiser.load(quantiser_file)
-    model = Model.build(
-        params.recipe,
-        width=params.width,
-        centres=quantiser.table.centres,
-        side=pictures.side,
-        params={"train": asdict(params), "quantise": quantiser.constants()},
-        seed=params.seed,
-    )
+    model = untrained(params, quantiser, side=pictures.side)
     plan = Plan(**{field.name: getattr(params, field.name) for field in fields(Plan)})
     plan.check(pictures, model.recipe, processes=processes())
     if relaunched("stages.train", root):
@@ -68,9 +65,12 @@ def train(params: TrainParams, root: Path) -> None:
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     store = Store(scratch(root) / "train" / name, every=every)
     group = join()
+    keep_freed_memory()
+    model = model.to(best_device())
     with store.locked(group), Bar(shown=group.leads) as watcher:
         trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
-        watcher.start(trainer.steps)
+        watcher.start(trainer.steps, batch=plan.batch)
+        watcher.warn(describe(model.device))
         history = Run(
             model=model,
             trainer=trainer,
@@ -86,6 +86,20 @@ def train(params: TrainParams, root: Path) -> None:
             best = history[best_of(history, params.select)]
             write(root, history, best=best, model=store.best.read_bytes(), summary=summary)
             store.clear()
+
+
+def untrained(params: TrainParams, quantiser: Quantiser, *, side: int) -> "Model":
+    """Build the model that is to be trained."""
+    from colorize.model.weights import Model
+
+    return Model.build(
+        params.recipe,
+        width=params.width,
+        centres=quantiser.table.centres,
+        side=side,
+        params={"train": asdict(params), "quantise": quantiser.constants()},
+        seed=params.seed,
+    )
 
 
 def write(

@@ -39,12 +39,14 @@ class Bar(StopSignals):
 
     def __init__(self, *, shown: bool = True) -> None:
         super().__init__()
-        self._bar = progress("train", 0, unit="step", shown=shown)
+        self._bar = progress("train", 0, shown=shown)
         self._shown = shown
+        self._batch = 1
 
-    def start(self, steps: int) -> None:
-        """Say how many steps there will be."""
-        self._bar.reset(steps)
+    def start(self, steps: int, *, batch: int) -> None:
+        """Say how many steps there will be, and how many pictures in each."""
+        self._batch = batch
+        self._bar.reset(steps * batch)
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
@@ -52,11 +54,13 @@ class Bar(StopSignals):
 
     def on_step(self, done: int, loss: float | None) -> None:
         """Move the bar to where the run is."""
-        if loss is None:
-            self._bar.initial = done  # the rate is that of this process
+        pictures = done * self._batch
+        if loss is None:  # the rate is that of this process
+            self._bar.initial = self._bar.n = self._bar.last_print_n = pictures
+            self._bar.refresh()
         else:
             self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-        self._bar.update(done - self._bar.n)
+            self._bar.update(pictures - self._bar.n)
 
     def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
         """Write the scores; an asterisk marks the best so far."""

@@ -21,6 +21,9 @@ RGB_TO_XYZ = np.array(
 )
 WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
 
+RGB_TO_UNIT_XYZ = (RGB_TO_XYZ / WHITE_D65[:, None]).astype(np.float32)
+"""(3, 3): linear light to X, Y and Z as shares of those of white."""
+
 # CIE 15: f(t) is a cube root above EPSILON and a straight line below it.
 EPSILON = 0.008856
 SLOPE = 7.787
@@ -39,7 +42,7 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lab(np.array([255, 0, 0], np.uint8)).round(1).tolist()
     [53.2..., 80.0..., 67.1...]
     """
-    xyz = _linear(rgb) @ (RGB_TO_XYZ / WHITE_D65[:, None]).T.astype(np.float32)
+    xyz = _linear(rgb) @ RGB_TO_UNIT_XYZ.T
     f = np.where(xyz > EPSILON, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET))
     lab: NDArray[np.float32] = np.empty(f.shape, np.float32)
     np.multiply(f[..., 1], 116, out=lab[..., 0])
@@ -93,6 +96,16 @@ def lab_to_rgb(lab: NDArray[np.floating], *, keep_lightness: bool = False) -> ND
     return rounded
 
 
+@cache
+def linear_table() -> NDArray[np.float32]:
+    """Linear light of each 8-bit sRGB value: (256,) float32 in 0..1."""
+    value = np.arange(256) / 255
+    table: NDArray[np.float32] = np.where(
+        value > 0.04045, ((value + 0.055) / 1.055) ** 2.4, value / 12.92
+    ).astype(np.float32)
+    return table
+
+
 def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32]) -> None:
     """Mix linear light (..., 3) in place with the grey of luminance (..., 1), as little as needed.
 
@@ -110,14 +123,4 @@ def _linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Linear light of 8-bit sRGB, of the same shape."""
     if rgb.dtype != np.uint8:
         raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
-    return _linear_table()[rgb]
-
-
-@cache
-def _linear_table() -> NDArray[np.float32]:
-    """(256,) float32: the linear light of each 8-bit sRGB value."""
-    value = np.arange(256) / 255
-    table: NDArray[np.float32] = np.where(
-        value > 0.04045, ((value + 0.055) / 1.055) ** 2.4, value / 12.92
-    ).astype(np.float32)
-    return table
+    return linear_table()[rgb]

@@ -69,13 +69,20 @@ ALONE = Group()
 def join() -> Group:
     """Join the processes that ``torchrun`` started; a group of one where it did not.
 
+    Tensors of a GPU are summed over nccl, those of the processor over gloo; each process takes the
+    GPU of its own number on its machine.
+
     The group is left when the interpreter exits, and not before: a network that shares gradients
     must be gone by then. One that outlives its group ends the group's threads itself, with the
     interpreter's lock in hand, and hangs if a thread needs the lock to let go of its last tensor.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return ALONE
-    dist.init_process_group("gloo", timeout=TIMEOUT)
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group("cpu:gloo,cuda:nccl", timeout=TIMEOUT)
+    else:
+        dist.init_process_group("gloo", timeout=TIMEOUT)
     atexit.register(dist.destroy_process_group)
     return Group(dist.get_rank(), dist.get_world_size())
 

@@ -86,7 +86,8 @@ class Run:
     def _on_step(self, loss: float) -> None:
         self.watcher.on_step(self.trainer.step, loss)
         stop = self.group.any(self.watcher.stop_asked())
-        if self.group.leads and (stop or self.store.is_due(self.trainer.step)):
+        due = self.store.is_due(self.trainer.step) and not self.trainer.ends_epoch
+        if self.group.leads and (stop or due):  # an epoch's end is saved with its scores
             self.store.save(self.trainer, self.history)
         if stop:
             raise Interrupted(f"stopped after step {self.trainer.step}; run it again to go on")

@@ -8,19 +8,19 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from itertools import repeat
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import ModelError
 from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group, shared
+from colorize.learn.encoder import Encoder
 from colorize.learn.plan import Plan
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
@@ -64,7 +64,7 @@ class Trainer:
     """Trains a model's network in place, step by step.
 
     Args:
-        model: untrained, or as a restored state will find it.
+        model: untrained, or as a restored state will find it; trained on the device it is on.
         pictures: the training split.
         quantiser: fitted on it.
         plan: checked against the pictures here.
@@ -87,8 +87,9 @@ class Trainer:
         self._group = group
         self._model = model
         self._pictures = pictures
-        self._quantiser = quantiser
         self._plan = plan
+        self._device = model.device
+        self._encoder = Encoder(quantiser, head_stride=model.recipe.head_stride).to(model.device)
         self._position = Position()
         self._steps_an_epoch = len(pictures) // plan.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -111,6 +112,11 @@ class Trainer:
         """Steps taken so far."""
         return (self._position.epoch - 1) * self._steps_an_epoch + len(self._position.losses)
 
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether the step just taken is the last one of its epoch."""
+        return len(self._position.losses) == self._steps_an_epoch
+
     def epochs(self, *, on_step: Callable[[float], None]) -> Iterator[Epoch]:
         """Train from where the run stands to its end, pausing after each epoch.
 
@@ -124,16 +130,11 @@ class Trainer:
             ModelError: the loss is no longer a finite number.
         """
         here = self._position
-        with ThreadPoolExecutor() as pool:  # numpy and OpenCV let go of the interpreter's lock
+        with ThreadPoolExecutor(max_workers=1) as ahead:
             while here.epoch <= self._plan.epochs:
                 self._model.network.train()
-                order = dataset.order(len(self._pictures), seed=self._plan.seed, epoch=here.epoch)
-                while len(here.losses) < self._steps_an_epoch:
-                    start = len(here.losses) * self._plan.batch
-                    chosen = order[start : start + self._plan.batch].tolist()
-                    numbers = self._group.part(chosen)
-                    batch = dataset.collate(pool.map(self._prepare, numbers, repeat(here.epoch)))
-                    self._take_step(batch)
+                for rgb in self._batches(here.epoch, len(here.losses), ahead):
+                    self._take_step(rgb)
                     on_step(here.losses[-1])
                 means = fmean(here.losses), fmean(here.divergences)
                 record = Epoch(
@@ -173,23 +174,38 @@ class Trainer:
         self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self._position = Position(**state.position)
 
-    def _prepare(self, number: int, epoch: int) -> dataset.Batch:
+    def _batches(self, epoch: int, first: int, ahead: ThreadPoolExecutor) -> Iterator[Tensor]:
+        """Give an epoch's batches from the ``first`` on; the next one is cut during a step."""
         plan = self._plan
-        rgb = dataset.augmented(self._pictures, number, crop=plan.crop, seed=plan.seed, epoch=epoch)
-        return dataset.to_batch(
-            lab.rgb_to_lab(rgb), self._quantiser, head_stride=self._model.recipe.head_stride
-        )
+        order = dataset.order(len(self._pictures), seed=plan.seed, epoch=epoch)
 
-    def _take_step(self, batch: dataset.Batch) -> None:
-        """Take one step, and note the losses before it."""
+        def cut(step: int) -> Tensor:
+            chosen = order[step * plan.batch : (step + 1) * plan.batch].tolist()
+            squares = [
+                dataset.augmented(self._pictures, n, crop=plan.crop, seed=plan.seed, epoch=epoch)
+                for n in self._group.part(chosen)
+            ]
+            planes = dataset.to_planes(np.stack(squares))
+            return planes.pin_memory() if self._device.type == "cuda" else planes
+
+        coming = ahead.submit(cut, first)
+        for step in range(first, self._steps_an_epoch):
+            rgb = coming.result()
+            if step + 1 < self._steps_an_epoch:
+                coming = ahead.submit(cut, step + 1)
+            yield rgb.to(self._device, non_blocking=True)
+
+    def _take_step(self, rgb: Tensor) -> None:
+        """Take one step with (N, 3, H, W) uint8 pictures, and note the losses before it."""
         lr = self._plan.learning_rate(self.step, steps=self.steps)
         for group in self._optimiser.param_groups:
             group["lr"] = lr
-        with mixed_precision():
+        batch = self._encoder(rgb)
+        with mixed_precision(self._device):
             output = self._network(batch.lightness)
         losses = self._model.recipe.loss(output, batch.target)
         # The loss is a mean weighted by class: a process's part weighs what its pixels weigh.
-        mass = batch.target.rebalance.sum()
+        mass = losses.mass
         sums = torch.stack([losses.rebalanced * mass, losses.divergence, mass]).detach()
         total, divergence, whole_mass = self._group.total(sums)
         loss = float(total / whole_mass)

@@ -9,7 +9,8 @@ import torch
 from colorize.colour import difference, lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.learn import dataset
+from colorize.learn.dataset import to_planes
+from colorize.learn.encoder import Encoder
 from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
@@ -44,29 +45,32 @@ def validate(
         PSNR in dB.
     """
     model.network.eval()
-    sums: dict[Criterion, float] = dict.fromkeys(HIGHER_IS_BETTER, 0.0)
+    sums = {"loss": 0.0, "divergence": 0.0, "psnr": 0.0}
     by_bin = difference.BinErrors(quantiser.table)
+    encoder = Encoder(quantiser, head_stride=model.recipe.head_stride).to(model.device)
     for rgb in pictures.batches(BATCH):
         count, height, width = rgb.shape[:3]
-        truth = lab.rgb_to_lab(rgb)
-        batch = dataset.collate(
-            dataset.to_batch(pixels, quantiser, head_stride=model.recipe.head_stride)
-            for pixels in truth
-        )
-        with mixed_precision():
+        batch = encoder(to_planes(rgb).to(model.device))
+        with mixed_precision(model.device):
             output = model.network(batch.lightness)
         losses = model.recipe.loss(output, batch.target)
         ab = enlarge(model.recipe.decode(output, model.centres, temperature), (height, width))
-        painted = np.concatenate([truth[..., :1], ab.permute(0, 2, 3, 1).numpy()], axis=-1)
+        truth = lab.rgb_to_lab(rgb)
+        painted = np.concatenate([truth[..., :1], ab.permute(0, 2, 3, 1).cpu().numpy()], axis=-1)
         error = difference.auc_error(difference.squared_distance(painted[..., 1:], truth[..., 1:]))
         mse = difference.mean_square(lab.lab_to_rgb(painted), rgb)
         sums["loss"] += float(losses.rebalanced) * count
         sums["divergence"] += float(losses.divergence) * count
-        sums["auc"] += 100 * (1 - float(error.mean())) * count
         by_bin.add(truth[..., 1:], error)
         sums["psnr"] += float(difference.psnr(mse).sum())
-    means = {name: total / len(pictures) for name, total in sums.items()}
-    return means | {"auc_balanced": by_bin.auc_balanced()}
+    loss, divergence, psnr = (total / len(pictures) for total in sums.values())
+    return {
+        "loss": loss,
+        "divergence": divergence,
+        "auc": by_bin.auc(),
+        "auc_balanced": by_bin.auc_balanced(),
+        "psnr": psnr,
+    }
 
 
 def best_of(history: Sequence[Mapping[str, float]], criterion: Criterion) -> int:

@@ -5,7 +5,7 @@ the file is ever executed, and nothing in it depends on when or where it was wri
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,6 +73,15 @@ class Model:
             params=params,
         )
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: torch.device) -> Self:
+        """Move network and centres to a device: a copy where that is another one."""
+        return replace(self, network=self.network.to(device), centres=self.centres.to(device))
+
     def count(self) -> int:
         """Number of trained parameters."""
         return sum(parameter.numel() for parameter in self.network.parameters())
@@ -80,7 +89,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model atomically; the same model gives the same bytes."""
         tensors = {
-            f"{_NETWORK}{name}": tensor.contiguous()
+            f"{_NETWORK}{name}": tensor.contiguous().cpu()
             for name, tensor in self.network.state_dict().items()
         }
         described = {
@@ -92,7 +101,7 @@ class Model:
         }
         # One key only: the order in which several are written is not defined.
         metadata = {METADATA_KEY: json.dumps(described, sort_keys=True)}
-        content = safetensors.torch.save({**tensors, _CENTRES: self.centres}, metadata)
+        content = safetensors.torch.save({**tensors, _CENTRES: self.centres.cpu()}, metadata)
         files.write_bytes(path, content)
 
     @classmethod

@@ -2,12 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
-from colorize.colour.lab import rgb_to_lab
-from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader, ShardWriter
 from colorize.learn import dataset
 
@@ -19,13 +14,6 @@ def pictures(tmp_path: Path, rng: np.random.Generator) -> ShardReader:
         writer.add(str(number), split, rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
     writer.close()
     return ShardReader(tmp_path, "train")
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    table = NeighbourTable.fit(bin_centres())
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 def test_order_is_a_shuffle_of_its_own_for_each_epoch_and_seed() -> None:
@@ -54,24 +42,8 @@ def test_a_crop_as_large_as_the_picture_only_mirrors(pictures: ShardReader) -> N
     assert (cut == pictures[0]).all() or (cut[:, ::-1] == pictures[0]).all()
 
 
-def test_targets_are_block_means_soft_encoded(
-    drawn: NDArray[np.uint8], quantiser: Quantiser
-) -> None:
-    pixels = rgb_to_lab(drawn)
-    lightness, target = dataset.collate(
-        dataset.to_batch(picture, quantiser, head_stride=4) for picture in pixels
-    )
-    assert lightness.shape == (2, 1, 32, 48)
-    np.testing.assert_array_equal(lightness[:, 0], pixels[..., 0])
-    assert target.indices.shape == target.weights.shape == (2, 8, 12, 5)
-    assert target.rebalance.shape == (2, 8, 12)
-    mean = pixels[..., 1:].reshape(2, 8, 4, 12, 4, 2).mean(axis=(2, 4))
-    indices, weights = quantiser.table.encode(mean)
-    np.testing.assert_array_equal(target.indices, indices)
-    np.testing.assert_allclose(target.weights, weights, atol=1e-5)
-    np.testing.assert_allclose(target.rebalance, quantiser.weights[indices[..., 0]], rtol=1e-6)
-
-
-@pytest.fixture
-def drawn(rng: np.random.Generator) -> NDArray[np.uint8]:
-    return rng.integers(0, 256, (2, 32, 48, 3), dtype=np.uint8)
+def test_planes() -> None:
+    rgb = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
+    planes = dataset.to_planes(rgb[:, :, ::-1])
+    assert planes.is_contiguous()
+    np.testing.assert_array_equal(planes.permute(0, 2, 3, 1), rgb[:, :, ::-1])

@@ -16,6 +16,7 @@ from colorize.learn.training import Epoch, Trainer
 from colorize.learn.validation import HIGHER_IS_BETTER, best_of, validate
 from colorize.model.weights import Model
 from colorize.sources import sample
+from tests.devices import on_each_device
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +52,9 @@ def plan(**changes: float) -> Plan:
     return Plan(**(values | changes))  # type: ignore[arg-type]
 
 
-def build(quantiser: Quantiser, width: float = 0.125) -> Model:
+def build(quantiser: Quantiser, recipe: str = "eccv16") -> Model:
     centres = quantiser.table.centres
-    return Model.build("eccv16", width=width, centres=centres, side=64, params={}, seed=0)
+    return Model.build(recipe, width=0.125, centres=centres, side=64, params={}, seed=0)
 
 
 def run(folder: Path, quantiser: Quantiser, chosen: Plan) -> tuple[Model, list[Epoch], list[float]]:
@@ -62,11 +63,18 @@ def run(folder: Path, quantiser: Quantiser, chosen: Plan) -> tuple[Model, list[E
     return model, list(trainer.epochs(on_step=losses.append)), losses
 
 
-def test_it_learns_eight_pictures_by_heart(folder: Path, quantiser: Quantiser) -> None:
-    model, epochs, _ = run(folder, quantiser, plan(epochs=150, crop=64, batch=8, lr=4e-3))
+@on_each_device
+@pytest.mark.parametrize("recipe", ["eccv16", "eccv16_l2"])
+def test_it_learns_eight_pictures_by_heart(
+    folder: Path, quantiser: Quantiser, recipe: str, device: torch.device
+) -> None:
+    model = build(quantiser, recipe).to(device)
+    by_heart = plan(epochs=150, crop=64, batch=8, lr=4e-3)
     pictures = ShardReader(folder, "train")
+    trainer = Trainer(model, pictures, quantiser=quantiser, plan=by_heart)
+    epochs = list(trainer.epochs(on_step=lambda _: None))
     scores = validate(model, pictures, quantiser, 0.38)
-    untrained = validate(build(quantiser), pictures, quantiser, 0.38)
+    untrained = validate(build(quantiser, recipe), pictures, quantiser, 0.38)
     assert epochs[-1].divergence < 0.35 * epochs[0].divergence
     assert scores["psnr"] > untrained["psnr"] + 4
     assert scores["auc"] > untrained["auc"] + 4

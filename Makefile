@@ -40,7 +40,10 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 	colorize demo/pages -o demo/painted
 	colorize demo/book.cbz -o demo/painted.cbz
 
-bench: $(VENV)/run.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
+bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
+	python -m benchmarks.train
+	python -m benchmarks.curve
+	python -m benchmarks.targets
 	python -m benchmarks.paint
 	python -m benchmarks.snap
 

@@ -9,11 +9,7 @@ page at the same size. Each way runs in a process of its own, so that its peak o
 ROOT, the current folder if not given, holds the pipeline's model and its test split.
 """
 
-import json
-import os
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +22,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from benchmarks import report
+from benchmarks.processes import CORES, in_a_process, run
 from colorize.colour import difference, lab
 from colorize.data.shards import ShardReader
 from colorize.model.decode import TEMPERATURE
@@ -39,7 +36,6 @@ ACROSS, DOWN = 2, 3
 GUTTER = 20
 PAGES = 4
 REPEATS = 5
-CORES = 2
 
 WAYS = ("straightforward", "ours")
 
@@ -116,20 +112,9 @@ def measure(way: str, root: Path) -> dict[str, float]:
     return {"seconds": min(seconds), "gib": peak, "psnr": mean(psnr)}
 
 
-def _in_a_process(way: str, root: Path) -> dict[str, float]:
-    done = subprocess.run(  # noqa: S603  # this very module
-        [sys.executable, "-m", __spec__.name, str(root), way],
-        check=True,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": str(CORES)},
-    )
-    measured: dict[str, float] = json.loads(done.stdout)
-    return measured
-
-
 def main(root: Path) -> None:
     """Measure both ways and write the section."""
-    measured = {way: _in_a_process(way, root) for way in WAYS}
+    measured = {way: in_a_process(__spec__.name, str(root), way) for way in WAYS}
     rows = [
         {
             "way": way,
@@ -153,8 +138,4 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-        print(json.dumps(measure(sys.argv[2], Path(sys.argv[1]))))
-    else:
-        main(Path(*sys.argv[1:]))
+    run(main, measure)

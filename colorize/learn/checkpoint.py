@@ -128,7 +128,7 @@ class Store:
         """Write a checkpoint atomically, then let go of the oldest ones."""
         state = trainer.state()
         saved = json.dumps({"position": state.position, "history": history})
-        tensors = {name: tensor.contiguous().cpu() for name, tensor in state.tensors.items()}
+        tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
         content = safetensors.torch.save(tensors, {_METADATA_KEY: saved})
         files.write_bytes(self._folder / f"step-{trainer.step:09}.safetensors", content)
         for path in self._paths()[:-KEPT]:

@@ -82,10 +82,10 @@ class Encoder(nn.Module):
         lightness = f[:, 1:2] * 116 - 16
         small = functional.avg_pool2d(f, self._head_stride)  # Lab is linear in f
         ab = torch.stack([500 * (small[:, 0] - small[:, 1]), 200 * (small[:, 1] - small[:, 2])], 1)
-        return Batch(lightness, self._target(ab))
+        return Batch(lightness, self.target(ab))
 
-    def _target(self, ab: Tensor) -> Target:
-        """Soft-encode (N, 2, h, w) as `NeighbourTable.encode` does, in float32."""
+    def target(self, ab: Tensor) -> Target:
+        """Soft-encode colours (N, 2, h, w) as `NeighbourTable.encode` does, in float32."""
         a, b = ab.unbind(1)
         row, column = (axis.round().clamp(-AB_LIMIT, AB_LIMIT).long() + AB_LIMIT for axis in (a, b))
         cell = row * _SIDE + column  # (N, h, w)

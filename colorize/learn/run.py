@@ -76,11 +76,15 @@ class Run:
         return self.history
 
     def _resume(self) -> None:
-        if self.group.leads:  # before the others do: it clears damaged states away
+        """Go on from the first process's latest state; the others may be on other machines."""
+        state = None
+        if self.group.leads:
             self.history = self.store.resume(self.trainer, on_damage=self.watcher.warn)
-        self.history = self.group.share(self.history)
-        if not self.group.leads:
-            self.store.resume(self.trainer, on_damage=self.watcher.warn)
+            state = self.trainer.state() if self.trainer.step else None
+        if self.group.size > 1:
+            self.history, state = self.group.share((self.history, state))
+            if state and not self.group.leads:
+                self.trainer.restore(state)
         self.watcher.on_step(self.trainer.step, None)
 
     def _on_step(self, loss: float) -> None:

@@ -148,7 +148,8 @@ class Trainer:
         tensors = {f"network.{k}": v for k, v in self._model.network.state_dict().items()}
         for number, values in self._optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value for name, value in values.items()}
-        return State(tensors, asdict(self._position))
+        on_processor = {name: tensor.cpu() for name, tensor in tensors.items()}
+        return State(on_processor, asdict(self._position))
 
     def restore(self, state: State) -> None:
         """Go back to a state of a run with the same model, pictures and plan.

@@ -2,8 +2,12 @@
 
 import json
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +91,56 @@ def test_the_stage_trains_with_two_processes(
     monkeypatch.setenv("COLORIZE_NPROC", "3")
     with pytest.raises(DataError, match="3 processes cannot share evenly"):
         train.main(root)
+
+
+def test_two_machines_share_nothing_but_a_port(
+    project: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each has its own copy of the data; only the first one's folder is written to."""
+    first = project(train={"epochs": 3, "batch": 4})
+    for stage in (fetch, resize, quantise):
+        stage.main(first)
+    second = tmp_path_factory.mktemp("second") / "root"
+    shutil.copytree(first, second)
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+
+    def start(number: int, root: Path) -> subprocess.Popen[str]:
+        launcher = ["-m", "torch.distributed.run", "--nnodes=2", f"--node-rank={number}"]
+        address = ["--master-addr=127.0.0.1", f"--master-port={port}"]
+        env = os.environ | {"PYTHONPATH": str(ROOT), "COLORIZE_CHECKPOINT_EVERY": "1"}
+        return subprocess.Popen(
+            [sys.executable, *launcher, *address, "-m", "stages.train"],
+            cwd=root,
+            env=env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    machines = [start(number, root) for number, root in enumerate((first, second))]
+    try:
+        deadline = time.monotonic() + 60
+        while not any((first / ".scratch").glob("train/*/step-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        machines[0].send_signal(signal.SIGTERM)
+        for machine in machines:
+            machine.communicate(timeout=60)
+            assert machine.returncode != 0
+        assert not (first / "models").exists()
+        assert any((first / ".scratch").glob("train/*/step-*"))
+        machines = [start(number, root) for number, root in enumerate((first, second))]
+        for machine in machines:
+            _, errors = machine.communicate(timeout=120)
+            assert machine.returncode == 0, errors
+    finally:
+        for machine in machines:
+            machine.kill()
+    history = (first / "metrics" / "train.csv").read_text().splitlines()
+    assert len(history) == 1 + 3
+    assert not (second / "metrics" / "train.csv").exists()
+    assert not (second / "models").exists()
+    assert not any((second / ".scratch").glob("train/*/step-*"))
 
 
 @pytest.mark.parametrize("value", ["0", "two", "-1", "1.5", ""])

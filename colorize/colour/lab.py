@@ -114,8 +114,9 @@ def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32])
     chroma = linear - luminance
     room = np.where(chroma > 0, 1 - luminance, luminance)  # until a channel is full, or empty
     tiny = np.finfo(np.float32).tiny
-    share = (room / np.maximum(np.abs(chroma), tiny)).min(axis=-1, keepdims=True)
-    np.multiply(chroma, np.minimum(share, 1), out=linear)
+    red, green, blue = np.moveaxis(room / np.maximum(np.abs(chroma), tiny), -1, 0)
+    share = np.minimum(np.minimum(red, green), np.minimum(blue, 1))
+    np.multiply(chroma, share[..., None], out=linear)
     linear += luminance
 
 

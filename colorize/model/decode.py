@@ -7,9 +7,16 @@ from torch.nn import functional
 TEMPERATURE = 0.38
 """Zhang et al., section 2.3: between the mean (1), which is dull, and the mode (0), patchy."""
 
+NEGLIGIBLE = -80.0
+"""A bin's share of e to this or less is nothing in float32, and below -87 its exponential would be
+denormal, which takes seventy times as long."""
+
 
 def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERATURE) -> Tensor:
     """Take the mean colour of the distribution sharpened by a temperature (equation 5).
+
+    One product gives the mean of the centres and what to divide it by, picture by picture, so that
+    what is worked on stays in the processor's cache.
 
     Args:
         logits: (N, Q, h, w).
@@ -19,8 +26,15 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     Returns:
         (N, 2, h, w) float32 ab.
     """
-    shares = torch.softmax(logits.float() / temperature, dim=1)
-    return torch.einsum("nqhw,qc->nchw", shares, centres.float())
+    count, _, height, width = logits.shape
+    columns = torch.cat([centres.float(), centres.new_ones(len(centres), 1).float()], dim=1)
+    ab = torch.empty(count, height, width, 2)
+    for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
+        x = picture.float()  # (h, w, Q), contiguous for channels-last
+        x = (x - x.amax(-1, keepdim=True)).div_(temperature).clamp_min_(NEGLIGIBLE).exp_()
+        sums = x @ columns  # (h, w, 3): weighted a, weighted b, weight
+        ab[n] = sums[..., :2] / sums[..., 2:]
+    return ab.permute(0, 3, 1, 2)
 
 
 def enlarge(ab: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,7 +1,7 @@
 """Whether regions that settle on one colour come nearer to the truth, on the test split.
 
 Judged is what the painter gives in the end, paper kept white and all colours in gamut; beside it
-stand the network's own colours, clipped, as the evaluate stage judges them.
+stand the network's own colours, brought into gamut, as the evaluate stage judges them.
 
     python -m benchmarks.snap [ROOT]
 
@@ -10,6 +10,7 @@ painter's default is the better row.
 """
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,10 @@ from benchmarks import report
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge.scores import SCORES, Colourer, all_grey, judge
+from colorize.judge.board import Board
+from colorize.judge.comparison import Pictures
+from colorize.judge.rows import all_grey
+from colorize.judge.scores import SCORES
 from colorize.paint.painter import Painter
 
 BATCH = 16
@@ -38,21 +42,24 @@ def main(root: Path) -> None:
     plain, snapped = (
         Painter.load(root / "models" / "colorizer.safetensors", snap=snap) for snap in (False, True)
     )
-    rows: dict[str, Colourer] = {
+    ways: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
         "the network's own colours": plain.colours,
         "painted with --no-snap": partial(finished, plain),
         "painted with --snap": partial(finished, snapped),
     }
     pictures = ShardReader(root / "data" / "resized", "test")
     table = Quantiser.load(root / "data" / "quantiser.npz").table
-    scores = judge(pictures.batches(BATCH), rows, table)
+    board = Board(table, {name: SCORES[name] for name in SHOWN}, counts={})
+    for rgb in pictures.batches(BATCH):
+        batch = Pictures.of(rgb)
+        board.add(batch, {way: paint(batch.lab[..., 0]) for way, paint in ways.items()})
     shown = [
         {"way": way, **{name: f"{score[name]:.2f}" for name in SHOWN}}
-        for way, score in scores.items()
+        for way, score in board.scores().items()
     ]
     units = "; ".join(
-        f"{name}: {SCORES[name].unit}, {'more' if SCORES[name].higher_is_better else 'less'} is "
-        f"better"
+        f"{SCORES[name].title}: {SCORES[name].source}, "
+        f"{'more' if SCORES[name].higher_is_better else 'less'} is better"
         for name in SHOWN
     )
     text = (

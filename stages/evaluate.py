@@ -1,20 +1,15 @@
-"""evaluate: judge the model, and all-grey beside it, on pictures that it has never seen."""
+"""evaluate: judge the model between floors and ceilings, on pictures that it has never seen."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated
-
-import numpy as np
+from typing import Annotated, Literal
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
+from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
 from colorize.params import Range, load
 from stages import progress, run
-
-BATCH = 16
-"""Pictures at a time, which changes no result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,32 +17,50 @@ class EvaluateParams:
     """Section ``evaluate`` of params.yaml."""
 
     temperature: Annotated[float, Range(0.01, 1)]
+    temperatures: Annotated[tuple[Annotated[float, Range(0.01, 1)], ...], Range(1, 20)]
+    select: Literal["auc", "auc_balanced", "rmse_ab", "psnr"]
+    resamples: Annotated[int, Range(100, 100_000)]
     gallery: Annotated[int, Range(1, 100)]
+    seed: Annotated[int, Range(0)]
 
 
 def main(root: Path) -> None:
-    """Read params, model and test split, judge, write the scores and the gallery."""
+    """Read params, model and splits, judge, write the scores, tables and pictures."""
     params = load(EvaluateParams, root, "evaluate")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge.gallery import contact_sheet, spread
-    from colorize.judge.scores import Colourer, all_grey, judge
-    from colorize.model.predict import predict_shown
+    from colorize.judge import exhibits, temperature
+    from colorize.judge.judgement import judge
+    from colorize.judge.rows import References
     from colorize.model.weights import Model
 
-    pictures = ShardReader(root / "data" / "resized", "test")
+    train, val, test = (
+        ShardReader(root / "data" / "resized", split) for split in ("train", "val", "test")
+    )
+    ids = picture_ids(root / "data" / "resized", "test")
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
     model = Model.load(root / "models" / "colorizer.safetensors")
-    painted: Colourer = partial(predict_shown, model, temperature=params.temperature)
-    rows = {"model": painted, "grey": all_grey}
-    with progress("evaluate", len(pictures)) as bar:
-        scores = judge(pictures.batches(BATCH), rows, quantiser.table, on_pictures=bar.update)
+    with progress("evaluate", len(val) + len(test)) as bar:
+        # A regression is what it is at every temperature.
+        grid = params.temperatures if model.recipe.classifies else (params.temperature,)
+        swept = temperature.sweep(model, val, quantiser.table, grid, on_pictures=bar.update)
+        rows = temperature.rows(model, params.temperature, swept, params.select)
+        judgement = judge(
+            model,
+            test,
+            References(train, quantiser, stride=model.recipe.head_stride, seed=params.seed),
+            quantiser,
+            temperatures=rows,
+            resamples=params.resamples,
+            seed=params.seed,
+            on_pictures=bar.update,
+        )
     metrics = root / "metrics"
-    files.write_metrics(metrics / "evaluate.json", scores)
-
-    shown = np.stack([pictures[i] for i in spread(len(pictures), params.gallery)])
-    columns = {"grey": all_grey, "painted": painted}
-    sheet = contact_sheet(shown, columns)
-    files.write_bytes(metrics / "gallery" / "test.png", sheet)
+    files.write_metrics(metrics / "evaluate.json", judgement.numbers() | {"temperature": rows})
+    for name, table in exhibits.tables(judgement, swept, ids).items():
+        files.write_table(metrics / f"{name}.csv", table)
+    shown = exhibits.pictures(judgement, swept, model, test, rows, count=params.gallery)
+    for name, picture in shown.items():
+        files.write_bytes(metrics / "gallery" / f"{name}.png", picture)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ TINY = {
     "fetch": {"count": 48, "side": 64},
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
     "train": {"width": 0.125, "crop": 48, "batch": 8, "epochs": 2},
-    "evaluate": {"gallery": 4},
+    "evaluate": {"gallery": 4, "resamples": 100, "temperatures": [0.38, 1.0]},
 }
 
 

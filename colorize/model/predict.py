@@ -1,16 +1,65 @@
 """From lightness to colours at the same size: network, decoding and enlargement in a row."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from colorize.colour import lab
 from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
 
 
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network said of pictures, to be read at as many temperatures as wanted.
+
+    Attributes:
+        model: whose network it was.
+        output: (N, C, h, w) at the head's size, of the pictures with their margins.
+        size: H and W of the pictures without.
+    """
+
+    model: Model
+    output: Tensor
+    size: tuple[int, int]
+
+    @torch.inference_mode()
+    def ab(self, temperature: float) -> NDArray[np.float32]:
+        """Colours (N, H, W, 2) float32 at a temperature, the T of the annealed mean."""
+        height, width = self.size
+        recipe = self.model.recipe
+        ab = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2, h, w)
+        padded = (ab.shape[2] * recipe.head_stride, ab.shape[3] * recipe.head_stride)
+        full = enlarge(ab, padded)[:, :, :height, :width]
+        return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
+
+    def head(self) -> Tensor:
+        """(N, C, ceil(H / stride), ceil(W / stride)): the output without margins."""
+        rows, columns = (-(-length // self.model.recipe.head_stride) for length in self.size)
+        return self.output[:, :, :rows, :columns]
+
+
 @torch.inference_mode()
+def look(model: Model, lightness: NDArray[np.float32]) -> Prediction:
+    """Run the network once.
+
+    Args:
+        model: its network is set to evaluation mode.
+        lightness: (N, H, W), L in 0..100, of any H and W.
+    """
+    height, width = lightness.shape[1:]
+    multiple = model.recipe.side_multiple
+    margins = ((0, 0), (0, _margin(height, multiple)), (0, _margin(width, multiple)))
+    padded = np.pad(lightness, margins, mode="edge")
+    grey = torch.from_numpy(padded)[:, None].contiguous(memory_format=torch.channels_last)
+    model.network.eval()
+    with mixed_precision():
+        return Prediction(model, model.network(grey), (height, width))
+
+
 def predict(
     model: Model, lightness: NDArray[np.float32], *, temperature: float
 ) -> NDArray[np.float32]:
@@ -24,32 +73,7 @@ def predict(
     Returns:
         (N, H, W, 2) float32 ab.
     """
-    height, width = lightness.shape[1:]
-    multiple = model.recipe.side_multiple
-    margins = ((0, 0), (0, _margin(height, multiple)), (0, _margin(width, multiple)))
-    padded = np.pad(lightness, margins, mode="edge")
-    grey = torch.from_numpy(padded)[:, None].contiguous(memory_format=torch.channels_last)
-    model.network.eval()
-    with mixed_precision():
-        output = model.network(grey)
-    ab = model.recipe.decode(output, model.centres, temperature)  # (N, 2, h, w)
-    full = enlarge(ab, padded.shape[1:])[:, :, :height, :width]
-    return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
-
-
-def predict_shown(
-    model: Model, lightness: NDArray[np.float32], *, temperature: float
-) -> NDArray[np.float32]:
-    """Predict the ab that an 8-bit picture of that very L can show.
-
-    White has no colour, and no L has all of them: a colour out of gamut is mixed with the grey of
-    its own luminance until it is inside, as the painter does. Arguments and result are those of
-    `predict`.
-    """
-    ab = predict(model, lightness, temperature=temperature)
-    pixels = np.concatenate([lightness[..., None], ab], axis=-1)
-    shown = lab.rgb_to_lab(lab.lab_to_rgb(pixels, keep_lightness=True))
-    return np.ascontiguousarray(shown[..., 1:])
+    return look(model, lightness).ab(temperature)
 
 
 def _margin(length: int, multiple: int) -> int:

@@ -3,42 +3,34 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from colorize.colour import lab
 from colorize.colour.gamut import bin_centres
-from colorize.model.predict import predict, predict_shown
+from colorize.model.predict import look, predict
 from colorize.model.weights import Model
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    """A network that paints everything in the mean of all bins, a pale pink."""
-    model = Model.build("eccv16", width=0.125, centres=bin_centres(), side=64, params={}, seed=0)
-    with torch.no_grad():
-        model.network.head.weight.zero_()
-        model.network.head.bias.zero_()
-    return model
+    return Model.build("eccv16", width=0.125, centres=bin_centres(), side=64, params={}, seed=0)
 
 
 @pytest.fixture
 def ramp() -> NDArray[np.float32]:
-    return np.tile(np.linspace(0, 100, 64, dtype=np.float32), (1, 64, 1))
+    return np.tile(np.linspace(0, 100, 70, dtype=np.float32), (2, 45, 1))
 
 
-def test_where_it_is_in_gamut_nothing_changes(model: Model, ramp: NDArray[np.float32]) -> None:
-    plain = predict(model, ramp, temperature=1.0)
-    shown = predict_shown(model, ramp, temperature=1.0)
-    assert plain.shape == shown.shape == (1, 64, 64, 2)
-    middle = (ramp > 40) & (ramp < 75)
-    assert np.abs(plain - shown)[middle].max() < 1  # rounding to 8 bits
+def test_one_look_serves_every_temperature(model: Model, ramp: NDArray[np.float32]) -> None:
+    prediction = look(model, ramp)
+    for temperature in (0.2, 1.0):
+        expected = predict(model, ramp, temperature=temperature)
+        assert expected.shape == (2, 45, 70, 2)
+        np.testing.assert_array_equal(prediction.ab(temperature), expected)
+    assert not np.array_equal(prediction.ab(0.2), prediction.ab(1.0))
 
 
-def test_white_and_black_stay_without_colour(model: Model, ramp: NDArray[np.float32]) -> None:
-    shown = predict_shown(model, ramp, temperature=1.0)
-    assert np.abs(shown[..., [0, -1], :]).max() < 0.05
-    assert np.abs(predict(model, ramp, temperature=1.0)[..., [0, -1], :]).max() > 5
-
-
-def test_lightness_stays(model: Model, ramp: NDArray[np.float32]) -> None:
-    ab = predict_shown(model, ramp, temperature=1.0)
-    rgb = lab.lab_to_rgb(np.concatenate([ramp[..., None], ab], axis=-1))
-    assert np.abs(lab.rgb_to_lab(rgb)[..., 0] - ramp).max() < 0.5
+def test_the_head_covers_the_picture_and_no_margin(model: Model, ramp: NDArray[np.float32]) -> None:
+    prediction = look(model, ramp)
+    assert prediction.head().shape == (2, 313, 12, 18)
+    whole = look(model, ramp[:, :40, :64])
+    assert whole.head().shape == (2, 313, 10, 16)
+    shares = torch.softmax(prediction.head(), dim=1)
+    assert float(shares.sum(1).mean()) == pytest.approx(1, abs=1e-3)

@@ -17,11 +17,13 @@ import pytest
 from PIL import Image
 
 from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
+from colorize.judge.scores import SCORES
 from colorize.paint.painter import Painter
 from stages import check, evaluate, fetch, quantise, resize, train
 from tests.imports import ROOT
 
 Project = Callable[..., Path]
+REFERENCES = {"grey", "dominant", "tone_curve", "random", "ceiling_head", "ceiling_bins"}
 ALL = (fetch, resize, quantise, train, evaluate)
 
 
@@ -80,13 +82,27 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
         "metrics/train.json",
         "metrics/train.csv",
         "metrics/evaluate.json",
-        "metrics/gallery/test.png",
+        "metrics/balance.csv",
+        "metrics/errors.csv",
+        "metrics/pictures.csv",
+        "metrics/temperature.csv",
+        *(
+            f"metrics/gallery/{name}.png"
+            for name in ("errors", "planes", "ranked", "temperature", "test")
+        ),
     } <= set(first)
 
     scores = read(root / "metrics" / "evaluate.json")
-    assert set(scores) == {"model", "grey"}
-    for row in scores.values():
-        assert set(row) == {"auc", "auc_balanced", "rmse_ab", "psnr", "mse", "mae"}
+    rows = {"model", "model_chosen", "model_mean", *REFERENCES}
+    assert rows <= set(scores)
+    for row in rows:
+        assert set(scores[row]) == set(scores["stderr"][row]) == set(SCORES)
+    assert set(scores["classes"]) == {"model", "uniform", "prior"}
+    with (root / "metrics" / "pictures.csv").open() as file:
+        table = list(csv.DictReader(file))
+    mean = np.mean([float(line["psnr"]) for line in table])
+    assert mean == pytest.approx(scores["model"]["psnr"], rel=1e-4)
+    assert len(table) == scores["pictures"]
     with (root / "metrics" / "train.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
     painted = Painter.load(root / "models" / "colorizer.safetensors").paint(

@@ -1,0 +1,147 @@
+"""Floors and ceilings, and the temperature, on pictures whose answer is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from colorize.colour import lab
+from colorize.colour.encoding import NeighbourTable
+from colorize.colour.gamut import bin_centres
+from colorize.colour.quantiser import Quantiser
+from colorize.data.shards import ShardReader, ShardWriter
+from colorize.judge import rows, temperature
+from colorize.judge.comparison import Pictures
+from colorize.judge.judgement import Judgement, judge
+from colorize.model.weights import Model
+from tests.models import orange_model
+
+__all__ = ["orange_model"]
+
+SIDE = 32
+
+
+def toned(number: int) -> NDArray[np.uint8]:
+    """Dark pixels blue, light ones yellow, the more of them dark the higher the number."""
+    rgb = np.full((SIDE, SIDE, 3), (250, 240, 120), np.uint8)
+    rgb[: 4 * (1 + number % 6)] = (20, 30, 90)
+    return rgb
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "resized"
+    writer = ShardWriter(folder, per_shard=100)
+    for number in range(12):
+        writer.add(str(number), ("train", "val", "test")[number % 3], toned(number))  # type: ignore[arg-type]
+    writer.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quantiser(shards: Path) -> Quantiser:
+    table = NeighbourTable.fit(bin_centres())
+    truth = np.concatenate([lab.rgb_to_lab(x) for x in ShardReader(shards, "train").batches(4)])
+    counts = np.bincount(table.nearest(truth[..., 1:]).ravel(), minlength=len(table.centres))
+    counts[int(table.nearest(np.zeros(2)))] += 10**6
+    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
+
+
+@pytest.fixture(scope="module")
+def references(shards: Path, quantiser: Quantiser) -> rows.References:
+    return rows.References(ShardReader(shards, "train"), quantiser, stride=4, seed=0)
+
+
+def test_tone_curve_is_the_mean_of_each_tone(rng: np.random.Generator) -> None:
+    rgb = rng.integers(0, 256, (3, 64, 64, 3), np.uint8)
+    curve = rows.tone_curve([rgb[:2], rgb[2:]])
+    pixels = lab.rgb_to_lab(rgb[:, ::4, ::4]).reshape(-1, 3)
+    for tone in (30, 50, 70):
+        of_tone = pixels[np.rint(pixels[:, 0]) == tone, 1:]
+        assert len(of_tone) > 5
+        np.testing.assert_allclose(curve[tone], of_tone.mean(axis=0), rtol=1e-4)
+
+
+def test_tone_curve_paints_what_tone_decides(references: rows.References, shards: Path) -> None:
+    pictures = Pictures.of(next(ShardReader(shards, "test").batches(4)))
+    painted = references.colours(pictures)["tone_curve"]
+    assert np.abs(painted - pictures.lab[..., 1:]).max() < 1.5  # half a tone beside it
+
+
+def test_the_dominant_colour_is_not_grey(quantiser: Quantiser, shards: Path) -> None:
+    truth = lab.rgb_to_lab(np.stack([toned(n) for n in range(0, 12, 3)]))[..., 1:]
+    bins = quantiser.table.nearest(truth)
+    commonest = np.bincount(bins.ravel()).argmax()
+    np.testing.assert_array_equal(rows.dominant(quantiser), quantiser.table.centres[commonest])
+
+
+def test_random_colours_are_a_training_pictures(references: rows.References, shards: Path) -> None:
+    test = np.concatenate(list(ShardReader(shards, "test").batches(4)))
+    drawn = references.colours(Pictures.of(test))["random"]
+    train = [
+        lab.rgb_to_lab(x)[..., 1:]
+        for x in np.concatenate(list(ShardReader(shards, "train").batches(4)))
+    ]
+    for ab in drawn:
+        assert any(np.array_equal(ab, of_train) for of_train in train)
+    later = references.colours(Pictures.of(test[2:], first=2))["random"]
+    np.testing.assert_array_equal(later, drawn[2:])
+
+
+def test_ceilings(references: rows.References, quantiser: Quantiser, shards: Path) -> None:
+    pictures = Pictures.of(next(ShardReader(shards, "test").batches(4)))
+    truth = pictures.lab[..., 1:]
+    colours = references.colours(pictures)
+    distance = np.linalg.norm(colours["ceiling_bins"] - truth, axis=-1)
+    assert distance.max() <= np.sqrt(50) + 1e-3  # half a cell's diagonal
+    assert colours["ceiling_head"].shape == truth.shape
+    far_from_edges = np.abs(np.arange(SIDE) - 12) > 10  # the first picture changes in row 12
+    np.testing.assert_allclose(
+        colours["ceiling_head"][0, far_from_edges], truth[0, far_from_edges], atol=1e-3
+    )
+    assert np.abs(colours["ceiling_head"][0] - truth[0]).max() > 5
+
+
+def judged(model: Model, shards: Path, references: rows.References, q: Quantiser) -> Judgement:
+    swept = temperature.sweep(model, ShardReader(shards, "val"), q.table, (0.3, 1.0))
+    return judge(
+        model,
+        ShardReader(shards, "test"),
+        references,
+        q,
+        temperatures=temperature.rows(model, 0.38, swept, "psnr"),
+        resamples=100,
+        seed=0,
+    )
+
+
+def test_a_classifier(
+    orange_model: Model, references: rows.References, quantiser: Quantiser, shards: Path
+) -> None:
+    found = judged(orange_model, shards, references, quantiser).numbers()
+    assert {"model", "model_chosen", "model_mean", "grey"} <= set(found)
+    classes, errors = found["classes"], found["stderr"]
+    assert isinstance(classes, dict)
+    assert isinstance(errors, dict)
+    assert set(classes) == set(errors["classes"]) == {"model", "uniform", "prior"}
+    assert classes["uniform"]["cross_entropy"] == pytest.approx(np.log(313))
+
+
+def test_choose() -> None:
+    swept = [
+        {"temperature": t, "rmse_ab": r, "auc": a} for t, r, a in ((0.2, 9.0, 91.0), (1, 8.0, 90.0))
+    ]
+    assert temperature.choose(swept, "rmse_ab") == 1
+    assert temperature.choose(swept, "auc") == 0.2
+
+
+def test_the_best_temperature_of_a_doubtful_network(
+    orange_model: Model, shards: Path, quantiser: Quantiser
+) -> None:
+    """Every T of a network that is sure of orange paints orange."""
+    low, high = temperature.sweep(
+        orange_model, ShardReader(shards, "val"), quantiser.table, (0.2, 1.0)
+    )
+    assert low["temperature"] == 0.2
+    assert low["psnr"] == pytest.approx(high["psnr"])

@@ -7,8 +7,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 unexport PYTHONPATH PYTHONHOME
 
+BASE ?= main
+
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo bench clean
+.PHONY: help install repro test test-slow lint format demo report compare ablation bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,17 +36,24 @@ format: $(VENV)/dev.stamp ## put the code into its form
 	ruff check --fix .
 	ruff format .
 
+report: $(VENV)/run.stamp ## write report.html: scores, curves, every test picture to compare
+	python -m stages.report
+
 demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures into demo/
 	python -m benchmarks.demo demo
 	colorize demo/pages/page-1.png -o demo/page.png --compare
 	colorize demo/pages -o demo/painted
 	colorize demo/book.cbz -o demo/painted.cbz
 
+compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
+	@python -m stages.compare $(BASE)
+
 bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
 	python -m benchmarks.train
 	python -m benchmarks.curve
 	python -m benchmarks.targets
 	python -m benchmarks.paint
+	python -m benchmarks.score
 	python -m benchmarks.snap
 
 clean: ## remove what make installed and the stages made, but not DVC's cache

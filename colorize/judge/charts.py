@@ -34,7 +34,7 @@ def error_curves(table: Rows, kind: Format = "png") -> bytes:
         style = "--" if row.startswith(_DASHED) else "-"
         axes[0].plot(errors, _column(table, row), style, label=row.replace("_", " "))
     axes[0].set(xlabel="distance from the true ab", ylabel="pixels that err no more, %")
-    axes[0].set(xlim=(0, 150), ylim=(0, 101))
+    axes[0].set_xlim(0, errors[-1])
     axes[0].legend(loc="lower right")
     return _saved(figure, kind)
 
@@ -75,7 +75,7 @@ def planes(counts: Mapping[str, NDArray[np.float64]], kind: Format = "png") -> b
             extent=(-edge, edge, -edge, edge),
         )
         panel.set(title=title, xlabel="a: green to red", ylabel="b: blue to yellow")
-    figure.colorbar(shown, ax=axes, label="share of the pixels")
+    figure.colorbar(shown, ax=axes, shrink=0.7, label="share of the pixels")
     return _saved(figure, kind)
 
 

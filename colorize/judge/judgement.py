@@ -17,7 +17,8 @@ from colorize.judge.comparison import ERRORS, Pictures
 from colorize.judge.rows import References
 from colorize.judge.scores import SCORES, Sums, colourfulness
 from colorize.judge.tally import Resampler, Tally, difference, standard_error
-from colorize.learn import dataset
+from colorize.learn.dataset import to_planes
+from colorize.learn.encoder import Encoder
 from colorize.model.predict import Prediction, look
 from colorize.model.weights import Model
 
@@ -49,8 +50,7 @@ class ClassBoard:
     """
 
     def __init__(self, quantiser: Quantiser, *, stride: int, resampler: Resampler) -> None:
-        self._quantiser = quantiser
-        self._stride = stride
+        self._encoder = Encoder(quantiser, head_stride=stride)
         self._resampler = resampler
         smoothed = torch.from_numpy(quantiser.smoothed)
         self._guesses = {
@@ -63,11 +63,12 @@ class ClassBoard:
     def add(self, pictures: Pictures, prediction: Prediction) -> None:
         """Add pictures and what the network said of them."""
         added: dict[str, list[dict[str, Sums]]] = {row: [] for row in self.rows}
-        for pixels, logits in zip(pictures.lab, prediction.head(), strict=True):
-            target = dataset.to_batch(pixels, self._quantiser, head_stride=self._stride).target
+        target = self._encoder(to_planes(pictures.rgb)).target
+        for logits, *encoded in zip(
+            prediction.head(), target.indices, target.weights, strict=True
+        ):
             for row, guess in ({MODEL: logits} | self._guesses).items():
-                guessed = Guess(guess, target.indices[0], target.weights[0])
-                added[row].append(self.rows[row].vectors(guessed))
+                added[row].append(self.rows[row].vectors(Guess(guess, *encoded)))
         weights = self._resampler.draw(len(pictures.rgb))
         for row, vectors in added.items():
             self.rows[row].add(vectors, weights)

@@ -64,9 +64,7 @@ class ClassBoard:
         """Add pictures and what the network said of them."""
         added: dict[str, list[dict[str, Sums]]] = {row: [] for row in self.rows}
         target = self._encoder(to_planes(pictures.rgb)).target
-        for logits, *encoded in zip(
-            prediction.head(), target.indices, target.weights, strict=True
-        ):
+        for logits, *encoded in zip(prediction.head(), target.indices, target.weights, strict=True):
             for row, guess in ({MODEL: logits} | self._guesses).items():
                 added[row].append(self.rows[row].vectors(Guess(guess, *encoded)))
         weights = self._resampler.draw(len(pictures.rgb))

@@ -5,6 +5,7 @@ ColorizeError
 ├── SourceError      a source of pictures has none to give
 ├── ImageError       one picture cannot be used; carries the reason that is counted
 ├── DataError        a file between two stages is missing, damaged or too small
+├── EngineError     workers cannot be had, or were lost
 ├── ModelError       a model file cannot be used, or a training has failed
 ├── InputError       what is to be painted, or where it should go, makes no sense
 ├── ArchiveError     a book is damaged or hostile
@@ -39,6 +40,10 @@ class ImageError(ColorizeError):
 
 class DataError(ColorizeError):
     """A file between two stages is missing, damaged or holds too little."""
+
+
+class EngineError(ColorizeError):
+    """The workers that the environment asks for cannot be had, or were lost."""
 
 
 class ModelError(ColorizeError):

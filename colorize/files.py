@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -75,14 +75,17 @@ def _rounded(numbers: Numbers, key: str) -> dict[str, object]:
     return out
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write ``rows``, all with the keys of the first, as CSV with a header and Unix line ends."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _short(value) for key, value in row.items()})
-    write_bytes(path, text.getvalue().encode())
+    with atomic(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        writer = None
+        for row in rows:
+            if writer is None:
+                writer = csv.DictWriter(text, fieldnames=list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow({key: _short(value) for key, value in row.items()})
+        text.detach()
 
 
 def _short(value: object) -> object:

@@ -1,21 +1,27 @@
 """quantise: count the training colours by ab bin, and weigh the bins."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 
 from colorize import files
-from colorize.colour import lab, plane, prior
+from colorize.colour import plane, prior
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
+from colorize.data import colours, shards
 from colorize.data.shards import ShardReader
+from colorize.parallel import each
 from colorize.params import Range, load
 from stages import progress, run
 
-BATCH = 16
+FEW = 4000
+"""Up to so many pictures are counted before other processes would have started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +35,18 @@ class QuantiseParams:
     mix: Annotated[float, Range(0, 1)]
 
 
-def main(root: Path) -> None:
+def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     """Read params and the training shards, count, fit, write the quantiser and its pictures."""
     params = load(QuantiseParams, root, "quantise")
-    pictures = ShardReader(root / "data" / "resized", "train")
+    resized = (root / "data" / "resized").resolve()
+    total = len(ShardReader(resized, "train"))
     table = NeighbourTable.fit(bin_centres(params.step), params.neighbours)
     counts = np.zeros(len(table.centres), np.int64)
-    with progress("quantise", len(pictures)) as bar:
-        for rgb in pictures.batches(BATCH):
-            bins = table.nearest(lab.rgb_to_lab(rgb)[..., 1:])
-            counts += np.bincount(bins.ravel(), minlength=len(counts))
-            bar.update(len(rgb))
+    count, paths = partial(colours.count, table=table), shards.paths(resized, "train")
+    with progress("quantise", total) as bar:
+        for counted in each(count, paths, environment=environment, small=total <= FEW):
+            counts += counted.pixels
+            bar.update(counted.pictures)
     quantiser = Quantiser.fit(
         counts,
         table,

@@ -1,17 +1,29 @@
 """resize: bring every usable picture to one square size, in shards, split three ways."""
 
+import os
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from colorize import files
-from colorize.data import images, split
-from colorize.data.shards import ShardWriter
-from colorize.errors import DataError, ImageError
+from colorize.data import images, prepare, shards, split
+from colorize.data.layout import Layout
+from colorize.data.leaks import Register
+from colorize.data.prepare import How, Task
+from colorize.errors import DataError
+from colorize.parallel import each
 from colorize.params import Range, load
 from colorize.sources import manifest
-from stages import progress, run
+from stages import progress, run, scratch
+
+FEW = 2000
+"""Up to so many pictures are done before other processes would have started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,38 +39,89 @@ class ResizeParams:
     test_share: Annotated[float, Range(0, 0.5, open_low=True)]
     per_shard: Annotated[int, Range(1)]
 
+    def how(self) -> How:
+        """How one picture is prepared."""
+        return How(
+            side=self.side,
+            framing=self.framing,
+            min_chroma=self.min_chroma,
+            max_bytes=self.max_bytes,
+            max_pixels=self.max_pixels,
+        )
 
-def main(root: Path) -> None:
-    """Read params and manifest, prepare each picture, write the shards and the counts."""
+
+def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
+    """Read params and manifest, prepare all shards, leave copies out, write the rest."""
     params = load(ResizeParams, root, "resize")
-    raw = root / "data" / "raw"
-    records = manifest.read(raw)
+    raw = (root / "data" / "raw").resolve()
+    layout = Layout(_entries(raw, params), per_shard=params.per_shard)
+    spread = partial(each, environment=environment, small=len(layout) <= FEW)
     rejected: Counter[str] = Counter(dict.fromkeys(images.REASONS, 0))
-    seen = images.Duplicates()
-    resized = root / "data" / "resized"
-    with files.fresh_folder(resized) as folder, progress("resize", len(records)) as bar:
-        shards = ShardWriter(folder, per_shard=params.per_shard)
-        for record in records:
-            bar.update()
-            try:
-                content = images.read(raw / "images" / record.file, max_bytes=params.max_bytes)
-                rgb = images.decode(content, max_pixels=params.max_pixels)
-                rgb = images.square(rgb, side=params.side, framing=params.framing)
-                images.check_chroma(rgb, at_least=params.min_chroma)
-                seen.check(rgb)
-            except ImageError as error:
-                bar.write(f"left out {record.file}: {error}")
-                rejected[error.reason] += 1
-                continue
-            target = split.assign(
-                record.group, val_share=params.val_share, test_share=params.test_share
+    register = Register()
+    how = params.how()
+    with prepare.workshop(scratch(root) / "resize", how) as workshop:
+        with progress("resize", len(layout)) as bar:
+            tasks = (Task(raw, workshop, shard, how) for shard in layout.shards())
+            for done in spread(prepare.prepare, tasks):
+                register.add(done)
+                bar.update(len(done.ids) + len(done.left_out))
+                for file, reason, message in done.left_out:
+                    bar.write(f"left out {file}: {message}")
+                    rejected[reason] += 1
+        repeated = register.repeated()
+        leaking = register.leaking(~repeated, spread)
+        rejected["duplicate"] = int(repeated.sum())
+        rejected["near_duplicate"] = int(leaking.sum())
+        stays = ~(repeated | leaking)
+        counts = _counts(register, stays, rejected)
+        with files.fresh_folder(root / "data" / "resized") as folder:
+            out = folder.resolve()
+            orders = (
+                (shard.path, out / f"{shard.name}.npy", stays[shard.rows])
+                for shard in register.shards
+                if stays[shard.rows].any()
             )
-            shards.add(f"{record.source}_{record.id}", target, rgb)
-        if not sum(shards.counts.values()):
-            raise DataError(f"none of {len(records)} pictures is usable: {dict(+rejected)}")
-        shards.close()
-    counts: files.Numbers = {"pictures": shards.counts, "rejected": rejected}
-    files.write_metrics(root / "metrics" / "resize.json", counts)
+            for _ in spread(prepare.publish, orders):
+                pass
+            files.write_table(folder / shards.INDEX, _index(register, stays))
+        prepare.clear(workshop, (shard.path for shard in register.shards))
+    files.write_metrics(
+        root / "metrics" / "resize.json", {"pictures": counts, "rejected": rejected}
+    )
+
+
+def _entries(raw: Path, params: ResizeParams) -> Iterator[tuple[int, str, split.Split]]:
+    shares = {"val_share": params.val_share, "test_share": params.test_share}
+    for begin, record in manifest.scan(raw):
+        yield begin, f"{record.source}_{record.id}", split.assign(record.group, **shares)
+
+
+def _counts(
+    register: Register, stays: NDArray[np.bool_], rejected: Mapping[str, int]
+) -> dict[str, int]:
+    """Count the pictures of each split; none may be without."""
+    counts: dict[str, int] = dict.fromkeys(split.SPLITS, 0)
+    for shard in register.shards:
+        counts[shard.split] += int(stays[shard.rows].sum())
+    total = sum(counts.values())
+    if not total:
+        found = {reason: count for reason, count in rejected.items() if count}
+        raise DataError(f"none of {sum(rejected.values())} pictures is usable: {found}")
+    for name, count in counts.items():
+        if count == 0:
+            raise DataError(
+                f"no picture for the {name} split: give more pictures ({total} were usable) "
+                "or a larger share"
+            )
+    return counts
+
+
+def _index(register: Register, stays: NDArray[np.bool_]) -> Iterator[dict[str, object]]:
+    for shard in register.shards:
+        done = prepare.load(shard.path, shard.split)
+        ids = np.array(done.ids if done else [])[stays[shard.rows]]
+        for row, identity in enumerate(ids.tolist()):
+            yield {"shard": f"{shard.name}.npy", "row": row, "id": identity, "split": shard.split}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,43 @@ grey; without these weights rare, saturated colours are never worth predicting.
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.colour import lab
+from colorize.colour.encoding import NeighbourTable
+
+_COLOURS = 1 << 24
+_AT_ONCE = 1 << 20
+
+
+def count(pictures: NDArray[np.uint8], table: NeighbourTable) -> NDArray[np.int64]:
+    """Count pixels by their nearest ab bin.
+
+    Each of the 2^24 colours that occurs is converted and looked up once, however many pixels have
+    it. What this needs of memory, 0.2 GB, does not depend on the number of pictures.
+
+    Args:
+        pictures: (N, H, W, 3) uint8 sRGB.
+        table: of Q bins.
+
+    Returns:
+        (Q,) int64.
+    """
+    pixels = np.zeros(_COLOURS, np.int64)
+    for rgb in pictures:
+        code = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8
+        code |= rgb[..., 2]
+        # Sorted and cut into runs: faster than np.unique or np.bincount over all colours.
+        ranked = np.sort(code, axis=None)
+        first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+        pixels[ranked[first]] += np.diff(first, append=len(ranked))
+    codes = np.flatnonzero(pixels)
+    counts = np.zeros(len(table.centres), np.int64)
+    for begin in range(0, len(codes), _AT_ONCE):
+        part = codes[begin : begin + _AT_ONCE]
+        rgb = np.stack([part >> 16, part >> 8 & 255, part & 255], axis=-1).astype(np.uint8)
+        bins = table.nearest(lab.rgb_to_lab(rgb)[:, 1:])
+        counts += np.bincount(bins, pixels[part], minlength=len(counts)).astype(np.int64)
+    return counts
+
 
 def smooth(
     prior: NDArray[np.float64], centres: NDArray[np.int64], sigma: float

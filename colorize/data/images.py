@@ -27,32 +27,51 @@ MID_TONES = (5.0, 97.0)
 """L between which a colour is told from ink and paper, and from a sepia scan's clipped white."""
 TONE_DEGREE = 3
 
+FIRST_LOOK = 4
+"""Every so many pixels, each way, are looked at first; three times the limit there is enough."""
 
-REASONS = ("too_many_bytes", "too_many_pixels", "unreadable", "animated", "grey", "duplicate")
-"""Every reason for which a picture can be left out."""
+FINE_DETAIL = 12.0
+"""From here on a JPEG is decoded in full: root mean square of second differences, in 1/255.
+
+Below it pictures that were decoded at half size and shrunk came out at 48 dB and better against a
+full decode: drawings, paintings, screentone, thin lines and noise, at 10 ratios of sizes.
+"""
+
+REASONS = ("too_many_bytes", "too_many_pixels", "unreadable", "changed", "animated", "grey")
+"""Every reason for which a picture can be left out by itself."""
 
 
-def read(path: Path, *, max_bytes: int) -> bytes:
+def read(path: Path, *, max_bytes: int, sha256: str = "") -> bytes:
     """Read a picture file, unless it is missing or larger than ``max_bytes``.
 
+    Args:
+        path: of the file.
+        max_bytes: of it.
+        sha256: hex digest that its bytes must have, if given.
+
     Raises:
-        ImageError: ``unreadable`` or ``too_many_bytes``.
+        ImageError: ``unreadable``, ``too_many_bytes``, or ``changed`` where the digest differs.
     """
     try:
         size = path.stat().st_size
         if size > max_bytes:
             raise ImageError("too_many_bytes", f"{size} bytes")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise ImageError("unreadable", str(error)) from None
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise ImageError("changed", "these are not the bytes that were fetched")
+    return content
 
 
-def decode(content: bytes, *, max_pixels: int) -> RGB:
+def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
     """Decode one still picture to upright sRGB; transparency is laid on white.
 
     Args:
         content: bytes of a JPEG, PNG, WebP or AVIF file, of any mode: grey, palette, 16-bit, CMYK.
         max_pixels: refused *before* decoding when the header announces more.
+        side: where the picture is to be shrunk to such a square anyway, a large JPEG may be decoded
+            at 1/2, 1/4 or 1/8 of its size, if that shows in no more than the last bits; 0: never.
 
     Returns:
         (H, W, 3) uint8 sRGB.
@@ -64,19 +83,49 @@ def decode(content: bytes, *, max_pixels: int) -> RGB:
         with warnings.catch_warnings():
             # Pillow warns at its own limit of pixels and of damaged metadata; ours is checked here.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise ImageError("too_many_pixels", f"{width} x {height} pixels")
-                frames = getattr(image, "n_frames", 1)
-                if frames > 1 and image.format != "MPO":
-                    raise ImageError("animated", f"{frames} frames")
-                image.load()
+            with _opened(content, max_pixels) as image:
+                if side and _reduce(image, side):
+                    reduced = _srgb(ImageOps.exif_transpose(image))
+                    if _detail(reduced) < FINE_DETAIL:
+                        return reduced
+                    image = _opened(content, max_pixels)
                 return _srgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise ImageError("too_many_pixels", str(error)) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
         raise ImageError("unreadable", str(error) or type(error).__name__) from None
+
+
+def _opened(content: bytes, max_pixels: int) -> Image.Image:
+    """Read the header and refuse what it announces; no pixel is decoded yet."""
+    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageError("too_many_pixels", f"{width} x {height} pixels")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise ImageError("animated", f"{frames} frames")
+    return image
+
+
+def _reduce(image: Image.Image, side: int) -> bool:
+    """Have a JPEG decoded at 1/s of its size, where s times ``side`` is left at the least."""
+    short = min(image.size)
+    scale = next((s for s in (8, 4, 2) if short >= s * s * side), 1)
+    if image.format not in ("JPEG", "MPO") or scale == 1:
+        return False
+    width, height = image.size
+    image.draft(None, (width // scale, height // scale))
+    return True
+
+
+def _detail(rgb: RGB) -> float:
+    """Measure the finest detail, which reduced decoding would change, on every eighth line."""
+    total = 0.0
+    for axis, lines in ((1, rgb[::8]), (0, rgb[:, ::8])):
+        second = np.diff(lines.astype(np.int16), n=2, axis=axis).astype(np.float32)
+        total += float(np.square(second).mean())
+    return float(np.sqrt(total))
 
 
 def _srgb(image: Image.Image) -> RGB:
@@ -147,27 +196,11 @@ def check_chroma(rgb: RGB, *, at_least: float) -> None:
     Raises:
         ImageError: ``grey``.
     """
+    if chroma(rgb[::FIRST_LOOK, ::FIRST_LOOK]) >= 3 * at_least:
+        return
     measured = chroma(rgb)
     if measured < at_least:
         raise ImageError("grey", f"chroma {measured:.2f} beyond its tones")
-
-
-class Duplicates:
-    """Remembers every picture by its pixels and refuses one that it has seen."""
-
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-
-    def check(self, rgb: RGB) -> None:
-        """Remember a picture.
-
-        Raises:
-            ImageError: ``duplicate``.
-        """
-        digest = hashlib.sha256(rgb.tobytes()).digest()
-        if digest in self._seen:
-            raise ImageError("duplicate", "the same pixels as an earlier picture")
-        self._seen.add(digest)
 
 
 def chroma(rgb: RGB) -> float:

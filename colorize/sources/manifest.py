@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from colorize import files
 from colorize.errors import DataError
@@ -116,12 +116,40 @@ def read(folder: Path) -> list[Record]:
     Raises:
         DataError: it is missing, or a line is not a record.
     """
+    return [record for _, record in scan(folder)]
+
+
+def scan(folder: Path) -> Iterator[tuple[int, Record]]:
+    """Read ``folder/manifest.jsonl`` line by line: the byte at which each begins, and its record.
+
+    Raises:
+        DataError: it is missing, or a line is not a record.
+    """
+    begin = 0
+    with _opened(folder) as file:
+        for number, line in enumerate(file, 1):
+            yield begin, _record(line, f"{file.name}:{number}")
+            begin += len(line)
+
+
+def read_at(folder: Path, begins: Iterable[int]) -> Iterator[Record]:
+    """Read the records whose lines begin at these bytes.
+
+    Raises:
+        DataError: it is missing, or no record begins there.
+    """
+    with _opened(folder) as file:
+        for begin in begins:
+            file.seek(begin)
+            yield _record(file.readline(), f"{file.name}, byte {begin}")
+
+
+def _opened(folder: Path) -> BinaryIO:
     path = folder / FILE_NAME
     try:
-        lines = path.read_bytes().splitlines()  # of bytes: text knows more ends of lines
+        return path.open("rb")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run the fetch stage first") from None
-    return [_record(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
 
 def _record(line: bytes, where: str) -> Record:

@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks import paint
 from colorize.colour.lab import rgb_to_lightness
-from colorize.data.shards import ShardWriter
 from colorize.model.weights import Model
+from tests.shards import ShardWriter
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from benchmarks import targets, train
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
-from colorize.data.shards import ShardWriter
 from colorize.learn.dataset import to_planes
 from colorize.learn.encoder import Encoder
+from tests.shards import ShardWriter
 
 SIZE = "small"
 

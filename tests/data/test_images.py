@@ -1,6 +1,8 @@
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -220,9 +222,75 @@ def test_chroma_of_blank_paper() -> None:
     assert images.chroma(np.full((8, 8, 3), 255, np.uint8)) == 0
 
 
-def test_duplicates(drawing: Draw) -> None:
-    seen = images.Duplicates()
-    seen.check(drawing(1))
-    seen.check(drawing(2))
-    with pytest.raises(ImageError, match="duplicate"):
-        seen.check(drawing(1))
+def as_jpeg(rgb: NDArray[np.uint8], **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def page(kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw 1200 x 1700 pixels of one kind of detail."""
+    rgb = np.full((1700, 1200, 3), 255, np.uint8)
+    if kind == "tone":
+        y, x = np.mgrid[:1700, :1200]
+        rgb[(x // 3 + y // 3) % 2 == 0] = 0
+    elif kind == "noise":
+        rgb = rng.integers(0, 256, rgb.shape, dtype=np.uint8)
+    else:
+        width = {"thin": 2, "bold": 9}.get(kind, -1)
+        for _ in range(300):
+            centre, size = rng.integers(0, 1200, 2).tolist(), int(rng.integers(20, 200))
+            cv2.circle(rgb, centre, size, rng.integers(0, 256, 3).tolist(), width, cv2.LINE_AA)
+        if kind == "painted":
+            rgb = cv2.GaussianBlur(rgb, (0, 0), 3)
+    return rgb
+
+
+@pytest.mark.parametrize("kind", ["tone", "noise", "thin", "bold", "filled", "painted"])
+@pytest.mark.parametrize("side", [64, 200, 256, 300])
+def test_reduced_decoding_keeps_48_db(kind: str, side: int, rng: np.random.Generator) -> None:
+    content = as_jpeg(page(kind, rng), quality=90)
+    full, quick = (
+        images.square(
+            images.decode(content, max_pixels=4 * MILLION, side=given), side=side, framing="crop"
+        )
+        for given in (0, side)
+    )
+    error = ((full.astype(float) - quick) ** 2).mean()
+    assert 10 * np.log10(255**2 / max(error, 1e-9)) >= 48
+
+
+def test_large_smooth_jpegs_are_decoded_at_a_reduced_size(rng: np.random.Generator) -> None:
+    painted = as_jpeg(page("painted", rng), quality=90)
+
+    def shape(side: int) -> tuple[int, ...]:
+        return images.decode(painted, max_pixels=4 * MILLION, side=side).shape
+
+    assert [shape(side) for side in (301, 300, 76, 75)] == [
+        (1700, 1200, 3),
+        (850, 600, 3),
+        (850, 600, 3),
+        (425, 300, 3),
+    ]
+
+
+def test_reduced_decoding_finds_the_same_damage(rng: np.random.Generator) -> None:
+    content = as_jpeg(page("painted", rng))
+    with pytest.raises(ImageError, match="unreadable"):
+        images.decode(content[: len(content) // 2], max_pixels=4 * MILLION, side=256)
+
+
+def test_rejects_bytes_that_have_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    digest = hashlib.sha256(b"x").hexdigest()
+    assert images.read(path, max_bytes=9, sha256=digest) == b"x"
+    path.write_bytes(b"y")
+    with pytest.raises(ImageError, match="changed"):
+        images.read(path, max_bytes=9, sha256=digest)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_first_look_never_lets_grey_through(drawing: Draw, number: int) -> None:
+    brown = sepia(shaded(drawing, number))
+    assert images.chroma(brown[:: images.FIRST_LOOK, :: images.FIRST_LOOK]) < 4.5

@@ -10,12 +10,13 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
-from colorize.data.shards import ShardReader, ShardWriter
+from colorize.data.shards import ShardReader
 from colorize.judge import rows, temperature
 from colorize.judge.comparison import Pictures
 from colorize.judge.judgement import Judgement, judge
 from colorize.model.weights import Model
 from tests.models import orange_model
+from tests.shards import ShardWriter
 
 __all__ = ["orange_model"]
 

@@ -12,13 +12,14 @@ from colorize import files
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
-from colorize.data.shards import ShardReader, ShardWriter
+from colorize.data.shards import ShardReader
 from colorize.errors import DataError, Interrupted, ModelError
 from colorize.learn.checkpoint import Store, fingerprint
 from colorize.learn.plan import Plan
 from colorize.learn.run import Run
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
+from tests.shards import ShardWriter
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorize.data.shards import ShardReader, ShardWriter
+from colorize.data.shards import ShardReader
 from colorize.learn import dataset
+from tests.shards import ShardWriter
 
 
 @pytest.fixture

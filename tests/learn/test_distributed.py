@@ -16,13 +16,13 @@ import pytest
 import torch
 
 from colorize.data import images
-from colorize.data.shards import ShardWriter
 from colorize.errors import DataError, ParamsError
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
 from colorize.sources import sample
 from stages import fetch, processes, quantise, resize, train
 from tests.imports import ROOT
+from tests.shards import ShardWriter
 
 DRIVER = Path(__file__).with_name("driver.py")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")

@@ -8,7 +8,7 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data import images
-from colorize.data.shards import ShardReader, ShardWriter
+from colorize.data.shards import ShardReader
 from colorize.errors import DataError, ModelError
 from colorize.learn import validation
 from colorize.learn.plan import Plan, learning_rate
@@ -17,6 +17,7 @@ from colorize.learn.validation import HIGHER_IS_BETTER, best_of, validate
 from colorize.model.weights import Model
 from colorize.sources import sample
 from tests.devices import on_each_device
+from tests.shards import ShardWriter
 
 
 @pytest.fixture(scope="module")

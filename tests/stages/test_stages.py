@@ -153,8 +153,10 @@ def test_resize_counts_every_picture_by_what_became_of_it(
     counts = read(root / "metrics" / "resize.json")
     assert counts["rejected"] == {
         "animated": 1,
+        "changed": 0,
         "duplicate": 1,
         "grey": 1,
+        "near_duplicate": 0,
         "too_many_bytes": 1,
         "too_many_pixels": 1,
         "unreadable": 1,

@@ -1,0 +1,204 @@
+"""One function over many items, by as many workers as there are: here, or on a cluster.
+
+The engine is joblib's. The environment chooses it, since it changes no result:
+
+- ``COLORIZE_BACKEND``: ``local`` (processes of this machine, the default), ``dask``, ``ray`` or
+  ``spark``. Dask finds its scheduler by ``DASK_SCHEDULER_ADDRESS``, Ray by ``RAY_ADDRESS``.
+- ``COLORIZE_WORKERS``: processes of this machine, or tasks at a time elsewhere; if not given, all
+  that there are.
+- ``COLORIZE_TASK_TIMEOUT``: seconds after which an item counts as lost; 1800 if not given.
+
+What is given to `each` is pickled, so it is a top-level function and small values. Workers
+elsewhere need this package in the same version, and the same files under the same paths.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.metadata import version
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
+
+from colorize.errors import EngineError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PACKAGES = ("colorize", "numpy", "opencv-python-headless", "pillow")
+"""What must be of one version everywhere, lest results depend on who computed them."""
+
+PING_S = 30.0
+"""How long the workers of a cluster may take to say that they have the package."""
+
+TASK_TIMEOUT_S = 1800.0
+
+_SLICE = 64
+"""Items given at once to an engine that returns no result before all are there."""
+
+
+def each(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    environment: Mapping[str, str],
+    small: bool = False,
+) -> Iterator[R]:
+    """Yield ``function(item)`` for each item, in their order, whoever computes it.
+
+    No more than a few items and results are held at a time.
+
+    Args:
+        function: of one item; a top-level function.
+        items: small values.
+        environment: see the module.
+        small: the work is done sooner than local workers start, so it is done here.
+
+    Raises:
+        EngineError: there is no such engine, nobody answers, or workers were lost.
+        Exception: whatever the function raises.
+    """
+    backend = environment.get("COLORIZE_BACKEND", "local")
+    if backend not in _ENGINES:
+        raise EngineError(f"COLORIZE_BACKEND is one of {', '.join(_ENGINES)}, not '{backend}'")
+    workers = _number(environment, "COLORIZE_WORKERS", len(os.sched_getaffinity(0)))
+    if backend == "local" and (small or workers == 1):
+        return map(function, items)
+    jobs = int(workers) if backend == "local" or "COLORIZE_WORKERS" in environment else -1
+    timeout = _number(environment, "COLORIZE_TASK_TIMEOUT", TASK_TIMEOUT_S)
+    engine = _engine(backend, environment)
+    streams = backend in _STREAMING
+    return _spread(function, iter(items), engine, jobs=jobs, timeout=timeout, streams=streams)
+
+
+def _spread(
+    function: Callable[[T], R],
+    items: Iterator[T],
+    engine: AbstractContextManager[None],
+    *,
+    jobs: int,
+    timeout: float,
+    streams: bool,
+) -> Iterator[R]:
+    # Imported here, for joblib takes 0.2 s and small work does without.
+    import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
+
+    kind = "generator" if streams else "list"
+    try:
+        with engine, joblib.Parallel(jobs, return_as=kind, timeout=timeout) as run:
+            if streams:
+                yield from run(joblib.delayed(function)(item) for item in items)
+            while not streams and (part := list(islice(items, _SLICE))):
+                yield from run(joblib.delayed(function)(item) for item in part)
+    except (BrokenProcessPool, TerminatedWorkerError):
+        raise EngineError(
+            "a worker died (killed, or out of memory): run it again, with fewer COLORIZE_WORKERS "
+            "if it was memory; what was finished is kept"
+        ) from None
+    except TimeoutError:
+        raise EngineError(
+            f"no worker has answered for {timeout:g} s: see whether they are alive, "
+            "and run it again; what was finished is kept"
+        ) from None
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    given = environment.get(name, "")
+    try:
+        number = float(given or default)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise EngineError(f"{name} must be a number of at least 1, not '{given}'")
+    return number
+
+
+@contextmanager
+def _engine(backend: str, environment: Mapping[str, str]) -> Iterator[None]:
+    """Make joblib's next `Parallel` use a back-end, and see that it answers."""
+    import joblib
+
+    try:
+        context = _ENGINES[backend](environment)
+    except ImportError as error:
+        raise EngineError(
+            f"COLORIZE_BACKEND={backend} needs '{error.name}': pip install 'colorize[{backend}]'"
+        ) from None
+    with context as settings, joblib.parallel_config(**settings):
+        yield
+
+
+def _local(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
+    # One thread a process: the threads of several would only wait for each other.
+    return nullcontext({"backend": "loky", "inner_max_num_threads": 1})
+
+
+@contextmanager
+def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    from distributed import Client
+    from distributed.client import wait
+
+    address = environment.get("DASK_SCHEDULER_ADDRESS")
+    if not address:
+        raise EngineError("COLORIZE_BACKEND=dask needs DASK_SCHEDULER_ADDRESS, as tcp://host:8786")
+    try:
+        client = Client(address, timeout=PING_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"no Dask scheduler answers at {address} ({error})") from None
+    with client:
+        workers = list(client.scheduler_info(n_workers=-1)["workers"])
+        if not workers:
+            raise EngineError(f"the Dask scheduler at {address} has no workers: start some")
+        # Without the package a scheduler only logs that, and its client would wait for ever.
+        pings = [client.submit(_versions, workers=[name], pure=False) for name in workers]
+        try:
+            wait(pings, timeout=PING_S)
+        except TimeoutError:
+            raise EngineError(
+                f"Dask at {address} has not answered for {PING_S:g} s: "
+                "install colorize for its scheduler and all workers, then start them again"
+            ) from None
+        for name, ping in zip(workers, pings, strict=True):
+            if ping.status != "finished":
+                raise EngineError(f"Dask worker {name} cannot use colorize: {ping.exception()}")
+            _check_versions(name, ping.result())
+        yield {"backend": "dask", "client": client}
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
+
+
+def _check_versions(worker: str, theirs: Mapping[str, str]) -> None:
+    ours = _versions()
+    for name in PACKAGES:
+        if theirs[name] != ours[name]:
+            raise EngineError(
+                f"worker {worker} has {name} {theirs[name]}, here it is {ours[name]}: "
+                "install the same, or results would depend on who computed them"
+            )
+
+
+def _ray(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    return nullcontext({"backend": "ray"})
+
+
+def _spark(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
+    from joblibspark import register_spark
+
+    register_spark()
+    return nullcontext({"backend": "spark"})
+
+
+_Engine: TypeAlias = Callable[[Mapping[str, str]], AbstractContextManager[dict[str, Any]]]
+
+_ENGINES: Mapping[str, _Engine] = {
+    "local": _local,
+    "dask": _dask,
+    "ray": _ray,
+    "spark": _spark,
+}
+_STREAMING = ("local", "dask")

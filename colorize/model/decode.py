@@ -28,7 +28,7 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     """
     count, _, height, width = logits.shape
     columns = torch.cat([centres.float(), centres.new_ones(len(centres), 1).float()], dim=1)
-    ab = torch.empty(count, height, width, 2)
+    ab = torch.empty(count, height, width, 2, device=logits.device)
     for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
         x = picture.float()  # (h, w, Q), contiguous for channels-last
         x = (x - x.amax(-1, keepdim=True)).div_(temperature).clamp_min_(NEGLIGIBLE).exp_()

@@ -34,12 +34,12 @@ class Prediction:
         ab = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2, h, w)
         padded = (ab.shape[2] * recipe.head_stride, ab.shape[3] * recipe.head_stride)
         full = enlarge(ab, padded)[:, :, :height, :width]
-        return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
+        return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 
     def head(self) -> Tensor:
-        """(N, C, ceil(H / stride), ceil(W / stride)): the output without margins."""
+        """(N, C, ceil(H / stride), ceil(W / stride)): the output without margins, in main memory."""
         rows, columns = (-(-length // self.model.recipe.head_stride) for length in self.size)
-        return self.output[:, :, :rows, :columns]
+        return self.output[:, :, :rows, :columns].cpu()
 
 
 @torch.inference_mode()
@@ -54,10 +54,11 @@ def look(model: Model, lightness: NDArray[np.float32]) -> Prediction:
     multiple = model.recipe.side_multiple
     margins = ((0, 0), (0, _margin(height, multiple)), (0, _margin(width, multiple)))
     padded = np.pad(lightness, margins, mode="edge")
-    grey = torch.from_numpy(padded)[:, None].contiguous(memory_format=torch.channels_last)
+    grey = torch.from_numpy(padded)[:, None].to(model.device)
     model.network.eval()
-    with mixed_precision():
-        return Prediction(model, model.network(grey), (height, width))
+    with mixed_precision(model.device):
+        output = model.network(grey.contiguous(memory_format=torch.channels_last))
+    return Prediction(model, output, (height, width))
 
 
 def predict(

@@ -45,13 +45,14 @@ def each(
 ) -> Iterator[R]:
     """Yield ``function(item)`` for each item, in their order, whoever computes it.
 
-    No more than a few items and results are held at a time.
+    Items are taken as workers come free, so few are held at a time.
 
     Args:
         function: of one item; a top-level function.
         items: small values.
         environment: see the module.
-        small: the work is done sooner than local workers start, so it is done here.
+        small: the work is done sooner than local workers start, so it is done here unless
+            ``COLORIZE_WORKERS`` asks for some.
 
     Raises:
         EngineError: there is no such engine, nobody answers, or workers were lost.
@@ -60,10 +61,11 @@ def each(
     backend = environment.get("COLORIZE_BACKEND", "local")
     if backend not in _ENGINES:
         raise EngineError(f"COLORIZE_BACKEND is one of {', '.join(_ENGINES)}, not '{backend}'")
-    workers = _number(environment, "COLORIZE_WORKERS", len(os.sched_getaffinity(0)))
-    if backend == "local" and (small or workers == 1):
+    given = "COLORIZE_WORKERS" in environment
+    workers = int(_number(environment, "COLORIZE_WORKERS", len(os.sched_getaffinity(0))))
+    if backend == "local" and (workers == 1 or (small and not given)):
         return map(function, items)
-    jobs = int(workers) if backend == "local" or "COLORIZE_WORKERS" in environment else -1
+    jobs = workers if given or backend == "local" else -1
     timeout = _number(environment, "COLORIZE_TASK_TIMEOUT", TASK_TIMEOUT_S)
     engine = _engine(backend, environment)
     streams = backend in _STREAMING
@@ -80,6 +82,8 @@ def _spread(
     streams: bool,
 ) -> Iterator[R]:
     # Imported here, for joblib takes 0.2 s and small work does without.
+    import multiprocessing
+
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
@@ -95,7 +99,7 @@ def _spread(
             "a worker died (killed, or out of memory): run it again, with fewer COLORIZE_WORKERS "
             "if it was memory; what was finished is kept"
         ) from None
-    except TimeoutError:
+    except (TimeoutError, multiprocessing.TimeoutError):
         raise EngineError(
             f"no worker has answered for {timeout:g} s: see whether they are alive, "
             "and run it again; what was finished is kept"
@@ -141,8 +145,9 @@ def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     address = environment.get("DASK_SCHEDULER_ADDRESS")
     if not address:
         raise EngineError("COLORIZE_BACKEND=dask needs DASK_SCHEDULER_ADDRESS, as tcp://host:8786")
+    limit = min(PING_S, _number(environment, "COLORIZE_TASK_TIMEOUT", PING_S))
     try:
-        client = Client(address, timeout=PING_S, set_as_default=False)
+        client = Client(address, timeout=limit)
     except (OSError, ValueError) as error:
         raise EngineError(f"no Dask scheduler answers at {address} ({error})") from None
     with client:
@@ -152,15 +157,16 @@ def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         # Without the package a scheduler only logs that, and its client would wait for ever.
         pings = [client.submit(_versions, workers=[name], pure=False) for name in workers]
         try:
-            wait(pings, timeout=PING_S)
+            wait(pings, timeout=limit)
         except TimeoutError:
             raise EngineError(
-                f"Dask at {address} has not answered for {PING_S:g} s: "
+                f"Dask at {address} has not answered for {limit:g} s: "
                 "install colorize for its scheduler and all workers, then start them again"
             ) from None
         for name, ping in zip(workers, pings, strict=True):
             if ping.status != "finished":
-                raise EngineError(f"Dask worker {name} cannot use colorize: {ping.exception()}")
+                why = " ".join(str(ping.exception()).split())
+                raise EngineError(f"Dask's scheduler or worker {name} lacks colorize: {why}")
             _check_versions(name, ping.result())
         yield {"backend": "dask", "client": client}
 

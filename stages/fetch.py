@@ -98,7 +98,7 @@ SOURCES: Mapping[str, Source] = {
 def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
     """Read params, fetch, and write the pictures, the manifest and the counts."""
     params = load(FetchParams, root, "fetch")
-    skipped: Counter[str] = Counter(no_picture=0, same_file=0)
+    skipped: Counter[str] = Counter(no_picture=0, same_file=0, changing=0)
     try:
         total, pictures = sources[params.source](params, root, skipped)
         with (

@@ -167,6 +167,22 @@ def test_a_fresh_clone_with_a_lock_repeats_the_run(repository: Repository, tmp_p
     assert fresh.run("git status --porcelain") == ""
 
 
+def test_what_was_pushed_can_be_pulled_elsewhere(repository: Repository, tmp_path: Path) -> None:
+    """A local remote stands for the cloud: nothing is computed again, nothing is missing."""
+    repository.run(f"dvc remote add --local -d store {tmp_path / 'store'}")
+    repository.run("dvc push -q")
+    repository.run(f"git clone -q . {tmp_path / 'elsewhere'}")
+    elsewhere = Repository(tmp_path / "elsewhere")
+    elsewhere.run(f"dvc remote add --local -d store {tmp_path / 'store'}")
+    elsewhere.run("dvc pull -q")
+    for path in (repository.root / "data").rglob("*"):
+        if path.is_file():
+            copy = elsewhere.root / path.relative_to(repository.root)
+            assert copy.read_bytes() == path.read_bytes()
+    assert "Running stage" not in elsewhere.run("dvc repro")
+    assert elsewhere.run("git status --porcelain") == ""
+
+
 def test_the_graph_and_the_model_are_named(repository: Repository) -> None:
     assert "evaluate" in repository.run("dvc dag --mermaid")
     assert yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["artifacts"]["colorizer"] == {

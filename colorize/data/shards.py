@@ -19,8 +19,10 @@ INDEX = "index.csv"
 
 def write(path: Path, pictures: NDArray[np.uint8]) -> None:
     """Write one shard of (n, side, side, 3) uint8 pictures atomically."""
-    with files.atomic(path) as file:
-        np.save(file, pictures, allow_pickle=False)
+    header = np.lib.format.header_data_from_array_1_0(pictures)
+    with files.atomic(path) as file:  # not by np.save, which would not say that the disk is full
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(np.ascontiguousarray(pictures).data)
 
 
 class ShardReader:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -47,3 +50,28 @@ def test_rejects(tmp_path: Path, name: str) -> None:
     filled(tmp_path, {"file.png": b"1", "empty/notes.txt": b"2"})
     with pytest.raises(SourceError, match=name):
         list(folder.pictures(tmp_path / name, Counter()))
+
+
+def test_a_file_that_is_being_written_is_counted(tmp_path: Path) -> None:
+    """A real writer goes on and on; its neighbour is read as ever."""
+    filled(tmp_path, {"growing.png": b"0", "still.png": b"1"})
+    code = """if True:
+        import sys
+        file = open(sys.argv[1], "wb", 0)
+        while True:
+            file.write(b"x" * 100_000)
+            if file.tell() > 50_000_000:
+                file.truncate(0)
+                file.seek(0)
+    """
+    writer = subprocess.Popen([sys.executable, "-c", code, tmp_path / "growing.png"])
+    try:
+        while (tmp_path / "growing.png").stat().st_size < 10_000:
+            time.sleep(0.01)
+        counts: Counter[str] = Counter()
+        found = [picture.content for picture in folder.pictures(tmp_path, counts)]
+    finally:
+        writer.kill()
+        writer.wait(timeout=30)
+    assert found == [b"1"]
+    assert counts == {"changing": 1}

@@ -55,18 +55,18 @@ def test_rejects(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_being_written_is_counted(tmp_path: Path) -> None:
     """A real writer goes on and on; its neighbour is read as ever."""
     filled(tmp_path, {"growing.png": b"0", "still.png": b"1"})
+    with (tmp_path / "growing.png").open("ab") as large:
+        large.truncate(200_000_000)  # takes far longer to read than to append to
     code = """if True:
-        import sys
-        file = open(sys.argv[1], "wb", 0)
+        import sys, time
+        file = open(sys.argv[1], "ab", 0)
         while True:
-            file.write(b"x" * 100_000)
-            if file.tell() > 50_000_000:
-                file.truncate(0)
-                file.seek(0)
+            file.write(b"x")
+            time.sleep(0.001)
     """
     writer = subprocess.Popen([sys.executable, "-c", code, tmp_path / "growing.png"])
     try:
-        while (tmp_path / "growing.png").stat().st_size < 10_000:
+        while (tmp_path / "growing.png").stat().st_size < 200_000_003:
             time.sleep(0.01)
         counts: Counter[str] = Counter()
         found = [picture.content for picture in folder.pictures(tmp_path, counts)]

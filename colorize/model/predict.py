@@ -37,7 +37,7 @@ class Prediction:
         return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 
     def head(self) -> Tensor:
-        """(N, C, ceil(H / stride), ceil(W / stride)): the output without margins, in main memory."""
+        """(N, C, ceil(H / stride), ceil(W / stride)) in main memory: the output without margins."""
         rows, columns = (-(-length // self.model.recipe.head_stride) for length in self.size)
         return self.output[:, :, :rows, :columns].cpu()
 

@@ -52,6 +52,7 @@ bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, a
 	python -m benchmarks.train
 	python -m benchmarks.curve
 	python -m benchmarks.targets
+	python -m benchmarks.memory
 	python -m benchmarks.paint
 	python -m benchmarks.score
 	python -m benchmarks.snap

@@ -8,6 +8,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONPATH PYTHONHOME
 
 BASE ?= main
+NAME ?= sample
 
 .DEFAULT_GOAL := help
 .PHONY: help install repro test test-slow lint format demo report compare ablation bench clean
@@ -47,6 +48,9 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)
+
+ablation: $(VENV)/run.stamp ## train and compare the paper's variants; NAME, and SET="resize.side=128 ..."
+	@python -m stages.ablation $(NAME) $(SET)
 
 bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
 	python -m benchmarks.train

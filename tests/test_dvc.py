@@ -199,3 +199,17 @@ def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -
     assert "Traceback" not in said
     repository.run("git restore .")
     repository.run("dvc checkout -q")
+
+
+@pytest.mark.slow
+def test_an_ablation_goes_on_where_it_was(repository: Repository) -> None:
+    said = repository.run("python -m stages.ablation broken train.batch=4000", status=1)
+    assert "failed: L2 regression, classes, mix 1" in said
+    said = repository.run("python -m stages.ablation tiny train.epochs=1")
+    assert said.count("queued as tiny-") == 4
+    assert "| L2 regression | " in said
+    assert "| tone curve | " in said
+    again = repository.run("python -m stages.ablation tiny train.epochs=1")
+    assert "queued as" not in again
+    assert again.split("| L2")[1] == said.split("| L2")[1]
+    assert repository.run("git status --porcelain") == ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from colorize.judge.scores import Score
 
-CEILING = "ceiling_"
+CEILING = "ceiling"
 """Rows that know the truth, and so compete with nobody."""
 
 

@@ -129,6 +129,17 @@ def test_a_classifier(
     assert classes["uniform"]["cross_entropy"] == pytest.approx(np.log(313))
 
 
+def test_a_regression_has_one_row_and_no_classes(
+    references: rows.References, quantiser: Quantiser, shards: Path
+) -> None:
+    model = Model.build(
+        "eccv16_l2", width=0.125, centres=bin_centres(), side=SIDE, params={}, seed=0
+    )
+    found = judged(model, shards, references, quantiser).numbers()
+    assert "model" in found
+    assert not {"classes", "model_chosen", "model_mean"} & set(found)
+
+
 def test_choose() -> None:
     swept = [
         {"temperature": t, "rmse_ab": r, "auc": a} for t, r, a in ((0.2, 9.0, 91.0), (1, 8.0, 90.0))

@@ -11,8 +11,6 @@ import numpy as np
 
 from colorize import files
 from colorize.colour import plane, prior
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data import colours, shards
 from colorize.data.shards import ShardReader
@@ -40,9 +38,10 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     params = load(QuantiseParams, root, "quantise")
     resized = (root / "data" / "resized").resolve()
     total = len(ShardReader(resized, "train"))
-    table = NeighbourTable.fit(bin_centres(params.step), params.neighbours)
+    table = colours.bins(params.step, params.neighbours).table
     counts = np.zeros(len(table.centres), np.int64)
-    count, paths = partial(colours.count, table=table), shards.paths(resized, "train")
+    count = partial(colours.count, step=params.step, neighbours=params.neighbours)
+    paths = shards.paths(resized, "train")
     with progress("quantise", total) as bar:
         for counted in each(count, paths, environment=environment, small=total <= FEW):
             counts += counted.pixels

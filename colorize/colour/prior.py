@@ -11,39 +11,52 @@ from numpy.typing import NDArray
 from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 
-_COLOURS = 1 << 24
-_AT_ONCE = 1 << 20
+_BLOCK = 3  # bits of a channel: 8 x 8 x 8 neighbouring colours are looked up at once
+_BLOCKS = 1 << 3 * (8 - _BLOCK)
 
 
-def count(pictures: NDArray[np.uint8], table: NeighbourTable) -> NDArray[np.int64]:
-    """Count pixels by their nearest ab bin.
+class BinsOfColours:
+    """The nearest ab bin of 8-bit colours, 2^24 of them in 32 MiB, found as they come.
 
-    Each of the 2^24 colours that occurs is converted and looked up once, however many pixels have
-    it. What this needs of memory, 0.2 GB, does not depend on the number of pictures.
+    Colours are converted by whole blocks of neighbours, always the same ones together, so that a
+    colour's bin does not depend on the pictures that were seen before.
 
     Args:
-        pictures: (N, H, W, 3) uint8 sRGB.
         table: of Q bins.
-
-    Returns:
-        (Q,) int64.
     """
-    pixels = np.zeros(_COLOURS, np.int64)
-    for rgb in pictures:
-        code = rgb[..., 0].astype(np.uint32) << 16 | rgb[..., 1].astype(np.uint32) << 8
-        code |= rgb[..., 2]
-        # Sorted and cut into runs: faster than np.unique or np.bincount over all colours.
-        ranked = np.sort(code, axis=None)
-        first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
-        pixels[ranked[first]] += np.diff(first, append=len(ranked))
-    codes = np.flatnonzero(pixels)
-    counts = np.zeros(len(table.centres), np.int64)
-    for begin in range(0, len(codes), _AT_ONCE):
-        part = codes[begin : begin + _AT_ONCE]
-        rgb = np.stack([part >> 16, part >> 8 & 255, part & 255], axis=-1).astype(np.uint8)
-        bins = table.nearest(lab.rgb_to_lab(rgb)[:, 1:])
-        counts += np.bincount(bins, pixels[part], minlength=len(counts)).astype(np.int64)
-    return counts
+
+    def __init__(self, table: NeighbourTable) -> None:
+        self.table = table
+        self._bins = np.full((_BLOCKS, 1 << 3 * _BLOCK), -1, np.int16)
+        # Where a channel's value goes in a colour's number: high bits name the block.
+        value = np.arange(256, dtype=np.uint32)
+        high, low = value >> _BLOCK, value & (1 << _BLOCK) - 1
+        self._parts = [
+            high << (3 * _BLOCK + (8 - _BLOCK) * channel) | low << (_BLOCK * channel)
+            for channel in (2, 1, 0)
+        ]
+
+    def count(self, pictures: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Count the pixels of (N, H, W, 3) uint8 sRGB by their nearest bin: (Q,)."""
+        counts = np.zeros(len(self.table.centres), np.int64)
+        for rgb in pictures:
+            number = self._parts[0][rgb[..., 0]]
+            for channel in (1, 2):
+                number |= self._parts[channel][rgb[..., channel]]
+            bins = self._bins.take(number)
+            if bins.min(initial=0) < 0:
+                for block in np.unique(number[bins < 0] >> 3 * _BLOCK):
+                    self._fill(block)
+                bins = self._bins.take(number)
+            counts += np.bincount(bins.ravel(), minlength=len(counts))
+        return counts
+
+    def _fill(self, block: int) -> None:
+        bits = 8 - _BLOCK
+        corner = [block >> bits * channel & (1 << bits) - 1 for channel in (2, 1, 0)]
+        inside = np.indices((1 << _BLOCK,) * 3).reshape(3, -1).T  # (512, 3)
+        rgb = (np.array(corner) << _BLOCK) + inside
+        self._bins[block] = self.table.nearest(lab.rgb_to_lab(rgb.astype(np.uint8))[:, 1:])
 
 
 def smooth(

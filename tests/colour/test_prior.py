@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from colorize.colour import lab
 from colorize.colour import prior as priors
+from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 
 
@@ -51,3 +53,31 @@ def test_class_weights_without_rebalancing_are_all_one(prior: np.ndarray) -> Non
 
 def test_entropy() -> None:
     assert priors.entropy(np.array([0.5, 0.5, 0.0])) == pytest.approx(np.log(2))
+
+
+@pytest.fixture(scope="module")
+def table() -> NeighbourTable:
+    return NeighbourTable.fit(bin_centres(), 5)
+
+
+def test_counts_are_those_of_every_pixel(
+    table: NeighbourTable, rng: np.random.Generator, all_colours: np.ndarray
+) -> None:
+    noise = rng.integers(0, 256, (5, 40, 30, 3), dtype=np.uint8)
+    every = np.resize(all_colours, (2, 60, 50, 3))
+    bins = priors.BinsOfColours(table)
+    for pictures in (noise, every, noise):
+        expected = np.bincount(table.nearest(lab.rgb_to_lab(pictures)[..., 1:]).ravel())
+        counted = bins.count(pictures)
+        assert (counted.dtype, counted.sum()) == (np.int64, pictures[..., 0].size)
+        np.testing.assert_array_equal(counted[: len(expected)], expected)
+
+
+def test_counts_do_not_depend_on_what_was_seen_before(
+    table: NeighbourTable, rng: np.random.Generator
+) -> None:
+    first, second = rng.integers(0, 256, (2, 3, 64, 64, 3), dtype=np.uint8)
+    fresh, used = priors.BinsOfColours(table), priors.BinsOfColours(table)
+    used.count(first)
+    assert (fresh.count(second) == used.count(second)).all()
+    assert fresh.count(second[:0]).sum() == 0

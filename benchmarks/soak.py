@@ -1,0 +1,125 @@
+"""Many pictures through fetch, resize and quantise: how time and memory grow with their number.
+
+    python -m benchmarks.soak N
+
+Takes N / 100, N / 10 and N distinct pictures in turn, in ``.scratch/soak``, which is removed at the
+end. Memory is what all processes of a stage hold together, files that they map apart.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from benchmarks import report
+from colorize.parallel import each
+
+SIDE = 256
+STORED = 128
+CHUNK = 500
+STAGES = ("fetch", "resize", "quantise")
+SAMPLE_S = 0.2
+
+
+def draw(begin: int, *, folder: Path, end: int) -> None:
+    """Write pictures number begin to begin + CHUNK: soft coloured noise, as JPEG of SIDE pixels."""
+    home = folder / f"{begin // CHUNK:05}"
+    home.mkdir(parents=True)
+    for number in range(begin, min(begin + CHUNK, end)):
+        small = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        rgb = cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        _, content = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        (home / f"{number}.jpg").write_bytes(content.tobytes())
+
+
+def lay_down(root: Path, count: int) -> None:
+    """Make a project with so many pictures of one's own."""
+    params = yaml.safe_load(Path("params.yaml").read_text("utf-8"))
+    params["fetch"] |= {"source": "folder", "folder": "pictures"}
+    params["resize"] |= {"side": STORED}
+    root.mkdir(parents=True)
+    (root / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    paint = partial(draw, folder=(root / "pictures").resolve(), end=count)
+    for _ in each(paint, range(0, count, CHUNK), environment=os.environ):
+        pass
+
+
+def measure(root: Path, stage: str) -> tuple[float, float]:
+    """Run a stage: seconds, and the most MiB that its processes held together."""
+    start = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603  # a stage of this project
+        [sys.executable, "-m", f"stages.{stage}"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, sum(_anonymous(pid) for pid in _tree(process.pid)))
+        time.sleep(SAMPLE_S)
+    took = time.perf_counter() - start
+    if process.returncode:
+        sys.exit(process.communicate()[1])
+    return took, peak / 1024
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    except OSError:  # it has ended
+        return
+    for child in children:
+        yield from _tree(int(child))
+
+
+def _anonymous(pid: int) -> int:
+    """Memory of a process in KiB, mapped files apart."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+
+
+def main(most: int) -> None:
+    """Measure all sizes and write the section."""
+    rows = []
+    for count in (most // 100, most // 10, most):
+        root = Path(".scratch") / "soak"
+        shutil.rmtree(root, ignore_errors=True)
+        try:
+            lay_down(root, count)
+            for stage in STAGES:
+                seconds, mib = measure(root, stage)
+                rows.append(
+                    {
+                        "pictures": f"{count:,}",
+                        "stage": stage,
+                        "seconds": f"{seconds:.1f}",
+                        "pictures a second (higher is better)": f"{count / seconds:.0f}",
+                        "peak memory, MiB": f"{mib:.0f}",
+                    }
+                )
+                print(rows[-1], flush=True)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+    text = (
+        f"Distinct JPEGs of {SIDE} x {SIDE} pixels from a folder, stored at {STORED}; each stage "
+        "with as many processes as there are cores, start-up included; memory of all of them "
+        f"together.\n\n{report.table(rows)}"
+    )
+    report.write_section("Soak", text)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -11,7 +11,8 @@ BASE ?= main
 NAME ?= sample
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo report compare ablation bench clean
+.PHONY: help install repro test test-slow lint format demo report compare ablation bench bench-data \
+	soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,16 @@ bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, a
 	python -m benchmarks.paint
 	python -m benchmarks.score
 	python -m benchmarks.snap
+
+# img2dataset wants another OpenCV than this project, so it gets an environment of its own.
+bench-data: $(VENV)/run.stamp ## measure resize and quantise against other ways (minutes)
+	test -x .scratch/img2dataset/bin/python || $(PYTHON) -m venv .scratch/img2dataset
+	.scratch/img2dataset/bin/python -m pip install --quiet --disable-pip-version-check img2dataset==1.47.0
+	python -m benchmarks.data .scratch/img2dataset/bin/python
+
+N ?= 100000
+soak: $(VENV)/run.stamp ## run N pictures through fetch, resize and quantise (N=100000: 20 minutes, 15 GB)
+	python -m benchmarks.soak $(N)
 
 clean: ## remove what make installed and the stages made, but not DVC's cache
 	rm -rf $(VENV) data models .scratch

@@ -84,7 +84,7 @@ def lab_to_rgb(lab: NDArray[np.floating], *, keep_lightness: bool = False) -> ND
     xyz = np.where(f > np.float32(np.cbrt(EPSILON)), f * f * f, (f - np.float32(OFFSET)) / SLOPE)
     linear = xyz @ (np.linalg.inv(RGB_TO_XYZ) * WHITE_D65).T.astype(np.float32)
     if keep_lightness:
-        _mix_into_gamut(linear, xyz[..., 1:2])
+        _mix_into_gamut(linear, xyz[..., 1])
     linear.clip(0, 1, out=linear)
     curved = np.where(
         linear > 0.0031308,
@@ -107,17 +107,21 @@ def linear_table() -> NDArray[np.float32]:
 
 
 def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32]) -> None:
-    """Mix linear light (..., 3) in place with the grey of luminance (..., 1), as little as needed.
+    """Mix linear light (..., 3) in place with the grey of luminance (...), as little as needed.
 
-    Light adds up, so the mixture's luminance is that of both, whatever the shares.
+    Light adds up, so the mixture's luminance is that of both, whatever the shares. A channel at a
+    time, for numpy is slow where the last axis has three places and is broadcast.
     """
-    chroma = linear - luminance
-    room = np.where(chroma > 0, 1 - luminance, luminance)  # until a channel is full, or empty
     tiny = np.finfo(np.float32).tiny
-    red, green, blue = np.moveaxis(room / np.maximum(np.abs(chroma), tiny), -1, 0)
-    share = np.minimum(np.minimum(red, green), np.minimum(blue, 1))
-    np.multiply(chroma, share[..., None], out=linear)
-    linear += luminance
+    share = np.ones_like(luminance)
+    channels = [linear[..., number] for number in range(3)]  # views, even of a single colour
+    for channel in channels:
+        channel -= luminance
+        room = np.where(channel > 0, 1 - luminance, luminance)  # until it is full, or empty
+        np.minimum(share, room / np.maximum(np.abs(channel), tiny), out=share)
+    for channel in channels:
+        channel *= share
+        channel += luminance
 
 
 def _linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

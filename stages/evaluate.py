@@ -1,5 +1,6 @@
 """evaluate: judge the model between floors and ceilings, on pictures that it has never seen."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,6 +28,8 @@ class EvaluateParams:
 def main(root: Path) -> None:
     """Read params, model and splits, judge, write the scores, tables and pictures."""
     params = load(EvaluateParams, root, "evaluate")
+    # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
     from colorize.judge import exhibits, temperature
     from colorize.judge.judgement import judge

@@ -49,5 +49,5 @@ def run(main: Callable[[Path], None]) -> None:
     except (ColorizeError, OSError) as error:  # OSError: a full disk, a folder without rights
         sys.exit(f"{stage}: {error}")
     except KeyboardInterrupt:
-        print(f"\n{stage}: interrupted; run it again to do it anew", file=sys.stderr)
+        print(f"\n{stage}: interrupted; run it again", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -119,7 +119,9 @@ def _counts(
 def _index(register: Register, stays: NDArray[np.bool_]) -> Iterator[dict[str, object]]:
     for shard in register.shards:
         done = prepare.load(shard.path, shard.split)
-        ids = np.array(done.ids if done else [])[stays[shard.rows]]
+        if done is None:
+            raise DataError(f"somebody has changed {shard.path}: run resize again")
+        ids = np.array(done.ids)[stays[shard.rows]]
         for row, identity in enumerate(ids.tolist()):
             yield {"shard": f"{shard.name}.npy", "row": row, "id": identity, "split": shard.split}
 

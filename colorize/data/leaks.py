@@ -28,7 +28,10 @@ Row: TypeAlias = tuple[Path, int]
 Pair: TypeAlias = tuple[int, Row, Row]
 """Position of the picture that might give way, where it is, and where the other one is."""
 
-_ASKED = 4096  # hashes looked up at once
+MOST = 32
+"""Candidates that a picture is compared with: the nearest ones, lest much alike cost a square."""
+
+_ASKED = 512  # hashes looked up at once
 _PAIRS = 256  # pairs that a worker compares at once
 
 
@@ -97,7 +100,11 @@ class Register:
             pairs = index.near(hashes[chunk])
             mine, other = chunk[pairs[:, 0]], known[pairs[:, 1]]
             crossing = ranks[other] < ranks[mine]
-            found = np.column_stack([mine, other])[crossing].tolist()
+            mine, other = mine[crossing], other[crossing]
+            apart = np.bitwise_count(hashes[mine] ^ hashes[other])
+            order = np.lexsort((apart, mine))  # each picture's candidates together, nearest first
+            turn = np.arange(len(order)) - np.searchsorted(mine[order], mine[order])
+            found = np.column_stack([mine, other])[order][turn < MOST].tolist()
             for first in range(0, len(found), _PAIRS):
                 part = found[first : first + _PAIRS]
                 yield [(m, self._row(m, ends), self._row(o, ends)) for m, o in part]

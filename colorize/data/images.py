@@ -27,7 +27,7 @@ MID_TONES = (5.0, 97.0)
 """L between which a colour is told from ink and paper, and from a sepia scan's clipped white."""
 TONE_DEGREE = 3
 
-FIRST_LOOK = 4
+FIRST_LOOK = 8
 """Every so many pixels, each way, are looked at first; three times the limit there is enough."""
 
 FINE_DETAIL = 16.0

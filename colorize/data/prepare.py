@@ -121,7 +121,7 @@ def prepare(task: Task) -> Prepared:
     with _one_thread():
         for record in records:
             try:
-                rgb = _square(task.raw / "images" / record.file, record.sha256, task.how)
+                rgb = square_of(task.raw / "images" / record.file, record.sha256, task.how)
             except ImageError as error:
                 new.left_out.append((record.file, error.reason, str(error)))
                 continue
@@ -136,6 +136,19 @@ def prepare(task: Task) -> Prepared:
     held |= {"digests": new.digests, "left_out": new.left_out}
     files.write_bytes(path.with_suffix(".json"), json.dumps(held).encode())
     return new
+
+
+def square_of(path: Path, sha256: str, how: How) -> images.RGB:
+    """Read, check and shrink one picture: (side, side, 3) uint8.
+
+    Raises:
+        ImageError: it cannot be used.
+    """
+    content = images.read(path, max_bytes=how.max_bytes, sha256=sha256)
+    rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
+    rgb = images.square(rgb, side=how.side, framing=how.framing)
+    images.check_chroma(rgb, at_least=how.min_chroma)
+    return rgb
 
 
 def load(path: Path, split: Split) -> Prepared | None:
@@ -181,14 +194,6 @@ def clear(workshop: Path, current: Iterable[Path]) -> None:
                     files.remove_folder(other)
             except Timeout:
                 continue
-
-
-def _square(path: Path, sha256: str, how: How) -> images.RGB:
-    content = images.read(path, max_bytes=how.max_bytes, sha256=sha256)
-    rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
-    rgb = images.square(rgb, side=how.side, framing=how.framing)
-    images.check_chroma(rgb, at_least=how.min_chroma)
-    return rgb
 
 
 def _state(path: Path) -> list[int]:

@@ -14,6 +14,18 @@ from tests.imports import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 
+TITLES = {
+    "model": "model",
+    "model at the chosen T": "model_chosen",
+    "model at T = 1": "model_mean",
+    "all grey": "grey",
+    "dominant colour": "dominant",
+    "tone curve": "tone_curve",
+    "random colours": "random",
+    "true colours at the head": "ceiling_head",
+    "true colours in bins": "ceiling_bins",
+}
+
 
 def table_under(heading: str) -> list[list[str]]:
     """Cells of the first table after a heading, without its header."""
@@ -25,9 +37,10 @@ def table_under(heading: str) -> list[list[str]]:
 
 def test_the_results_are_those_of_the_committed_metrics() -> None:
     scores = json.loads((ROOT / "metrics" / "evaluate.json").read_text("utf-8"))
-    names = ("auc", "auc_balanced", "rmse_ab", "psnr", "mse", "mae")
+    names = ("auc", "auc_balanced", "rmse_ab", "psnr", "mse", "mae", "ssim", "ciede2000")
     rows = {row[0]: row[1:] for row in table_under("## What it reaches")}
-    for title, key in (("model", "model"), ("all grey", "grey")):
+    assert list(rows) == list(TITLES)
+    for title, key in TITLES.items():
         for name, cell in zip(names, rows[title], strict=True):
             decimals = len(cell.strip("*").split(".")[1])
             assert float(cell.strip("*")) == round(scores[key][name], decimals), (title, name)

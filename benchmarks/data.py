@@ -45,10 +45,10 @@ import cv2
 from img2dataset.resizer import Resizer
 cv2.setNumThreads(1)
 resizer = Resizer(int(sys.argv[2]), "center_crop", True)
-contents = [path.read_bytes() for path in sorted(pathlib.Path(sys.argv[1], "images").iterdir())]
+paths = sorted(pathlib.Path(sys.argv[1], "images").iterdir())
 start = time.perf_counter()
-for content in contents:
-    assert resizer(io.BytesIO(content))[0]
+for path in paths:
+    assert resizer(io.BytesIO(path.read_bytes()))[0]
 print(json.dumps(time.perf_counter() - start))
 """
 
@@ -72,11 +72,11 @@ def lay_down(raw: Path) -> None:
 
 
 def bare(raw: Path, *, scale: int) -> float:
-    """Decode, perhaps at a reduced size, and shrink: nothing else. Seconds."""
-    contents = [path.read_bytes() for path in sorted((raw / "images").iterdir())]
+    """Read, decode, perhaps at a reduced size, and shrink: nothing else. Seconds."""
+    paths = sorted((raw / "images").iterdir())
     start = time.perf_counter()
-    for content in contents:
-        image = Image.open(io.BytesIO(content))
+    for path in paths:
+        image = Image.open(io.BytesIO(path.read_bytes()))
         image.draft(None, (WIDTH // scale, HEIGHT // scale))
         rgb = np.asarray(image)
         side = rgb.shape[1]

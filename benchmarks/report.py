@@ -10,7 +10,10 @@ from colorize import files
 from colorize.model.weights import Model
 
 RESULTS = Path(__file__).parent / "results.md"
-TITLE = "# Benchmarks\n\nMade by `make bench`, `make bench-data` and `make soak`; lower is better unless a row says otherwise.\n"
+TITLE = (
+    "# Benchmarks\n\nMade by `make bench`, `make bench-data` and `make soak`; "
+    "lower is better unless a row says otherwise.\n"
+)
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pillow", "torch")
 

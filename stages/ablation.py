@@ -53,7 +53,8 @@ def main(root: Path) -> None:
         raise ParamsError("name the ablation: make ablation NAME=sample SET='resize.side=128'")
     name, *common = sys.argv[1:]
     experiments = planned(root, name, common)
-    found = experiments_of(root)
+    commit = _run("git", "rev-parse", "HEAD", cwd=root).strip()
+    found = experiments_of(root, commit)
     for title, (experiment, overrides) in experiments.items():
         state = found[experiment].state if experiment in found else None
         if state == "failed":
@@ -62,7 +63,7 @@ def main(root: Path) -> None:
             _say(f"{title}: queued as {experiment}")
             settings = [part for override in overrides for part in ("-S", override)]
             _dvc(root, "exp", "run", "--queue", "--name", experiment, *settings)
-    done = _finished(root, {title: named for title, (named, _) in experiments.items()})
+    done = _finished(root, commit, {title: named for title, (named, _) in experiments.items()})
     print(table({title: found.numbers for title, found in done.items() if found.numbers}))
     if failed := [title for title, found in done.items() if found.state != "success"]:
         logs = "; ".join(f"dvc queue logs {experiments[title][0]}" for title in failed)
@@ -95,12 +96,12 @@ def planned(root: Path, name: str, common: Sequence[str]) -> dict[str, tuple[str
     return out
 
 
-def experiments_of(root: Path) -> dict[str, Found]:
-    """All experiments of the commit that is checked out, by name."""
-    shown = json.loads(_dvc(root, "exp", "show", "--json"))
+def experiments_of(root: Path, commit: str) -> dict[str, Found]:
+    """All experiments that start from a commit, by name, whatever is checked out by now."""
+    shown = json.loads(_dvc(root, "exp", "show", "--json", "--rev", commit))
     found = {}
-    for commit in shown:
-        for experiment in commit.get("experiments") or []:
+    for row in shown:
+        for experiment in row.get("experiments") or []:
             executor = experiment.get("executor") or {}
             state: State = executor.get("state") or "success"
             pid = (executor.get("local") or {}).get("pid")
@@ -111,11 +112,11 @@ def experiments_of(root: Path) -> dict[str, Found]:
     return found
 
 
-def _finished(root: Path, names: Mapping[str, str]) -> dict[str, Found]:
+def _finished(root: Path, commit: str, names: Mapping[str, str]) -> dict[str, Found]:
     """Work the queue off, and give every experiment as it ended."""
     _start(root)
     told: dict[str, State] = {}
-    for found in _polled(root):
+    for found in _polled(root, commit):
         ours = {title: found[name] for title, name in names.items() if name in found}
         for title, experiment in ours.items():
             if told.get(title) != experiment.state:
@@ -131,9 +132,9 @@ def _finished(root: Path, names: Mapping[str, str]) -> dict[str, Found]:
     raise AssertionError("polling has no end of its own")
 
 
-def _polled(root: Path) -> Iterator[dict[str, Found]]:
+def _polled(root: Path, commit: str) -> Iterator[dict[str, Found]]:
     while True:
-        yield experiments_of(root)
+        yield experiments_of(root, commit)
         time.sleep(POLL_S)
 
 
@@ -179,11 +180,15 @@ def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _dvc(root: Path, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 - our own command with the user's own params
-        [sys.executable, "-m", "dvc", *arguments], cwd=root, capture_output=True, text=True
+    return _run(sys.executable, "-m", "dvc", *arguments, cwd=root)
+
+
+def _run(*command: str, cwd: Path) -> str:
+    done = subprocess.run(  # noqa: S603 - our own commands with the user's own params
+        command, cwd=cwd, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise ColorizeError(f"dvc {' '.join(arguments[:2])}: {done.stderr.strip()}")
+        raise ColorizeError(f"{' '.join(command[:5])}: {done.stderr.strip()}")
     return done.stdout
 
 

@@ -34,6 +34,8 @@ SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourf
 
 METRICS = "metrics/evaluate.json"
 POLL_S = 5.0
+PATIENCE = 5
+"""Failures in a row to look at the experiments, after which to give up."""
 
 State: TypeAlias = Literal["queued", "running", "failed", "success"]
 
@@ -133,8 +135,17 @@ def _finished(root: Path, commit: str, names: Mapping[str, str]) -> dict[str, Fo
 
 
 def _polled(root: Path, commit: str) -> Iterator[dict[str, Found]]:
+    failures = 0
     while True:
-        yield experiments_of(root, commit)
+        try:
+            found = experiments_of(root, commit)
+        except ColorizeError:  # DVC looked into a folder that an experiment was just leaving
+            failures += 1
+            if failures == PATIENCE:
+                raise
+        else:
+            failures = 0
+            yield found
         time.sleep(POLL_S)
 
 

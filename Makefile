@@ -43,9 +43,9 @@ report: $(VENV)/run.stamp ## write report.html: scores, curves, every test pictu
 
 demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures into demo/
 	python -m benchmarks.demo demo
-	colorize demo/pages/page-1.png -o demo/page.png --compare
-	colorize demo/pages -o demo/painted
-	colorize demo/book.cbz -o demo/painted.cbz
+	colorize --overwrite demo/pages/page-1.png -o demo/page.png --compare
+	colorize --overwrite demo/pages -o demo/painted
+	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)

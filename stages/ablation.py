@@ -66,7 +66,8 @@ def main(root: Path) -> None:
             settings = [part for override in overrides for part in ("-S", override)]
             _dvc(root, "exp", "run", "--queue", "--name", experiment, *settings)
     done = _finished(root, commit, {title: named for title, (named, _) in experiments.items()})
-    print(table({title: found.numbers for title, found in done.items() if found.numbers}))
+    if trained := {title: found.numbers for title, found in done.items() if found.numbers}:
+        print(table(trained))
     if failed := [title for title, found in done.items() if found.state != "success"]:
         logs = "; ".join(f"dvc queue logs {experiments[title][0]}" for title in failed)
         raise ColorizeError(f"failed: {', '.join(failed)}. See {logs}, and start this again.")

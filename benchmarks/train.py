@@ -14,7 +14,6 @@ from contextlib import suppress
 from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import cast
 
 import numpy as np
@@ -185,7 +184,7 @@ def convolutions(setting: Setting) -> Measured:
         size = (setting.plan.batch, 1, setting.plan.crop, setting.plan.crop)
         network(torch.zeros(size).contiguous(memory_format=torch.channels_last))
     rates = [_rate(layer, x.shape) for layer, x in seen.values()]
-    return {"rate": max(rates), "median": median(rates)}
+    return {"rate": max(rates)}
 
 
 @torch.no_grad()

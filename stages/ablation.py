@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 from colorize import params
 from colorize.errors import ColorizeError, ParamsError
 from stages import run
+from stages.tools import METRICS, dvc, git
 
 VARIANTS: Mapping[str, Sequence[str]] = {
     "L2 regression": ("train.recipe=eccv16_l2",),
@@ -32,7 +33,6 @@ VARIANTS: Mapping[str, Sequence[str]] = {
 
 SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourfulness")
 
-METRICS = "metrics/evaluate.json"
 POLL_S = 5.0
 PATIENCE = 5
 """Failures in a row to look at the experiments, after which to give up."""
@@ -55,16 +55,16 @@ def main(root: Path) -> None:
         raise ParamsError("name the ablation: make ablation NAME=sample SET='resize.side=128'")
     name, *common = sys.argv[1:]
     experiments = planned(root, name, common)
-    commit = _run("git", "rev-parse", "HEAD", cwd=root).strip()
+    commit = git(root, "rev-parse", "HEAD").strip()
     found = experiments_of(root, commit)
     for title, (experiment, overrides) in experiments.items():
         state = found[experiment].state if experiment in found else None
         if state == "failed":
-            _dvc(root, "queue", "remove", experiment)
+            dvc(root, "queue", "remove", experiment)
         if state in {None, "failed"}:
             _say(f"{title}: queued as {experiment}")
             settings = [part for override in overrides for part in ("-S", override)]
-            _dvc(root, "exp", "run", "--queue", "--name", experiment, *settings)
+            dvc(root, "exp", "run", "--queue", "--name", experiment, *settings)
     done = _finished(root, commit, {title: named for title, (named, _) in experiments.items()})
     if trained := {title: found.numbers for title, found in done.items() if found.numbers}:
         print(table(trained))
@@ -101,7 +101,7 @@ def planned(root: Path, name: str, common: Sequence[str]) -> dict[str, tuple[str
 
 def experiments_of(root: Path, commit: str) -> dict[str, Found]:
     """All experiments that start from a commit, by name, whatever is checked out by now."""
-    shown = json.loads(_dvc(root, "exp", "show", "--json", "--rev", commit))
+    shown = json.loads(dvc(root, "exp", "show", "--json", "--rev", commit))
     found = {}
     for row in shown:
         for experiment in row.get("experiments") or []:
@@ -189,19 +189,6 @@ def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
         f"{shown}\n\n{first['pictures']} test pictures, whose own colourfulness is "
         f"{first['truth']['colourfulness']:.2f}; ± is a standard error over them, not over runs."
     )
-
-
-def _dvc(root: Path, *arguments: str) -> str:
-    return _run(sys.executable, "-m", "dvc", *arguments, cwd=root)
-
-
-def _run(*command: str, cwd: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - our own commands with the user's own params
-        command, cwd=cwd, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise ColorizeError(f"{' '.join(command[:5])}: {done.stderr.strip()}")
-    return done.stdout
 
 
 def _start(root: Path) -> None:

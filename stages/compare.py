@@ -6,16 +6,12 @@ No stage of the pipeline: it reads what the evaluate stage wrote, here and at th
 """
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from colorize.errors import DataError
 from stages import run
-
-METRICS = "metrics/evaluate.json"
-
-_DIFF = ("dvc", "metrics", "diff")
+from stages.tools import METRICS, dvc
 
 
 def main(root: Path) -> None:
@@ -23,8 +19,8 @@ def main(root: Path) -> None:
     if len(sys.argv) != 2:
         raise DataError("name one revision to compare with: make compare BASE=main")
     base = sys.argv[1]
-    print(_dvc(root, base))
-    found = json.loads(_dvc(root, base, "--json")).get(METRICS, {})
+    print(_diff(root, base))
+    found = json.loads(_diff(root, base, "--json")).get(METRICS, {})
     # PyTorch takes more than a second to import, and a wrong revision need not wait for it.
     from colorize.judge import gate
 
@@ -38,16 +34,8 @@ def main(root: Path) -> None:
     print(f"No score of the model is worse than at {base} by more than its tolerance.")
 
 
-def _dvc(root: Path, base: str, *options: str) -> str:
-    done = subprocess.run(  # noqa: S603 - the user's own revision
-        [sys.executable, "-m", *_DIFF, *options, "--targets", METRICS, "--", base],
-        cwd=root,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise DataError(f"dvc metrics diff: {done.stderr.strip()}")
-    return done.stdout
+def _diff(root: Path, base: str, *options: str) -> str:
+    return dvc(root, "metrics", "diff", *options, "--targets", METRICS, "--", base)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -102,7 +101,7 @@ def first_pictures(setting: Setting) -> Tensor:
     squares = [
         dataset.augmented(setting.pictures, n, crop=crop, seed=0, epoch=1) for n in order.tolist()
     ]
-    return dataset.to_planes(np.stack(squares))
+    return dataset.to_planes(squares)
 
 
 def reference(setting: Setting) -> Measured:

@@ -1,5 +1,7 @@
 """Which pictures a step sees, and what of them: cut and mirrored, as 8-bit colours."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -36,6 +38,10 @@ def augmented(
     return cut[:, ::-1] if random.random() < 0.5 else cut
 
 
-def to_planes(rgb: NDArray[np.uint8]) -> Tensor:
-    """Lay pictures out as a network reads them: (N, H, W, 3) to (N, 3, H, W), uint8."""
-    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(0, 3, 1, 2)))
+def to_planes(pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
+    """Lay pictures out as a network reads them: N of (H, W, 3) to (N, 3, H, W), uint8."""
+    height, width, channels = pictures[0].shape
+    planes = np.empty((len(pictures), channels, height, width), np.uint8)
+    for plane, rgb in zip(planes, pictures, strict=True):
+        plane[...] = rgb.transpose(2, 0, 1)
+    return torch.from_numpy(planes)

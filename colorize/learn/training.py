@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -186,7 +185,7 @@ class Trainer:
                 dataset.augmented(self._pictures, n, crop=plan.crop, seed=plan.seed, epoch=epoch)
                 for n in self._group.part(chosen)
             ]
-            planes = dataset.to_planes(np.stack(squares))
+            planes = dataset.to_planes(squares)
             return planes.pin_memory() if self._device.type == "cuda" else planes
 
         coming = ahead.submit(cut, first)

@@ -7,6 +7,7 @@ is a table of 256 entries.
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,16 +43,14 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lab(np.array([255, 0, 0], np.uint8)).round(1).tolist()
     [53.2..., 80.0..., 67.1...]
     """
-    xyz = _linear(rgb) @ RGB_TO_UNIT_XYZ.T
-    f = np.where(xyz > EPSILON, np.cbrt(xyz), SLOPE * xyz + np.float32(OFFSET))
-    lab: NDArray[np.float32] = np.empty(f.shape, np.float32)
-    np.multiply(f[..., 1], 116, out=lab[..., 0])
-    lab[..., 0] -= 16
-    np.subtract(f[..., 0], f[..., 1], out=lab[..., 1])
-    lab[..., 1] *= 500
-    np.subtract(f[..., 1], f[..., 2], out=lab[..., 2])
-    lab[..., 2] *= 200
-    return lab
+    lab: NDArray[np.float32] = np.asarray(cv2.merge(list(rgb_to_planes(rgb)[:, None])), np.float32)
+    return lab.reshape(rgb.shape)
+
+
+def rgb_to_planes(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Convert as `rgb_to_lab` does: (..., 3) uint8 of n pixels to planes (3, n) of L, a and b."""
+    x, y, z = _f(RGB_TO_UNIT_XYZ @ _linear(rgb))
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -60,10 +59,8 @@ def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lightness(np.array([255, 0, 0], np.uint8)).round(1).item()
     53.2...
     """
-    y = _linear(rgb) @ RGB_TO_XYZ[1].astype(np.float32)
-    f = np.where(y > EPSILON, np.cbrt(y), SLOPE * y + np.float32(OFFSET))
-    lightness: NDArray[np.float32] = f * 116 - 16
-    return lightness
+    lightness: NDArray[np.float32] = 116 * _f(RGB_TO_UNIT_XYZ[1:2] @ _linear(rgb)) - 16
+    return lightness.reshape(rgb.shape[:-1])
 
 
 def lab_to_rgb(lab: NDArray[np.floating], *, keep_lightness: bool = False) -> NDArray[np.uint8]:
@@ -125,7 +122,15 @@ def _mix_into_gamut(linear: NDArray[np.float32], luminance: NDArray[np.float32])
 
 
 def _linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Linear light of 8-bit sRGB, of the same shape."""
+    """Linear light of 8-bit sRGB (..., 3) of n pixels, in planes: (3, n)."""
     if rgb.dtype != np.uint8:
         raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
-    return linear_table()[rgb]
+    planes = np.concatenate(cv2.split(rgb.reshape(1, -1, 3)))
+    return np.asarray(cv2.LUT(planes, linear_table()), np.float32)
+
+
+def _f(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """CIE's f of X, Y or Z as a share of white's."""
+    f: NDArray[np.float32] = np.cbrt(light)
+    np.copyto(f, light * SLOPE + OFFSET, where=light <= EPSILON)
+    return f

@@ -5,6 +5,7 @@ Every reason for which a picture is left out is an `ImageError` with a word to c
 
 import hashlib
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,7 +13,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps
 
 from colorize.colour import lab
 from colorize.errors import ImageError
@@ -39,6 +40,19 @@ full decode, where `SPARE` sides were left: drawings, paintings, screentone, thi
 
 SPARE = 2.25
 """What is left of a JPEG that is decoded at half size, in sides of the square to be."""
+
+AT_SCALE = {
+    1: cv2.IMREAD_COLOR_RGB,
+    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+"""How OpenCV is asked for RGB at 1/s of a JPEG's size; its REDUCED_COLOR stands for BGR."""
+
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+"""What ends a JPEG's scan: a marker other than those that divide it."""
+END = b"\xff\xd9"
+"""The marker that ends a JPEG."""
 
 REASONS = ("too_many_bytes", "too_many_pixels", "unreadable", "changed", "animated", "grey")
 """Every reason for which a picture can be left out by itself."""
@@ -87,19 +101,18 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
             # Pillow warns at its own limit of pixels and of damaged metadata; ours is checked here.
             warnings.simplefilter("ignore")
             with _opened(content, max_pixels) as image:
-                if side and _reduce(image, side):
-                    reduced = _srgb(image)
-                    if _detail(reduced) < FINE_DETAIL:
-                        return reduced
-                    image = _opened(content, max_pixels)
-                return _srgb(image)
+                scale = _scale(image, side) if side else 1
+                rgb = _pixels(image, content, scale)
+                if scale == 1 or _detail(rgb) < FINE_DETAIL:
+                    return rgb
+                return _pixels(_opened(content, max_pixels), content, 1)
     except Image.DecompressionBombError as error:
         raise ImageError("too_many_pixels", str(error)) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
         raise ImageError("unreadable", str(error) or type(error).__name__) from None
 
 
-def _opened(content: bytes, max_pixels: int) -> Image.Image:
+def _opened(content: bytes, max_pixels: int) -> ImageFile.ImageFile:
     """Read the header and refuse what it announces; no pixel is decoded yet."""
     image = Image.open(io.BytesIO(content), formats=FORMATS)
     width, height = image.size
@@ -111,15 +124,38 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
     return image
 
 
-def _reduce(image: Image.Image, side: int) -> bool:
-    """Have a JPEG decoded at 1/s of its size, where enough is left; tell whether it will be."""
+def _scale(image: Image.Image, side: int) -> int:
+    """Choose s, for a JPEG to be decoded at 1/s of its size, so that enough is left."""
+    if image.format not in ("JPEG", "MPO"):
+        return 1
     short = min(image.size)
-    scale = next((s for s in (8, 4, 2) if short >= s * max(s, SPARE) * side), 1)
-    if image.format not in ("JPEG", "MPO") or scale == 1:
+    return next((s for s in (8, 4, 2) if short >= s * max(s, SPARE) * side), 1)
+
+
+def _pixels(image: ImageFile.ImageFile, content: bytes, scale: int) -> RGB:
+    """Decode at 1/scale of the size: OpenCV is faster, Pillow knows every kind and says why not."""
+    if _is_plain(image, content):
+        rgb = cv2.imdecode(np.frombuffer(content, np.uint8), AT_SCALE[scale])
+        if rgb is not None:
+            return np.asarray(rgb, np.uint8)
+    if scale > 1:
+        width, height = image.size
+        image.draft(None, (width // scale, height // scale))
+    return _srgb(image)
+
+
+def _is_plain(image: ImageFile.ImageFile, content: bytes) -> bool:
+    """Tell a JPEG of upright sRGB in one scan, which nothing follows but the marker of the end.
+
+    OpenCV decodes it to the same pixels as Pillow, and refuses the same files; with other markers
+    behind the scan it takes some that Pillow finds damaged.
+    """
+    if (image.format, image.mode) != ("JPEG", "RGB") or "icc_profile" in image.info:
         return False
-    width, height = image.size
-    image.draft(None, (width // scale, height // scale))
-    return True
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1 or image.fp is None:
+        return False
+    marker = MARKER.search(content, image.fp.tell())
+    return marker is not None and content[marker.start() :] == END
 
 
 def _detail(rgb: RGB) -> float:

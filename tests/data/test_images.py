@@ -280,6 +280,82 @@ def test_reduced_decoding_finds_the_same_damage(rng: np.random.Generator) -> Non
         images.decode(content[: len(content) // 2], max_pixels=4 * MILLION, side=256)
 
 
+def by_pillow(content: bytes, scale: int = 1) -> NDArray[np.uint8]:
+    image = Image.open(io.BytesIO(content))
+    image.draft(None, (image.width // scale, image.height // scale))
+    return np.asarray(image)
+
+
+PLAIN: list[dict[str, Any]] = [
+    {},
+    {"subsampling": 0},
+    {"subsampling": 1},
+    {"restart_marker_blocks": 5},
+    {"keep_rgb": True},
+]
+
+
+@pytest.mark.parametrize("options", [*PLAIN, {"progressive": True}])
+@pytest.mark.parametrize(("side", "scale"), [(0, 1), (100, 2), (31, 4), (7, 8)])
+def test_jpegs_are_decoded_as_by_pillow(
+    drawing: Draw, options: dict[str, Any], side: int, scale: int
+) -> None:
+    content = as_jpeg(cv2.GaussianBlur(drawing(6, 701, 501), (0, 0), 9), **options)
+    actual = images.decode(content, max_pixels=MILLION, side=side)
+    np.testing.assert_array_equal(actual, by_pillow(content, scale))
+
+
+@pytest.mark.parametrize("options", PLAIN)
+def test_a_plain_jpeg_is_decoded_by_opencv(
+    drawing: Draw, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    content = as_jpeg(drawing(6), **options)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded by Pillow"))
+    decode(content)
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"progressive": True},
+        {"exif": TURNED},
+        {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()},
+    ],
+)
+def test_what_opencv_would_get_wrong_is_left_to_pillow(
+    drawing: Draw, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was decoded by OpenCV"))
+    turned = "exif" in options
+    content = as_jpeg(drawing(6, 24, 40), **options)
+    assert decode(content).shape == ((40, 24, 3) if turned else (24, 40, 3))
+    decode(as_jpeg(drawing(6)) + b"something else")
+
+
+def test_finds_every_damage_of_a_jpeg_that_pillow_finds(drawing: Draw) -> None:
+    whole = as_jpeg(drawing(6))
+    random = np.random.default_rng(0)
+    outcomes = set()
+    for _ in range(1000):
+        damaged = bytearray(whole)
+        for position in random.integers(whole.index(b"\xff\xda") + 14, len(whole), 3):
+            damaged[position] = random.choice([0xFF, random.integers(0, 256)])
+        try:
+            expected = by_pillow(bytes(damaged))
+        except OSError:
+            with pytest.raises(ImageError, match="unreadable"):
+                decode(bytes(damaged))
+            outcomes.add("refused")
+        else:
+            np.testing.assert_array_equal(decode(bytes(damaged)), expected)
+            outcomes.add("decoded")
+    assert outcomes == {"refused", "decoded"}
+
+
 def test_rejects_bytes_that_have_changed(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"x")

@@ -163,9 +163,13 @@ def _detail(rgb: RGB) -> float:
 
     A prime, lest a screentone's period hide it.
     """
+    if len(rgb) < 47:
+        return np.inf  # too little to tell
     rows = rgb[: len(rgb) // 47 * 47].reshape(-1, 47, *rgb.shape[1:])[:, :3].astype(np.int16)
-    across, down = np.diff(rows, n=2, axis=2), np.diff(rows, n=2, axis=1)
-    return float(np.sqrt(sum(np.square(d, dtype=np.float32).mean() for d in (across, down))))
+    across = rows[:, :, 2:] - 2 * rows[:, :, 1:-1] + rows[:, :, :-2]
+    down = rows[:, 2] - 2 * rows[:, 1] + rows[:, 0]
+    squares = (cv2.norm(d.reshape(len(d), -1), cv2.NORM_L2SQR) / d.size for d in (across, down))
+    return float(np.sqrt(sum(squares)))
 
 
 def _srgb(image: Image.Image) -> RGB:

@@ -274,6 +274,13 @@ def test_large_smooth_jpegs_are_decoded_at_a_reduced_size(rng: np.random.Generat
     ]
 
 
+def test_a_jpeg_with_too_few_rows_to_tell_its_detail_is_decoded_in_full() -> None:
+    flat = as_jpeg(np.full((90, 90, 3), 200, np.uint8))
+    assert images.decode(flat, max_pixels=MILLION, side=10).shape == (90, 90, 3)
+    flat = as_jpeg(np.full((94, 94, 3), 200, np.uint8))
+    assert images.decode(flat, max_pixels=MILLION, side=10).shape == (47, 47, 3)
+
+
 def test_reduced_decoding_finds_the_same_damage(rng: np.random.Generator) -> None:
     content = as_jpeg(page("painted", rng))
     with pytest.raises(ImageError, match="unreadable"):

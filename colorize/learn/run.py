@@ -81,10 +81,9 @@ class Run:
         if self.group.leads:
             self.history = self.store.resume(self.trainer, on_damage=self.watcher.warn)
             state = self.trainer.state() if self.trainer.step else None
-        if self.group.size > 1:
-            self.history, state = self.group.share((self.history, state))
-            if state and not self.group.leads:
-                self.trainer.restore(state)
+        self.history, state = self.group.share((self.history, state))
+        if state and not self.group.leads:
+            self.trainer.restore(state)
         self.watcher.on_step(self.trainer.step, None)
 
     def _on_step(self, loss: float) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 L_MAX = 100.0
 
+_LAB_OF_F = np.array([[116], [500], [200]], np.float32)
+
 RGB_TO_XYZ = np.array(
     [
         [0.412453, 0.357580, 0.180423],
@@ -49,8 +51,13 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def rgb_to_planes(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Convert as `rgb_to_lab` does: (..., 3) uint8 of n pixels to planes (3, n) of L, a and b."""
-    x, y, z = _f(RGB_TO_UNIT_XYZ @ _linear(rgb))
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+    x, y, z = map(_f, RGB_TO_UNIT_XYZ @ _linear(rgb))  # one by one, they stay in a cache
+    planes = np.empty((3, y.size), np.float32)
+    np.subtract(y, OFFSET, out=planes[0])
+    np.subtract(x, y, out=planes[1])
+    np.subtract(y, z, out=planes[2])
+    planes *= _LAB_OF_F
+    return planes
 
 
 def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -59,7 +66,7 @@ def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lightness(np.array([255, 0, 0], np.uint8)).round(1).item()
     53.2...
     """
-    lightness: NDArray[np.float32] = 116 * _f(RGB_TO_UNIT_XYZ[1:2] @ _linear(rgb)) - 16
+    lightness: NDArray[np.float32] = 116 * (_f(RGB_TO_UNIT_XYZ[1:2] @ _linear(rgb)) - OFFSET)
     return lightness.reshape(rgb.shape[:-1])
 
 
@@ -125,7 +132,7 @@ def _linear(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Linear light of 8-bit sRGB (..., 3) of n pixels, in planes: (3, n)."""
     if rgb.dtype != np.uint8:
         raise TypeError(f"rgb must be uint8, not {rgb.dtype}")
-    planes = np.concatenate(cv2.split(rgb.reshape(1, -1, 3)))
+    planes = cv2.transpose(rgb.reshape(-1, 3))
     return np.asarray(cv2.LUT(planes, linear_table()), np.float32)
 
 

@@ -6,6 +6,7 @@ truth's L can show: a colour out of gamut is mixed with the grey of its own lumi
 inside, as the painter does. So every score compares two files that a person could look at.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,16 +47,13 @@ class Pictures:
         return cls(first, rgb, lab.rgb_to_lab(rgb))
 
 
-class _Seen:
-    """A picture (H, W, 3) as bytes and as Lab."""
+class _Seen(ABC):
+    """A picture (H, W, 3)."""
 
-    rgb: NDArray[np.uint8]
-    lab: NDArray[np.float32]
-
-    @cached_property
+    @property
+    @abstractmethod
     def planes(self) -> NDArray[np.float32]:
         """(3, H W): L, a and b one after the other."""
-        return np.ascontiguousarray(self.lab.reshape(-1, 3).T)
 
     @cached_property
     def counts(self) -> NDArray[np.float64]:
@@ -80,12 +78,17 @@ class Truth(_Seen):
     table: NeighbourTable
 
     @cached_property
+    def planes(self) -> NDArray[np.float32]:
+        """(3, H W): L, a and b one after the other."""
+        return np.ascontiguousarray(self.lab.reshape(-1, 3).T)
+
+    @cached_property
     def bins(self) -> NDArray[np.int64]:
         """(H W,) the nearest bin of every pixel."""
         return self.table.nearest(self.lab[..., 1:]).ravel()
 
     @cached_property
-    def moments(self) -> ssim.Moments:
+    def moments(self) -> list[ssim.Moments]:
         """For the structural similarity."""
         return ssim.moments(self.rgb)
 
@@ -109,9 +112,9 @@ class Comparison(_Seen):
         return cls(truth, lab.lab_to_rgb(pixels, keep_lightness=True))
 
     @cached_property
-    def lab(self) -> NDArray[np.float32]:  # type: ignore[override]
-        """(H, W, 3): the painting's own, after rounding to bytes."""
-        return lab.rgb_to_lab(self.rgb)
+    def planes(self) -> NDArray[np.float32]:
+        """(3, H W): the painting's own L, a and b, after rounding to bytes."""
+        return lab.rgb_to_planes(self.rgb)
 
     @cached_property
     def squared(self) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
@@ -17,7 +18,6 @@ from colorize.judge.comparison import ERRORS, Pictures
 from colorize.judge.rows import References
 from colorize.judge.scores import SCORES, Sums, colourfulness
 from colorize.judge.tally import Resampler, Tally, difference, standard_error
-from colorize.learn.dataset import to_planes
 from colorize.learn.encoder import Encoder
 from colorize.model.predict import Prediction, look
 from colorize.model.weights import Model
@@ -50,7 +50,7 @@ class ClassBoard:
     """
 
     def __init__(self, quantiser: Quantiser, *, stride: int, resampler: Resampler) -> None:
-        self._encoder = Encoder(quantiser, head_stride=stride)
+        self._encoder, self._stride = Encoder(quantiser, head_stride=stride), stride
         self._resampler = resampler
         smoothed = torch.from_numpy(quantiser.smoothed)
         self._guesses = {
@@ -63,7 +63,8 @@ class ClassBoard:
     def add(self, pictures: Pictures, prediction: Prediction) -> None:
         """Add pictures and what the network said of them."""
         added: dict[str, list[dict[str, Sums]]] = {row: [] for row in self.rows}
-        target = self._encoder(to_planes(pictures.rgb)).target
+        ab = torch.from_numpy(pictures.lab[..., 1:]).permute(0, 3, 1, 2)
+        target = self._encoder.target(functional.avg_pool2d(ab, self._stride))
         for logits, *encoded in zip(prediction.head(), target.indices, target.weights, strict=True):
             for row, guess in ({MODEL: logits} | self._guesses).items():
                 added[row].append(self.rows[row].vectors(Guess(guess, *encoded)))

@@ -55,6 +55,11 @@ def each(value: Callable[[T], float]) -> Callable[[T], Sums]:
     return lambda compared: np.array([value(compared)])
 
 
+def _mean(values: NDArray[np.float32]) -> float:
+    """Mean of (n,) numbers, summed in float64; numpy would convert them first."""
+    return cv2.sumElems(values)[0] / values.size
+
+
 def _mean_square(compared: Comparison) -> float:
     """Of RGB in 0..1."""
     rgb = compared.truth.rgb
@@ -65,10 +70,6 @@ def _mean_absolute(compared: Comparison) -> float:
     """Of RGB in 0..1."""
     rgb = compared.truth.rgb
     return float(cv2.norm(compared.rgb, rgb, cv2.NORM_L1)) / (rgb.size * 255)
-
-
-def _decibels(mse: Sums) -> Sums:
-    return difference.psnr(mse)
 
 
 def colourfulness(rgb: NDArray[np.uint8]) -> float:
@@ -120,7 +121,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.1,
         source="Zhang et al., section 3.1: area under the curve of ab errors from 0 to 150",
-        update=each(lambda c: float(c.auc_error.mean(dtype=np.float64))),
+        update=each(lambda c: _mean(c.auc_error)),
         compute=lambda sums, pictures: 100 * (1 - mean(sums, pictures)),
     ),
     "auc_balanced": Score(
@@ -136,7 +137,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=False,
         tolerance=0.1,
         source="root of the mean squared distance in ab, all pixels pooled",
-        update=each(lambda c: float(c.squared.mean(dtype=np.float64))),
+        update=each(lambda c: _mean(c.squared)),
         compute=lambda sums, pictures: np.sqrt(mean(sums, pictures)),
     ),
     "psnr": Score(
@@ -144,7 +145,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.1,
         source="of RGB in 0..1, mean of pictures; a perfect one counts 100",
-        update=each(lambda c: float(_decibels(np.array(_mean_square(c))))),
+        update=each(lambda c: float(difference.psnr(np.array(_mean_square(c))))),
         compute=mean,
     ),
     "psnr_pooled": Score(
@@ -153,7 +154,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         tolerance=0.1,
         source="of the mean squared error of all pictures together",
         update=each(_mean_square),
-        compute=lambda sums, pictures: _decibels(mean(sums, pictures)),
+        compute=lambda sums, pictures: difference.psnr(mean(sums, pictures)),
     ),
     "mse": Score(
         title="MSE",
@@ -176,7 +177,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.002,
         source="Wang et al. 2004, RGB, flat window of 7 pixels, mean of pictures",
-        update=each(lambda c: ssim.ssim(c.truth.rgb, c.truth.moments, c.rgb)),
+        update=each(lambda c: ssim.ssim(c.truth.moments, c.rgb)),
         compute=mean,
     ),
     "ciede2000": Score(
@@ -184,7 +185,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=False,
         tolerance=0.1,
         source="Sharma et al. 2005, mean of pixels, then of pictures",
-        update=each(lambda c: float(ciede2000(c.truth.planes, c.planes).mean(dtype=np.float64))),
+        update=each(lambda c: _mean(ciede2000(c.truth.planes, c.planes))),
         compute=mean,
     ),
     "colourfulness": Score(

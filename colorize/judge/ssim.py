@@ -21,53 +21,76 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 class Moments(NamedTuple):
-    """Of every channel over every window that lies in the picture whole.
+    """Of one channel over the window around each pixel; those at the border are not whole.
 
     Attributes:
-        sums: (H - 6, W - 6, 3) int32.
-        spread: (H - 6, W - 6, 3) int32, 49 times the sum of squares, less the sum's square.
+        channel: (H, W) uint8.
+        sums: (H, W) int32.
+        squared: (H, W) int32, the sums' squares.
+        spread: (H, W) int32, 49 times the sum of squares, less the sum's square.
     """
 
+    channel: NDArray[np.uint8]
     sums: NDArray[np.int32]
+    squared: NDArray[np.int32]
     spread: NDArray[np.int32]
 
 
-def moments(rgb: NDArray[np.uint8]) -> Moments:
+def moments(rgb: NDArray[np.uint8]) -> list[Moments]:
     """Take the moments of an (H, W, 3) uint8 picture, once for all that is compared with it."""
-    sums = _windows(rgb)
-    return Moments(sums, _PIXELS * _windows(_product(rgb, rgb)) - sums * sums)
+    return [_moments(np.asarray(channel, np.uint8)) for channel in cv2.split(rgb)]
 
 
-def ssim(rgb: NDArray[np.uint8], of_rgb: Moments, other: NDArray[np.uint8]) -> float:
-    """Mean structural similarity, -1..1, of two (H, W, 3) uint8 pictures, channel by channel.
+def ssim(of_rgb: list[Moments], other: NDArray[np.uint8]) -> float:
+    """Mean structural similarity, -1..1, of two pictures, channel by channel.
 
     Args:
-        rgb: one of them.
-        of_rgb: its moments.
-        other: the other one.
+        of_rgb: the moments of one of them.
+        other: (H, W, 3) uint8, the other one.
     """
-    x, x_spread = of_rgb
-    y, y_spread = moments(other)
-    xy = x * y
-    joint = _PIXELS * _windows(_product(rgb, other)) - xy
-    # Numerators and denominators, multiplied by 49^2; variances lack the sample's factor.
+    pairs = zip(of_rgb, cv2.split(other), strict=True)
+    return float(np.mean([_similarity(x, _moments(np.asarray(y, np.uint8))) for x, y in pairs]))
+
+
+def _moments(channel: NDArray[np.uint8]) -> Moments:
+    sums = _windows(channel)
+    squared = sums * sums
+    return Moments(channel, sums, squared, _products(channel, channel) - squared)
+
+
+def _similarity(x: Moments, y: Moments) -> float:
+    """Mean over the windows that are whole.
+
+    All four terms are multiplied by 49^2, the numerators' halved; variances and the covariance lack
+    the sample's factor, by which their constant is divided instead. Whole numbers are rounded once
+    nothing is left to be subtracted.
+    """
+    crossed = x.sums * y.sums
+    joint = _products(x.channel, y.channel) - crossed
     bias, noise = np.float32(_C1 * _PIXELS**2), np.float32(_C2 * _PIXELS**2 / _SAMPLE)
-    squares = x * x
-    squares += y * y
-    x_spread = x_spread + y_spread
-    similar = (2 * xy + bias) * (2 * joint + noise)
-    similar /= (squares + bias) * (x_spread + noise)
-    return float(similar.mean(dtype=np.float64))
+    similar = _plus(crossed, bias / 2)
+    similar *= _plus(joint, noise / 2)
+    similar /= _plus(x.squared + y.squared, bias) * _plus(x.spread + y.spread, noise)
+    edge = WINDOW // 2
+    whole = similar[edge:-edge, edge:-edge]
+    return 4 * cv2.sumElems(whole)[0] / whole.size
+
+
+def _plus(whole: NDArray[np.int32], constant: np.float32) -> NDArray[np.float32]:
+    rounded = whole.astype(np.float32)
+    rounded += constant
+    return rounded
+
+
+def _products(channel: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """49 times the sums of products over windows."""
+    sums = _windows(np.multiply(channel, other, dtype=np.uint16))
+    sums *= _PIXELS
+    return sums
 
 
 def _windows(values: NDArray[np.generic]) -> NDArray[np.int32]:
-    """Sums over all whole windows, exact."""
-    edge = WINDOW // 2
+    """Sums over the windows around all pixels, exact."""
     size = (WINDOW, WINDOW)
     summed = cv2.boxFilter(values, cv2.CV_32S, size, normalize=False)  # type: ignore[arg-type]
-    inner: NDArray[np.int32] = np.asarray(summed, np.int32)[edge:-edge, edge:-edge]
-    return inner
-
-
-def _product(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    return np.multiply(rgb, other, dtype=np.uint16)
+    return np.asarray(summed, np.int32)

@@ -180,7 +180,7 @@ def test_a_painting_is_what_a_picture_of_that_lightness_can_show(
 ) -> None:
     truth = Truth(rgb[0], lab.rgb_to_lab(rgb[0]), table)
     compared = Comparison.of(truth, np.full((64, 64, 2), (60, 60), np.float32))
-    assert np.abs(compared.lab[..., 0] - truth.lab[..., 0]).max() < 0.5
+    assert np.abs(compared.planes[0] - truth.planes[0]).max() < 0.5
     paper = (rgb[0] == 255).all(axis=-1)
     assert paper.any()
     assert (compared.rgb[paper] == 255).all()

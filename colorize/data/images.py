@@ -261,12 +261,14 @@ def chroma(rgb: RGB) -> float:
     Returns:
         Root mean square distance from the fitted tone curve, in units of ab.
     """
-    pixels = lab.rgb_to_lab(rgb).reshape(-1, 3)
+    planes = lab.rgb_to_planes(rgb)
     low, high = MID_TONES
-    pixels = pixels[(pixels[:, 0] > low) & (pixels[:, 0] < high)]
-    if len(pixels) == 0:
+    tones, a, b = planes[:, (planes[0] > low) & (planes[0] < high)].astype(np.float64)
+    if len(tones) == 0:
         return 0.0
-    powers = np.polynomial.chebyshev.chebvander(pixels[:, 0] / 50 - 1, TONE_DEGREE)  # (n, 4)
-    curve = np.linalg.lstsq(powers, pixels[:, 1:], rcond=None)[0]  # (4, 2)
-    rest = pixels[:, 1:] - powers @ curve
+    powers = np.polynomial.chebyshev.chebvander(tones / 50 - 1, TONE_DEGREE)  # (n, 4)
+    colours = np.stack([a, b], axis=1)  # (n, 2)
+    # By the normal equations, which a hair on the diagonal keeps solvable where tones are few.
+    square = powers.T @ powers + len(tones) * np.diag(np.full(TONE_DEGREE + 1, 1e-9))
+    rest = colours - powers @ np.linalg.solve(square, powers.T @ colours)
     return float(np.sqrt((rest**2).sum(axis=1).mean()))

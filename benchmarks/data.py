@@ -28,7 +28,7 @@ from benchmarks import report
 from colorize.colour import lab
 from colorize.data import colours, copies, images, prepare, shards
 from colorize.data.layout import Layout
-from colorize.sources import manifest, sample
+from colorize.sources import archives, manifest, sample
 
 WIDTH, HEIGHT, SIDE = 1200, 1700, 256
 PAGES = 48
@@ -56,8 +56,11 @@ print(json.dumps(time.perf_counter() - start))
 
 
 def lay_down(raw: Path) -> None:
-    """Draw characters as JPEGs of WIDTH x HEIGHT, as soft as a scan, with a manifest."""
-    records = []
+    """Draw characters as JPEGs of WIDTH x HEIGHT, as soft as a scan.
+
+    They are there twice: as fetch leaves them, and file by file in ``images``.
+    """
+    pages = []
     (raw / "images").mkdir(parents=True)
     rng = np.random.default_rng(0)
     for drawn in sample.pictures(count=PAGES, side=HEIGHT, seed=7):
@@ -69,8 +72,8 @@ def lay_down(raw: Path) -> None:
         Image.fromarray(page).save(out, "JPEG", quality=90)
         made = manifest.picture(out.getvalue(), source="page", id=drawn.record.id, suffix="jpg")
         (raw / "images" / made.record.file).write_bytes(made.content)
-        records.append(made.record)
-    manifest.write(raw, records)
+        pages.append(made)
+    manifest.write(raw, archives.write(raw, pages))
 
 
 def chosen_scale(path: Path) -> int:
@@ -96,7 +99,7 @@ def squares(raw: Path) -> float:
     records = manifest.read(raw)
     start = time.perf_counter()
     for record in records:
-        rgb = prepare.square_of(raw / "images" / record.file, record.sha256, HOW)
+        rgb = prepare.square_of(raw, record, HOW)
         hashlib.sha256(rgb.tobytes()).digest()
         copies.perceptual_hash(rgb)
     return time.perf_counter() - start

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -35,14 +35,17 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{path.name[:NAME_SHOWN]}."
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".part")
+    file = os.fdopen(handle, "wb")
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
+        with suppress(OSError):  # of a full disk once more, which would hide the first error
+            file.close()
         Path(name).unlink(missing_ok=True)
         raise
 

@@ -13,7 +13,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from colorize import files
 from colorize.errors import Interrupted
 from colorize.params import Range, load
-from colorize.sources import crawl, denied, folder, manifest, sample
+from colorize.sources import archives, crawl, denied, folder, manifest, sample
 from colorize.sources.board import Board
 from colorize.sources.boards import BOARDS
 from colorize.sources.manifest import Picture, Record
@@ -106,19 +106,16 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
             progress("fetch", total) as bar,
             logging_redirect_tqdm(),
         ):
-            count = manifest.write(raw, _written(pictures, raw, bar.update))
+            count = manifest.write(raw, _counted(archives.write(raw, pictures), bar.update))
     except KeyboardInterrupt:
         raise Interrupted("interrupted; run it again to resume where it stopped") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})
 
 
-def _written(
-    pictures: Iterator[Picture], raw: Path, done: Callable[[], object]
-) -> Iterator[Record]:
-    for picture in pictures:
-        files.write_bytes(raw / "images" / picture.record.file, picture.content)
+def _counted(records: Iterator[Record], done: Callable[[], object]) -> Iterator[Record]:
+    for record in records:
         done()
-        yield picture.record
+        yield record
 
 
 if __name__ == "__main__":

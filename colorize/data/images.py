@@ -3,7 +3,6 @@
 Every reason for which a picture is left out is an `ImageError` with a word to count it by.
 """
 
-import hashlib
 import io
 import re
 import warnings
@@ -58,27 +57,23 @@ REASONS = ("too_many_bytes", "too_many_pixels", "unreadable", "changed", "animat
 """Every reason for which a picture can be left out by itself."""
 
 
-def read(path: Path, *, max_bytes: int, sha256: str = "") -> bytes:
+def read(path: Path, *, max_bytes: int) -> bytes:
     """Read a picture file, unless it is missing or larger than ``max_bytes``.
 
     Args:
         path: of the file.
         max_bytes: of it.
-        sha256: hex digest that its bytes must have, if given.
 
     Raises:
-        ImageError: ``unreadable``, ``too_many_bytes``, or ``changed`` where the digest differs.
+        ImageError: ``unreadable`` or ``too_many_bytes``.
     """
     try:
         size = path.stat().st_size
         if size > max_bytes:
             raise ImageError("too_many_bytes", f"{size} bytes")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ImageError("unreadable", str(error)) from None
-    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
-        raise ImageError("changed", "these are not the bytes that were fetched")
-    return content
 
 
 def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:

@@ -27,7 +27,8 @@ from colorize.data import copies, images, shards
 from colorize.data.layout import Shard
 from colorize.data.split import Split
 from colorize.errors import DataError, ImageError
-from colorize.sources import manifest
+from colorize.sources import archives, manifest
+from colorize.sources.manifest import Record
 
 VERSION = 1
 """Raised when the code changes what a prepared shard holds, so that old ones are left alone."""
@@ -55,7 +56,7 @@ class Task:
     """What a worker is given.
 
     Attributes:
-        raw: folder of the manifest and the images.
+        raw: folder of the manifest and the archives.
         workshop: where the shard is prepared.
         shard: its name, and where the manifest's lines of its pictures begin.
         how: to prepare them.
@@ -121,7 +122,7 @@ def prepare(task: Task) -> Prepared:
     with _one_thread():
         for record in records:
             try:
-                rgb = square_of(task.raw / "images" / record.file, record.sha256, task.how)
+                rgb = square_of(task.raw, record, task.how)
             except ImageError as error:
                 new.left_out.append((record.file, error.reason, str(error)))
                 continue
@@ -138,13 +139,13 @@ def prepare(task: Task) -> Prepared:
     return new
 
 
-def square_of(path: Path, sha256: str, how: How) -> images.RGB:
-    """Read, check and shrink one picture: (side, side, 3) uint8.
+def square_of(raw: Path, record: Record, how: How) -> images.RGB:
+    """Read, check and shrink one picture of a folder of archives: (side, side, 3) uint8.
 
     Raises:
         ImageError: it cannot be used.
     """
-    content = images.read(path, max_bytes=how.max_bytes, sha256=sha256)
+    content = archives.read(raw, record, max_bytes=how.max_bytes)
     rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
     rgb = images.square(rgb, side=how.side, framing=how.framing)
     images.check_chroma(rgb, at_least=how.min_chroma)

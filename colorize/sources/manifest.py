@@ -31,6 +31,8 @@ class Record:
         width, height: in pixels, as the source states them; 0 where it does not.
         variant: which of a site's renditions it is; left out of the line where there is but one.
         origin: where the source's uploader had it from, free text; left out where empty.
+        archive, begin, size: the archive that holds the file, and where in it, in bytes; left out
+            before it has been written. See `archives`.
     """
 
     source: str
@@ -48,10 +50,16 @@ class Record:
     height: int
     variant: str = ""
     origin: str = ""
+    archive: str = ""
+    begin: int = 0
+    size: int = 0
 
     def line(self) -> dict[str, str | int]:
         """Give the keys and values of the manifest's line."""
-        return {k: v for k, v in asdict(self).items() if v != "" or k not in ("variant", "origin")}
+        left_out = {name for name in ("variant", "origin") if not getattr(self, name)}
+        if not self.archive:
+            left_out |= {"archive", "begin", "size"}
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +169,9 @@ def _record(line: bytes, where: str) -> Record:
     for field in fields(Record):
         if type(getattr(record, field.name)) is not field.type:
             raise DataError(f"{where}: '{field.name}' is of a wrong type")
-    if Path(record.file).name != record.file:
-        raise DataError(f"{where}: file '{record.file}' is not a plain name")
+    for name in (record.file, record.archive):
+        if not name or Path(name).name != name:
+            raise DataError(f"{where}: '{name}' is not a plain name of a file or archive")
+    if record.begin < 0 or record.size < 0:
+        raise DataError(f"{where}: a file cannot begin or end before its archive")
     return record

@@ -1,12 +1,14 @@
 """Asks the sites again about pictures that are here, and drops what they have taken away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from colorize.sources import denied, manifest
+from colorize import files
+from colorize.errors import DataError, ImageError
+from colorize.sources import archives, denied, manifest
 from colorize.sources.board import Board
 from colorize.sources.http import Client
-from colorize.sources.manifest import Record
+from colorize.sources.manifest import Picture, Record
 from colorize.sources.store import Store
 
 
@@ -37,6 +39,9 @@ def drop(gone: Mapping[str, str], *, raw: Path, store: Store, deny: Path) -> Non
         raw: the data set's folder.
         store: of the downloads.
         deny: the deny-list.
+
+    Raises:
+        DataError: a picture to be kept is damaged; the data set stays as it is.
     """
     known = denied.read(deny).entries
     denied.extend(deny, {entry: why for entry, why in gone.items() if entry not in known})
@@ -45,10 +50,18 @@ def drop(gone: Mapping[str, str], *, raw: Path, store: Store, deny: Path) -> Non
             if entry.record and _name(entry.record) in gone:
                 store.remove(entry.key)
     records = manifest.read(raw)
-    manifest.write(raw, (record for record in records if _name(record) not in gone))
+    left = [record for record in records if _name(record) not in gone]
+    if len(left) < len(records):
+        with files.fresh_folder(raw) as fresh:
+            manifest.write(fresh, archives.write(fresh, _pictures(raw, left)))
+
+
+def _pictures(raw: Path, records: Iterable[Record]) -> Iterator[Picture]:
     for record in records:
-        if _name(record) in gone:
-            (raw / "images" / record.file).unlink(missing_ok=True)
+        try:
+            yield Picture(record, archives.read(raw, record, max_bytes=record.size))
+        except ImageError as error:
+            raise DataError(f"{record.file} in {raw / record.archive}: {error}") from None
 
 
 def _name(record: Record) -> str:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,16 @@ from colorize.errors import DataError
 from colorize.sources import manifest
 
 
+def placed(content: bytes, **given: str) -> manifest.Record:
+    """A record as an archive's: only such ones may be read again."""
+    record = manifest.picture(content, source="x", **given).record
+    return replace(record, archive="a.tar", begin=512, size=len(content))
+
+
 def test_round_trip(tmp_path: Path) -> None:
     records = [
-        manifest.picture(b"1", source="x", id="1", suffix="png", artist="高橋 \n 🎨").record,
-        manifest.picture(b"2", source="x", id="2", suffix="jpg", group="x_1").record,
+        placed(b"1", id="1", suffix="png", artist="高橋 \n 🎨"),
+        placed(b"2", id="2", suffix="jpg", group="x_1"),
     ]
     manifest.write(tmp_path, records)
     assert manifest.read(tmp_path) == records
@@ -24,10 +31,20 @@ def test_a_picture_is_its_own_group_unless_it_has_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"file": "../../etc/passwd"}, {"width": "12"}, {"id": None}, {"extra": 1}]
+    "change",
+    [
+        {"file": "../../etc/passwd"},
+        {"archive": "../../etc/passwd"},
+        {"archive": ""},
+        {"begin": -1},
+        {"size": -1},
+        {"width": "12"},
+        {"id": None},
+        {"extra": 1},
+    ],
 )
 def test_rejects_a_line(tmp_path: Path, change: dict[str, object]) -> None:
-    manifest.write(tmp_path, [manifest.picture(b"", source="x", id="1", suffix="png").record])
+    manifest.write(tmp_path, [placed(b"", id="1", suffix="png")])
     path = tmp_path / manifest.FILE_NAME
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
     with pytest.raises(DataError, match=r"manifest\.jsonl:1"):

@@ -1,5 +1,6 @@
 """The deny-list, and dropping what a site has taken away since."""
 
+import tarfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from colorize.errors import SourceError
-from colorize.sources import denied, manifest, recheck
+from colorize.sources import archives, denied, manifest, recheck
 from colorize.sources.store import Store
 from stages import fetch
 from stages import recheck as stage
@@ -70,14 +71,7 @@ def test_rejects_a_line(tmp_path: Path, line: str) -> None:
 def data_set(place: Desk, root: Path, **options: Any) -> list[manifest.Record]:
     """Run the board's part of the stage."""
     raw = root / "raw"
-
-    def kept(pictures: Any) -> Any:
-        for picture in pictures:
-            (raw / "images").mkdir(parents=True, exist_ok=True)
-            (raw / "images" / picture.record.file).write_bytes(picture.content)
-            yield picture.record
-
-    manifest.write(raw, kept(place.start(**options)))
+    manifest.write(raw, archives.write(raw, place.start(**options)))
     return manifest.read(raw)
 
 
@@ -124,7 +118,10 @@ def test_dropping_removes_bytes_lines_and_the_way_back(desk: DeskMaker, tmp_path
         for _ in range(2):
             recheck.drop(ask_again(place, records), raw=raw, store=store, deny=path)
     assert [record.id for record in manifest.read(raw)] == ["5", "4", "2", "1"]
-    assert not (raw / "images" / "danbooru_3.jpg").exists()
+    for record in manifest.read(raw):
+        archives.read(raw, record, max_bytes=record.size)
+    with tarfile.open(raw / "pictures-00000.tar") as archive:
+        assert archive.getnames() == [f"danbooru_{n}.jpg" for n in (5, 4, 2, 1)]
     assert len([p for p in place.scratch.rglob("files/*/*") if p.is_file()]) == 4
     assert path.read_text() == "danbooru:3  # gone\n"
     place.denied = denied.read(path)

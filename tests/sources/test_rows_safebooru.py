@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from colorize.errors import SourceError
-from colorize.sources import manifest
+from colorize.sources import archives, manifest
 from tests.sources.conftest import READER, Desk, DeskMaker
 from tests.sources.double.art import Art, gallery
 from tests.sources.double.server import Reply, page
@@ -189,7 +189,7 @@ def test_row_36_odd_fields(desk: DeskMaker) -> None:
     place.double.posts[1].changes["rating"] = "g"
     pictures = place.run()
     folder = place.scratch / "raw"
-    records = [picture.record for picture in pictures]
+    records = list(archives.write(folder, pictures))
     assert manifest.write(folder, records) == 3
     assert manifest.read(folder) == records
     lines = (folder / manifest.FILE_NAME).read_bytes().split(b"\n")

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -77,7 +78,8 @@ def test_writes_pictures_manifest_and_counts(
     root = rooted()
     done = fetch(root, double)
     assert done.returncode == 0, done.stderr
-    names = sorted(path.name for path in (root / "data/raw/images").iterdir())
+    with tarfile.open(root / "data/raw/pictures-00000.tar") as archive:
+        names = sorted(archive.getnames())
     assert names == [f"danbooru_{n}.jpg" for n in (3, 4, 5, 7, 8)]
     metrics = json.loads((root / "metrics/fetch.json").read_text())
     assert metrics["pictures"] == 5
@@ -136,10 +138,14 @@ def test_a_mistake_is_one_line(
     assert "wr0ng" not in done.stderr
 
 
+@pytest.mark.parametrize(("limit", "where"), [(6_000, "COLORIZE_SCRATCH"), (4_000, "data/.raw")])
 def test_a_full_disk_is_one_line_and_keeps_the_state(
-    double: DanbooruSite, rooted: Callable[..., Path]
+    double: DanbooruSite, rooted: Callable[..., Path], limit: int, where: str
 ) -> None:
-    """The journal may not grow past a limit, as on a disk without room."""
+    """No file may grow past a limit, as on a disk without room: the journal, or an archive."""
+    double.posts |= {post.id: post for post in gallery(292, first=9)}
+    for number in range(4, 299):
+        double.posts[number].changes = {"is_deleted": True}
     root = rooted()
     done = subprocess.run(
         fetch_command(double, 50.0),
@@ -147,12 +153,12 @@ def test_a_full_disk_is_one_line_and_keeps_the_state(
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
     assert done.returncode == 1
     line = done.stderr.strip().splitlines()[-1]
     assert "cannot write to" in line
-    assert "COLORIZE_SCRATCH" in line
+    assert where in line
     assert not (root / "data" / "raw").exists()
     served = dict(double.served)
     assert served

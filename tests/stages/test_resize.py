@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from PIL import Image
 
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
-from colorize.sources import manifest
+from colorize.sources import archives, manifest
 from stages import quantise, resize
 from tests.dask import Cluster
 from tests.imports import ROOT
@@ -44,14 +45,13 @@ def made(project: Callable[..., Path]) -> Make:
     def make(pictures: dict[str, bytes], groups: dict[str, str] | None = None) -> Path:
         root = project(resize={"per_shard": 8, "min_chroma": 0.5})
         raw = root / "data" / "raw"
-        (raw / "images").mkdir(parents=True, exist_ok=True)
-        records = []
-        for name, content in pictures.items():
-            group = (groups or {}).get(name, "")
-            made = manifest.picture(content, source="test", id=name, suffix="png", group=group)
-            (raw / "images" / made.record.file).write_bytes(content)
-            records.append(made.record)
-        manifest.write(raw, records)
+        fetched = (
+            manifest.picture(
+                content, source="test", id=name, suffix="png", group=(groups or {}).get(name, "")
+            )
+            for name, content in pictures.items()
+        )
+        manifest.write(raw, archives.write(raw, fetched))
         return root
 
     return make
@@ -254,11 +254,14 @@ def test_two_at_once_are_refused(made: Make, noisy: dict[str, bytes]) -> None:
 def test_a_picture_that_changed_since_fetch_is_counted(
     made: Make, noisy: dict[str, bytes], drawing: Draw
 ) -> None:
-    root = made(noisy)
-    (root / "data/raw/images/test_n3.png").write_bytes(png(drawing(3)))
-    (root / "data/raw/images/test_n4.png").unlink()
-    resize.main(root, environment={})
-    rejected = json.loads((root / "metrics/resize.json").read_text())["rejected"]
+    raw = made(noisy) / "data" / "raw"
+    third, fourth, *rest = manifest.read(raw)
+    with (raw / third.archive).open("r+b") as file:
+        file.seek(third.begin + third.size // 2)
+        file.write(b"other bytes")
+    manifest.write(raw, [third, replace(fourth, archive="none.tar"), *rest])
+    resize.main(raw.parent.parent, environment={})
+    rejected = json.loads((raw.parents[1] / "metrics/resize.json").read_text())["rejected"]
     assert (rejected["changed"], rejected["unreadable"]) == (1, 1)
 
 

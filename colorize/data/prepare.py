@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from colorize import files
-from colorize.data import copies, images, shards
+from colorize.data import chroma, copies, images, shards
 from colorize.data.layout import Shard
 from colorize.data.split import Split
 from colorize.errors import DataError, ImageError
@@ -148,7 +148,7 @@ def square_of(raw: Path, record: Record, how: How) -> images.RGB:
     content = archives.read(raw, record, max_bytes=how.max_bytes)
     rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
     rgb = images.square(rgb, side=how.side, framing=how.framing)
-    images.check_chroma(rgb, at_least=how.min_chroma)
+    chroma.check(rgb, at_least=how.min_chroma)
     return rgb
 
 

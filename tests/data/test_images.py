@@ -193,34 +193,6 @@ def test_shape(drawing: Draw, size: tuple[int, int], framing: images.Framing) ->
     assert (squared.shape, squared.dtype) == ((64, 64, 3), np.uint8)
 
 
-def sepia(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    tones = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])
-    return (rgb @ tones.T).clip(0, 255).astype(np.uint8)
-
-
-def shaded(drawing: Draw, number: int) -> NDArray[np.uint8]:
-    """A drawing with soft light on it, as illustrations have."""
-    light = np.linspace(0.6, 1, 128)[None, :, None]
-    return (drawing(number, 128, 128) * light).astype(np.uint8)
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_chroma_tells_colour_from_grey_sepia_and_tinted_paper(drawing: Draw, number: int) -> None:
-    colour = shaded(drawing, number)
-    grey = np.repeat(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    paper = (grey * np.array([1.0, 0.95, 0.82])).astype(np.uint8)
-    assert images.chroma(colour) > 4
-    assert images.chroma(grey) < 0.1
-    assert images.chroma(paper) < 0.5
-    assert images.chroma(sepia(colour)) < 1.5
-    with pytest.raises(ImageError, match="grey"):
-        images.check_chroma(sepia(colour), at_least=1.5)
-
-
-def test_chroma_of_blank_paper() -> None:
-    assert images.chroma(np.full((8, 8, 3), 255, np.uint8)) == 0
-
-
 def as_jpeg(rgb: NDArray[np.uint8], **options: Any) -> bytes:
     out = io.BytesIO()
     Image.fromarray(rgb).save(out, "JPEG", **options)
@@ -360,9 +332,3 @@ def test_finds_every_damage_of_a_jpeg_that_pillow_finds(drawing: Draw) -> None:
             np.testing.assert_array_equal(decode(bytes(damaged)), expected)
             outcomes.add("decoded")
     assert outcomes == {"refused", "decoded"}
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_a_first_look_never_lets_grey_through(drawing: Draw, number: int) -> None:
-    brown = sepia(shaded(drawing, number))
-    assert images.chroma(brown[:: images.FIRST_LOOK, :: images.FIRST_LOOK]) < 4.5

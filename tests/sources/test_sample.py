@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from colorize.data import images
+from colorize.data import chroma, images
 from colorize.errors import SourceError
 from colorize.sources import sample
 
@@ -24,7 +24,7 @@ def test_every_style_draws_a_coloured_character() -> None:
     for picture in sample.pictures(count=8 * len(sample.STYLES), side=128, seed=0):
         rgb = images.decode(picture.content, max_pixels=10**6)
         assert rgb.shape == (128, 128, 3)
-        by_style.setdefault(picture.record.id.rsplit("-", 2)[0], []).append(images.chroma(rgb))
+        by_style.setdefault(picture.record.id.rsplit("-", 2)[0], []).append(chroma.measure(rgb))
     assert set(by_style) == set(sample.STYLES)
     assert all(np.median(values) > 3 for values in by_style.values()), by_style
 

@@ -32,7 +32,7 @@ from colorize.learn.plan import Plan
 from colorize.learn.training import Trainer
 from colorize.model.activation import Relu
 from colorize.model.eccv16 import Eccv16
-from colorize.model.precision import CPU, describe
+from colorize.model.precision import CPU, describe, mixed_precision
 from colorize.model.weights import Model
 
 SIZES = {"width 1": (1.0, 256, 16), "the default width": (0.25, 176, 8)}
@@ -167,23 +167,48 @@ def _flop(setting: Setting) -> int:
 
 
 def convolutions(setting: Setting) -> Measured:
-    """Find the best rate in FLOP/s of one bfloat16 convolution among those of the network."""
+    """Find the best rate in FLOP/s of one bfloat16 convolution among those of the network.
+
+    And the time that all of them take alone, forward and backward, each at its best.
+    """
     keep_freed_memory()
-    seen: dict[tuple[object, ...], tuple[nn.Conv2d, Tensor]] = {}
+    seen: list[tuple[nn.Conv2d | nn.ConvTranspose2d, torch.Size]] = []
 
     def note(module: nn.Module, inputs: tuple[Tensor], _: Tensor) -> None:
-        if isinstance(module, nn.Conv2d):
-            shape = (module.in_channels, module.out_channels, inputs[0].shape, module.dilation)
-            seen.setdefault(shape, (module, inputs[0]))
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            seen.append((module, inputs[0].shape))
 
-    network = setting.model.network
+    network = setting.model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for module in network.modules():
         module.register_forward_hook(note)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        size = (setting.plan.batch, 1, setting.plan.crop, setting.plan.crop)
-        network(torch.zeros(size).contiguous(memory_format=torch.channels_last))
-    rates = [_rate(layer, x.shape) for layer, x in seen.values()]
-    return {"rate": max(rates)}
+    with torch.no_grad(), mixed_precision():
+        side = setting.plan.crop
+        network(torch.zeros(setting.plan.batch, 1, side, side))
+    first, *others = seen
+    alone = [_alone(*first, from_data=False), *(_alone(*layer) for layer in others)]
+    plain = [(layer, shape) for layer, shape in seen if isinstance(layer, nn.Conv2d)]
+    return {
+        "rate": max(_rate(layer, shape) for layer, shape in plain),
+        "alone": sum(alone) / setting.plan.batch,
+    }
+
+
+def _alone(
+    layer: nn.Conv2d | nn.ConvTranspose2d, shape: torch.Size, *, from_data: bool = True
+) -> float:
+    """Time one layer of a step, forward and backward. Seconds."""
+    x = torch.randn(shape).to(memory_format=torch.channels_last)
+    x = (x.bfloat16() if from_data else x).requires_grad_(from_data)
+    wanted = [*layer.parameters(), *([x] if from_data else [])]
+    with mixed_precision():
+        gradient = torch.randn_like(layer(x))
+
+    def step() -> None:
+        with mixed_precision():
+            y = layer(x)
+        torch.autograd.grad(y, wanted, gradient)
+
+    return seconds(step, REPEATS["ours"])
 
 
 @torch.no_grad()
@@ -214,6 +239,7 @@ def main(root: Path) -> None:
         found = {way: in_a_process(__spec__.name, str(root), f"{size}/{way}") for way in WAYS}
         slow, fast = found["reference"], found["ours"]
         rate = fast["flop"] / fast["seconds"]
+        alone = found["convolutions"]["alone"]
         rows.append(
             {
                 "step": f"{size}: {width:g}, {crop} pixels, {batch} pictures",
@@ -223,12 +249,15 @@ def main(root: Path) -> None:
                 "GFLOP a picture": f"{fast['flop'] / BILLION:.1f}",
                 "TFLOP/s": f"{rate / TRILLION:.2f}",
                 "best convolution, TFLOP/s": f"{found['convolutions']['rate'] / TRILLION:.2f}",
+                "convolutions alone, ms a picture": f"{alone * 1e3:.1f}",
             }
         )
         said.append(
             f"At {size} **{slow['seconds'] / fast['seconds']:.1f} times as fast** as the "
             f"reference, at **{rate / found['convolutions']['rate']:.0%}** of the rate of the "
-            f"network's fastest bfloat16 convolution; the losses of the first step are "
+            f"network's fastest bfloat16 convolution; its convolutions alone, each at its best, "
+            f"would be at {fast['flop'] / alone / found['convolutions']['rate']:.0%}, and the step "
+            f"takes {fast['seconds'] / alone:.2f} times as long; the losses of the first step are "
             f"{slow['loss']:.4f} and {fast['loss']:.4f}."
         )
     text = (

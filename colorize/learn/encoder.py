@@ -79,8 +79,8 @@ class Encoder(nn.Module):
         Args:
             rgb: (N, 3, H, W) uint8 sRGB; H and W divisible by the head's stride.
         """
-        # A picture by itself stays in a core's cache; a GPU would rather have them all at once.
-        parts = torch.split(rgb, len(rgb) if rgb.is_cuda else 1)
+        # A picture a core stays in its cache; a GPU would rather have them all at once.
+        parts = torch.split(rgb, len(rgb) if rgb.is_cuda else torch.get_num_threads())
         y, small = (torch.cat(found) for found in zip(*map(self._f, parts), strict=True))
         ab = (small[:, :2] - small[:, 1:]) * self.to_ab
         return Batch(y.mul_(116).sub_(_BLACK), self.target(ab))
@@ -94,7 +94,7 @@ class Encoder(nn.Module):
         n, _, height, width = rgb.shape
         linear = self.linear.index_select(0, rgb.flatten().int()).view(n, 3, -1)
         xyz = self.to_xyz @ linear  # no convolution: a GPU's would round to TF32
-        f = xyz.clamp(min=lab.EPSILON).log_().div_(3).exp_()  # vectorised better than a power
+        f = xyz.clamp(min=lab.EPSILON).log_().mul_(1 / 3).exp_()  # vectorised better than a power
         f = f.add_(xyz.clamp_(max=lab.EPSILON), alpha=lab.SLOPE).view(n, 3, height, width)
         return f[:, 1:2], functional.avg_pool2d(f, self._head_stride)
 

@@ -27,6 +27,7 @@ STORED = 128
 CHUNK = 500
 STAGES = ("fetch", "resize", "quantise")
 SAMPLE_S = 0.2
+LEAST = 10_000
 
 
 def draw(begin: int, *, folder: Path, end: int) -> None:
@@ -93,6 +94,10 @@ def _anonymous(pid: int) -> int:
 
 def main(most: int) -> None:
     """Measure all sizes and write the section."""
+    if most < LEAST:
+        raise SystemExit(
+            f"N is {most}: from {LEAST} on, for a hundredth of it has to fill each split"
+        )
     rows = []
     for count in (most // 100, most // 10, most):
         root = Path(".scratch") / "soak"

@@ -172,11 +172,11 @@ def convolutions(setting: Setting) -> Measured:
     And the time that all of them take alone, forward and backward, each at its best.
     """
     keep_freed_memory()
-    seen: list[tuple[nn.Conv2d | nn.ConvTranspose2d, torch.Size]] = []
+    seen: list[tuple[nn.Conv2d | nn.ConvTranspose2d, Tensor]] = []
 
     def note(module: nn.Module, inputs: tuple[Tensor], _: Tensor) -> None:
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            seen.append((module, inputs[0].shape))
+            seen.append((module, inputs[0]))
 
     network = setting.model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for module in network.modules():
@@ -185,21 +185,17 @@ def convolutions(setting: Setting) -> Measured:
         side = setting.plan.crop
         network(torch.zeros(setting.plan.batch, 1, side, side))
     first, *others = seen
-    alone = [_alone(*first, from_data=False), *(_alone(*layer) for layer in others)]
-    plain = [(layer, shape) for layer, shape in seen if isinstance(layer, nn.Conv2d)]
+    alone = [_alone(*first, with_input=False), *(_alone(*layer) for layer in others)]
     return {
-        "rate": max(_rate(layer, shape) for layer, shape in plain),
+        "rate": max(_rate(layer, x.shape) for layer, x in seen if isinstance(layer, nn.Conv2d)),
         "alone": sum(alone) / setting.plan.batch,
     }
 
 
-def _alone(
-    layer: nn.Conv2d | nn.ConvTranspose2d, shape: torch.Size, *, from_data: bool = True
-) -> float:
-    """Time one layer of a step, forward and backward. Seconds."""
-    x = torch.randn(shape).to(memory_format=torch.channels_last)
-    x = (x.bfloat16() if from_data else x).requires_grad_(from_data)
-    wanted = [*layer.parameters(), *([x] if from_data else [])]
+def _alone(layer: nn.Conv2d | nn.ConvTranspose2d, x: Tensor, *, with_input: bool = True) -> float:
+    """Time one layer of a step, forward and backward, perhaps to its input too. Seconds."""
+    x = torch.randn_like(x, memory_format=torch.channels_last).requires_grad_(with_input)
+    wanted = [*layer.parameters(), *([x] if with_input else [])]
     with mixed_precision():
         gradient = torch.randn_like(layer(x))
 

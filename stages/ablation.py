@@ -36,6 +36,8 @@ SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourf
 POLL_S = 5.0
 PATIENCE = 5
 """Failures in a row to look at the experiments, after which to give up."""
+SHOWN_S = 120.0
+"""Seconds in which DVC has shown them: it was seen to wait forever for one that had just ended."""
 
 State: TypeAlias = Literal["queued", "running", "failed", "success"]
 
@@ -101,7 +103,8 @@ def planned(root: Path, name: str, common: Sequence[str]) -> dict[str, tuple[str
 
 def experiments_of(root: Path, commit: str) -> dict[str, Found]:
     """All experiments that start from a commit, by name, whatever is checked out by now."""
-    shown = json.loads(dvc(root, "exp", "show", "--json", "--rev", commit))
+    asked = ("exp", "show", "--json", "--rev", commit)
+    shown = json.loads(dvc(root, *asked, timeout_s=SHOWN_S))
     found = {}
     for row in shown:
         for experiment in row.get("experiments") or []:
@@ -140,7 +143,7 @@ def _polled(root: Path, commit: str) -> Iterator[dict[str, Found]]:
     while True:
         try:
             found = experiments_of(root, commit)
-        except ColorizeError:  # DVC looked into a folder that an experiment was just leaving
+        except ColorizeError:  # DVC looked into a folder that an experiment left, or hangs there
             failures += 1
             if failures == PATIENCE:
                 raise

@@ -10,13 +10,13 @@ METRICS = "metrics/evaluate.json"
 """What the evaluate stage wrote, as dvc names it."""
 
 
-def dvc(root: Path, *arguments: str) -> str:
+def dvc(root: Path, *arguments: str, timeout_s: float | None = None) -> str:
     """Give what ``dvc`` says, with this very interpreter.
 
     Raises:
-        DataError: it fails; holds its own words.
+        DataError: it fails; holds its own words. Or it has not ended within the time that is given.
     """
-    return _said(root, [sys.executable, "-m", "dvc"], "dvc", arguments)
+    return _said(root, [sys.executable, "-m", "dvc"], "dvc", arguments, timeout_s)
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -28,10 +28,20 @@ def git(root: Path, *arguments: str) -> str:
     return _said(root, ["git"], "git", arguments)
 
 
-def _said(root: Path, program: list[str], name: str, arguments: tuple[str, ...]) -> str:
-    done = subprocess.run(  # noqa: S603 - our own commands with the user's own values
-        [*program, *arguments], cwd=root, capture_output=True, text=True
-    )
+def _said(
+    root: Path,
+    program: list[str],
+    name: str,
+    arguments: tuple[str, ...],
+    timeout_s: float | None = None,
+) -> str:
+    asked = " ".join([name, *arguments[:2]])
+    try:
+        done = subprocess.run(  # noqa: S603 - our own commands with the user's own values
+            [*program, *arguments], cwd=root, capture_output=True, text=True, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired:
+        raise DataError(f"{asked}: no answer within {timeout_s:g} s") from None
     if done.returncode != 0:
-        raise DataError(f"{' '.join([name, *arguments[:2]])}: {done.stderr.strip()}")
+        raise DataError(f"{asked}: {done.stderr.strip()}")
     return done.stdout

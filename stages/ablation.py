@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourf
 
 POLL_S = 5.0
 PATIENCE = 5
-"""Failures in a row to look at the experiments, after which to give up."""
+"""Looks in a row at the experiments that fail, or find one without its process, to give up."""
 SHOWN_S = 120.0
 """Seconds in which DVC has shown them: it was seen to wait forever for one that had just ended."""
 
@@ -122,6 +123,7 @@ def _finished(root: Path, commit: str, names: Mapping[str, str]) -> dict[str, Fo
     """Work the queue off, and give every experiment as it ended."""
     _start(root)
     told: dict[str, State] = {}
+    missed: Counter[str] = Counter()
     for found in _polled(root, commit):
         ours = {title: found[name] for title, name in names.items() if name in found}
         for title, experiment in ours.items():
@@ -129,7 +131,10 @@ def _finished(root: Path, commit: str, names: Mapping[str, str]) -> dict[str, Fo
                 told[title] = experiment.state
                 _say(f"{title}: {experiment.state}")
         for title, experiment in ours.items():
-            if experiment.state == "running" and experiment.pid and not _alive(experiment.pid):
+            # One that has just ended is still shown as running while DVC takes in what it made.
+            gone = experiment.state == "running" and experiment.pid and not _alive(experiment.pid)
+            missed[title] = missed[title] + 1 if gone else 0
+            if missed[title] == PATIENCE:
                 raise ColorizeError(
                     f"{title} was killed: `dvc queue kill {names[title]}`, then start this again"
                 )

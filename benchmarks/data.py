@@ -26,9 +26,12 @@ from PIL import Image
 
 from benchmarks import report
 from colorize.colour import lab
-from colorize.data import colours, copies, images, prepare, shards
-from colorize.data.layout import Layout
-from colorize.sources import archives, manifest, sample
+from colorize.data import colours, shards
+from colorize.imaging import images
+from colorize.ingest import copies, prepare
+from colorize.ingest.layout import Layout
+from colorize.raw import archives, manifest
+from colorize.sources import sample
 
 WIDTH, HEIGHT, SIDE = 1200, 1700, 256
 PAGES = 48

@@ -23,8 +23,9 @@ from torch.nn import functional
 
 from benchmarks import report
 from benchmarks.processes import CORES, in_a_process, run
-from colorize.colour import difference, lab
+from colorize.colour import lab
 from colorize.data.shards import ShardReader
+from colorize.metrics import difference
 from colorize.model.decode import TEMPERATURE
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter

@@ -27,14 +27,14 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from benchmarks import report
-from colorize.colour import difference
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge.comparison import Comparison, Truth
-from colorize.judge.scores import SCORES
-from colorize.judge.tally import Tally, alone
+from colorize.metrics import difference
+from colorize.metrics.comparison import Comparison, Truth
+from colorize.metrics.scores import SCORES
+from colorize.metrics.tally import Tally, alone
 
 RGB = NDArray[np.uint8]
 Rows = Mapping[str, RGB]

@@ -21,10 +21,10 @@ from benchmarks import report
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge.board import Board
-from colorize.judge.comparison import Pictures
 from colorize.judge.rows import all_grey
-from colorize.judge.scores import SCORES
+from colorize.metrics.comparison import Pictures
+from colorize.metrics.scoreboard import Board
+from colorize.metrics.scores import SCORES
 from colorize.paint.painter import Painter
 
 BATCH = 16

@@ -22,9 +22,9 @@ from benchmarks.train import seconds
 from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.learn.encoder import Encoder
-from colorize.model.eccv16 import HEAD_STRIDE
 from colorize.model.losses import Target
+from colorize.model.networks.eccv16 import HEAD_STRIDE
+from colorize.model.targets import Encoder
 
 PICTURES = 16
 REPEATS = 5

@@ -26,13 +26,13 @@ from benchmarks.processes import CORES, Measured, in_a_process, run
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn import dataset
-from colorize.learn.encoder import Batch, Encoder
 from colorize.learn.memory import keep_freed_memory
-from colorize.learn.plan import Plan
+from colorize.learn.schedule import Plan
 from colorize.learn.training import Trainer
-from colorize.model.activation import Relu
-from colorize.model.eccv16 import Eccv16
+from colorize.model.networks.activation import Relu
+from colorize.model.networks.eccv16 import Eccv16
 from colorize.model.precision import CPU, describe, mixed_precision
+from colorize.model.targets import Batch, Encoder
 from colorize.model.weights import Model
 
 SIZES = {"width 1": (1.0, 256, 16), "the default width": (0.25, 176, 8)}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize.errors import ColorizeError
-from colorize.paint.plan import Job, plan
+from colorize.paint.jobs import Job, plan
 
 if TYPE_CHECKING:
     from colorize.paint.pages import Result

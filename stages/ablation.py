@@ -175,8 +175,8 @@ def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
     Raises:
         ColorizeError: they were judged on different pictures, so that nothing can be compared.
     """
-    from colorize.judge.scores import SCORES
-    from colorize.judge.summary import Line, in_order, markdown
+    from colorize.metrics.scores import SCORES
+    from colorize.report.summary import Line, in_order, markdown
 
     if not variants:
         raise ColorizeError("no variant was trained")

@@ -22,7 +22,7 @@ def main(root: Path) -> None:
     print(_diff(root, base))
     found = json.loads(_diff(root, base, "--json")).get(METRICS, {})
     # PyTorch takes more than a second to import, and a wrong revision need not wait for it.
-    from colorize.judge import gate
+    from colorize.report import gate
 
     changes = {
         key: gate.Change(change.get("old"), change.get("new")) for key, change in found.items()

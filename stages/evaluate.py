@@ -31,10 +31,11 @@ def main(root: Path) -> None:
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge import exhibits, temperature
+    from colorize.judge import temperature
     from colorize.judge.judgement import judge
     from colorize.judge.rows import References
     from colorize.model.weights import Model
+    from colorize.report import exhibits
 
     train, val, test = (
         ShardReader(root / "data" / "resized", split) for split in ("train", "val", "test")

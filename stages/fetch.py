@@ -13,11 +13,13 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from colorize import files
 from colorize.errors import Interrupted
 from colorize.params import Range, load
-from colorize.sources import archives, crawl, denied, folder, manifest, sample
-from colorize.sources.board import Board
-from colorize.sources.boards import BOARDS
-from colorize.sources.manifest import Picture, Record
-from colorize.sources.posts import Grade, Policy, Query
+from colorize.raw import archives, manifest
+from colorize.raw.manifest import Picture, Record
+from colorize.sources import folder, sample
+from colorize.sources.boards import crawl, denied
+from colorize.sources.boards.board import Board
+from colorize.sources.boards.posts import Grade, Policy, Query
+from colorize.sources.boards.registry import BOARDS
 from stages import progress, run, scratch
 
 

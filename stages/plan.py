@@ -4,8 +4,8 @@ from pathlib import Path
 
 from colorize.errors import ParamsError
 from colorize.params import load
-from colorize.sources import plan
-from colorize.sources.boards import BOARDS
+from colorize.sources.boards import estimate as plan
+from colorize.sources.boards.registry import BOARDS
 from stages import run
 from stages.fetch import FetchParams
 

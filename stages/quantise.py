@@ -10,12 +10,13 @@ from typing import Annotated
 import numpy as np
 
 from colorize import files
-from colorize.colour import plane, prior
+from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
 from colorize.data import colours, shards
 from colorize.data.shards import ShardReader
 from colorize.parallel import each
 from colorize.params import Range, load
+from colorize.report import plane
 from stages import progress, run
 
 FEW = 4000

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from colorize.params import load
-from colorize.sources import manifest, recheck
-from colorize.sources.board import Board
-from colorize.sources.boards import BOARDS
-from colorize.sources.store import Store
+from colorize.raw import manifest
+from colorize.sources.boards import recheck
+from colorize.sources.boards.board import Board
+from colorize.sources.boards.registry import BOARDS
+from colorize.sources.boards.store import Store
 from stages import run, scratch
 from stages.fetch import FetchParams
 

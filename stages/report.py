@@ -30,9 +30,9 @@ def main(root: Path) -> None:
         for name in ("errors", "pictures", "temperature")
     }
     # PyTorch takes more than a second to import, and missing files need not wait for it.
-    from colorize.judge import page
-    from colorize.judge.gallery import paintings, spread
     from colorize.model.weights import Model
+    from colorize.report import page
+    from colorize.report.gallery import paintings, spread
 
     test = ShardReader(root / "data" / "resized", "test")
     model = Model.load(root / "models" / "colorizer.safetensors")

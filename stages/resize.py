@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize import files
-from colorize.data import images, prepare, shards, split
-from colorize.data.layout import Layout
-from colorize.data.leaks import Register
-from colorize.data.prepare import How, Task
+from colorize.data import shards, split
 from colorize.errors import DataError
+from colorize.imaging import images
+from colorize.ingest import prepare
+from colorize.ingest.layout import Layout
+from colorize.ingest.leaks import Register
+from colorize.ingest.prepare import How, Task
 from colorize.parallel import each
 from colorize.params import Range, load
-from colorize.sources import manifest
+from colorize.raw import manifest
 from stages import progress, run, scratch
 
 FEW = 2000

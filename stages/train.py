@@ -47,8 +47,8 @@ def train(params: TrainParams, root: Path) -> None:
     from colorize.learn.checkpoint import Store, fingerprint
     from colorize.learn.distributed import join
     from colorize.learn.memory import keep_freed_memory
-    from colorize.learn.plan import Plan
     from colorize.learn.run import Run
+    from colorize.learn.schedule import Plan
     from colorize.learn.training import Trainer
     from colorize.learn.validation import best_of, validate
     from colorize.model.precision import best_device, describe

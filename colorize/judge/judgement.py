@@ -12,14 +12,14 @@ from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.files import Numbers
-from colorize.judge.board import Board, ByRow
-from colorize.judge.classes import CLASS_SCORES, Guess
-from colorize.judge.comparison import ERRORS, Pictures
 from colorize.judge.rows import References
-from colorize.judge.scores import SCORES, Sums, colourfulness
-from colorize.judge.tally import Resampler, Tally, difference, standard_error
-from colorize.learn.encoder import Encoder
+from colorize.metrics.classes import CLASS_SCORES, Guess
+from colorize.metrics.comparison import ERRORS, Pictures
+from colorize.metrics.scoreboard import Board, ByRow
+from colorize.metrics.scores import SCORES, Sums, colourfulness
+from colorize.metrics.tally import Resampler, Tally, difference, standard_error
 from colorize.model.predict import Prediction, look
+from colorize.model.targets import Encoder
 from colorize.model.weights import Model
 
 BATCH = 8

@@ -11,7 +11,7 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge.comparison import Pictures
+from colorize.metrics.comparison import Pictures
 from colorize.model.decode import enlarge
 
 SAMPLED = 4

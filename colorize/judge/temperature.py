@@ -5,9 +5,9 @@ from typing import Literal, TypeAlias
 
 from colorize.colour.encoding import NeighbourTable
 from colorize.data.shards import ShardReader
-from colorize.judge.board import Board
 from colorize.judge.judgement import MODEL, Table, batches
-from colorize.judge.scores import SCORES
+from colorize.metrics.scoreboard import Board
+from colorize.metrics.scores import SCORES
 from colorize.model.predict import look
 from colorize.model.weights import Model
 

@@ -19,9 +19,9 @@ from colorize.data.shards import ShardReader
 from colorize.errors import ModelError
 from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group, shared
-from colorize.learn.encoder import Encoder
-from colorize.learn.plan import Plan
+from colorize.learn.schedule import Plan
 from colorize.model.precision import mixed_precision
+from colorize.model.targets import Encoder
 from colorize.model.weights import Model
 
 BETAS = (0.9, 0.99)

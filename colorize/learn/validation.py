@@ -6,13 +6,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
-from colorize.colour import difference, lab
+from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn.dataset import to_planes
-from colorize.learn.encoder import Encoder
+from colorize.metrics import difference
 from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
+from colorize.model.targets import Encoder
 from colorize.model.weights import Model
 
 BATCH = 16

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from colorize.errors import ModelError
-from colorize.model import decode, eccv16, losses
+from colorize.model import decode, losses
+from colorize.model.networks import eccv16
 
 AB_UNIT = 50.0
 """In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from colorize import files
 from colorize.errors import ArchiveError
-from colorize.paint import formats
+from colorize.imaging import formats
 from colorize.paint.archive import Archive
+from colorize.paint.jobs import Job
 from colorize.paint.pages import Form, Outcome, Page, Result, paint_pages
 from colorize.paint.painter import Painter
-from colorize.paint.plan import Job
 
 _SETTINGS = "settings"
 _BOUND = "book"

@@ -13,12 +13,11 @@ from typing import TypeVar
 import numpy as np
 
 from colorize import files
-from colorize.data import images
 from colorize.errors import ImageError
-from colorize.paint import formats
+from colorize.imaging import formats, images
+from colorize.paint.jobs import Job
 from colorize.paint.painter import Painter
 from colorize.paint.paper import is_coloured
-from colorize.paint.plan import Job
 
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 50_000_000

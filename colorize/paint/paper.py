@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.data.chroma import MID_TONES, TONE_DEGREE
+from colorize.imaging.chroma import MID_TONES, TONE_DEGREE
 from colorize.paint.regions import lines
 
 WHITE = 97.0

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from colorize.errors import ArchiveError
 from colorize.paint.books import count_pages, paint_book
+from colorize.paint.jobs import Job
 from colorize.paint.pages import Form, Outcome, Result, paint_files
 from colorize.paint.painter import Painter
-from colorize.paint.plan import Job
 
 
 def count(jobs: Sequence[Job]) -> int:

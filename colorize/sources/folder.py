@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from colorize.errors import SourceError
-from colorize.sources.manifest import Picture, picture
+from colorize.raw.manifest import Picture, picture
 
 SUFFIXES = frozenset({"avif", "bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"})
 """What counts as a picture; whether it can be decoded, the resize stage says and counts."""

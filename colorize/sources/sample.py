@@ -13,7 +13,7 @@ import resvg_py
 from dicebear import Avatar, Style
 
 from colorize.errors import SourceError
-from colorize.sources.manifest import Picture, picture
+from colorize.raw.manifest import Picture, picture
 
 STYLES = (
     "adventurer",

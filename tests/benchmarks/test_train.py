@@ -10,7 +10,7 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.learn.dataset import to_planes
-from colorize.learn.encoder import Encoder
+from colorize.model.targets import Encoder
 from tests.shards import ShardWriter
 
 SIZE = "small"

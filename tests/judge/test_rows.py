@@ -12,8 +12,8 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.judge import rows, temperature
-from colorize.judge.comparison import Pictures
 from colorize.judge.judgement import Judgement, judge
+from colorize.metrics.comparison import Pictures
 from colorize.model.weights import Model
 from tests.models import orange_model
 from tests.shards import ShardWriter

@@ -15,7 +15,7 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn.distributed import join
-from colorize.learn.plan import Plan
+from colorize.learn.schedule import Plan
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 

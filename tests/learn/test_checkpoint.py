@@ -15,8 +15,8 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, Interrupted, ModelError
 from colorize.learn.checkpoint import Store, fingerprint
-from colorize.learn.plan import Plan
 from colorize.learn.run import Run
+from colorize.learn.schedule import Plan
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 from tests.shards import ShardWriter

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorize.data import images
 from colorize.errors import DataError, ParamsError
+from colorize.imaging import images
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
 from colorize.sources import sample

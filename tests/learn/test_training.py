@@ -7,11 +7,11 @@ import torch
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
-from colorize.data import images
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, ModelError
+from colorize.imaging import images
 from colorize.learn import validation
-from colorize.learn.plan import Plan, learning_rate
+from colorize.learn.schedule import Plan, learning_rate
 from colorize.learn.training import Epoch, Trainer
 from colorize.learn.validation import HIGHER_IS_BETTER, best_of, validate
 from colorize.model.weights import Model

@@ -10,9 +10,9 @@ from PIL import Image
 from colorize.errors import ArchiveError
 from colorize.model.weights import Model
 from colorize.paint.books import count_pages, paint_book
+from colorize.paint.jobs import Job
 from colorize.paint.pages import Form, Outcome, Result
 from colorize.paint.painter import Painter
-from colorize.paint.plan import Job
 
 Encoded = Callable[..., bytes]
 SETTINGS = "model and options"

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.colour.lab import rgb_to_lightness
-from colorize.data import images
+from colorize.imaging import images
 from colorize.paint import pages
+from colorize.paint.jobs import plan
 from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
 from colorize.paint.painter import Painter
-from colorize.paint.plan import plan
 
 Encoded = Callable[..., bytes]
 GREY = np.tile(np.arange(60, 180, dtype=np.uint8), (90, 1))

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from colorize.sources import crawl
-from colorize.sources.board import Board
-from colorize.sources.danbooru import Danbooru
-from colorize.sources.denied import Denied
-from colorize.sources.http import Client
-from colorize.sources.limits import Clock
-from colorize.sources.manifest import Picture
-from colorize.sources.posts import Query
-from colorize.sources.safebooru import Safebooru
-from colorize.sources.site import Identity, Site
+from colorize.raw.manifest import Picture
+from colorize.sources.boards import crawl
+from colorize.sources.boards.board import Board
+from colorize.sources.boards.danbooru import Danbooru
+from colorize.sources.boards.denied import Denied
+from colorize.sources.boards.http import Client
+from colorize.sources.boards.limits import Clock
+from colorize.sources.boards.posts import Query
+from colorize.sources.boards.safebooru import Safebooru
+from colorize.sources.boards.site import Identity, Site
 from tests.sources.double.art import Art
 from tests.sources.double.boards import DanbooruSite, SafebooruSite
 from tests.sources.double.boards import Site as DoubleSite

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import yaml
 
-from colorize.sources import manifest
+from colorize.raw import manifest
 from tests.sources.double.art import Art, gallery
 from tests.sources.double.boards import DanbooruSite
 from tests.sources.double.server import page

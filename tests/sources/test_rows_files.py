@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from colorize.errors import ImageError, SourceError
-from colorize.sources.http import MAX_BYTES
+from colorize.sources.boards.http import MAX_BYTES
 from tests.sources.conftest import READER, Desk, DeskMaker
 from tests.sources.double import server
 from tests.sources.double.art import Art, drawn, gallery

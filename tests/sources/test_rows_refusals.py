@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from colorize.errors import ImageError, SourceError
-from colorize.sources import answers
-from colorize.sources.danbooru import _entries
-from colorize.sources.site import user_agent
+from colorize.sources.boards import answers
+from colorize.sources.boards.danbooru import _entries
+from colorize.sources.boards.site import user_agent
 from tests.sources.conftest import CONTACT, EPOCH, DeskMaker
 from tests.sources.double import server
 from tests.sources.double.art import gallery

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from colorize.errors import SourceError
-from colorize.sources import archives, manifest
+from colorize.raw import archives, manifest
 from tests.sources.conftest import READER, Desk, DeskMaker
 from tests.sources.double.art import Art, gallery
 from tests.sources.double.server import Reply, page

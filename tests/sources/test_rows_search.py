@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from colorize.data import images
 from colorize.errors import SourceError
-from colorize.sources.danbooru import _entries
-from colorize.sources.posts import choose
+from colorize.imaging import images
+from colorize.sources.boards.danbooru import _entries
+from colorize.sources.boards.posts import choose
 from tests.sources.conftest import QUERY, READER, Desk, DeskMaker
 from tests.sources.double import server
 from tests.sources.double.art import Art, gallery

@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from colorize.data import chroma, images
 from colorize.errors import SourceError
+from colorize.imaging import chroma, images
 from colorize.sources import sample
 
 

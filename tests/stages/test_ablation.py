@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from colorize.errors import ColorizeError, ParamsError
-from colorize.judge.scores import SCORES
+from colorize.metrics.scores import SCORES
 from stages import ablation
 from tests.stages.test_stages import Project
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from colorize.errors import SourceError
-from colorize.sources.store import Store
+from colorize.sources.boards.store import Store
 from tests.imports import ROOT
 from tests.sources.double.art import gallery
 from tests.sources.double.boards import DanbooruSite

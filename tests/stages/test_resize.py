@@ -22,7 +22,7 @@ from PIL import Image
 
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
-from colorize.sources import archives, manifest
+from colorize.raw import archives, manifest
 from stages import quantise, resize
 from tests.dask import Cluster
 from tests.imports import ROOT

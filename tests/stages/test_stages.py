@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
-from colorize.judge.scores import SCORES
+from colorize.metrics.scores import SCORES
 from colorize.paint.painter import Painter
-from colorize.sources import manifest
+from colorize.raw import manifest
 from stages import check, evaluate, fetch, quantise, resize, train
 from tests.imports import ROOT
 

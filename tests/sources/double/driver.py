@@ -9,9 +9,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from colorize.sources.danbooru import Danbooru
-from colorize.sources.limits import Clock
-from colorize.sources.site import Site
+from colorize.sources.boards.danbooru import Danbooru
+from colorize.sources.boards.limits import Clock
+from colorize.sources.boards.site import Site
 from stages import fetch, run
 
 

@@ -1,0 +1,334 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from colorize.errors import ImageError
+from colorize.imaging import images
+
+MILLION = 1_000_000
+Draw = Callable[..., NDArray[np.uint8]]
+Encode = Callable[..., bytes]
+
+
+def decode(content: bytes) -> NDArray[np.uint8]:
+    return images.decode(content, max_pixels=MILLION)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        ("PNG", {}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("JPEG", {"quality": 95, "subsampling": 0}, 4),
+        ("AVIF", {"quality": 95, "subsampling": "4:4:4"}, 4),
+    ],
+)
+def test_formats(drawing: Draw, encoded: Encode, kind: str, options: dict, tolerance: int) -> None:
+    rgb = cv2.GaussianBlur(drawing(1, 48, 80), (0, 0), 3)  # edges would test the codec, not us
+    actual = decode(encoded(rgb, kind, **options))
+    assert (actual.shape, actual.dtype) == (rgb.shape, np.uint8)
+    assert np.abs(actual.astype(int) - rgb).mean() <= tolerance
+
+
+def test_grey_of_8_and_16_bit(encoded: Encode) -> None:
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
+    expected = np.repeat(ramp[..., None], 3, axis=2)
+    np.testing.assert_array_equal(decode(encoded(ramp)), expected)
+    np.testing.assert_array_equal(decode(encoded(ramp.astype(np.uint16) * 257)), expected)
+
+
+def test_colour_of_16_bit() -> None:
+    rgb = np.arange(0, 65536, 43, dtype=np.uint16)[: 8 * 16 * 3].reshape(8, 16, 3)
+    _, content = cv2.imencode(".png", rgb[..., ::-1])
+    actual = decode(content.tobytes()).astype(int)
+    assert np.abs(actual - rgb / 257).max() <= 1
+
+
+def test_palette_and_one_bit(drawing: Draw) -> None:
+    palette = Image.fromarray(drawing(2)).convert("P", palette=Image.Palette.ADAPTIVE)
+    bits = Image.fromarray(drawing(2)).convert("1")
+    for image in (palette, bits):
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        np.testing.assert_array_equal(decode(out.getvalue()), np.asarray(image.convert("RGB")))
+
+
+def test_cmyk_is_turned_to_rgb() -> None:
+    out = io.BytesIO()
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(out, "JPEG", quality=95)
+    red = decode(out.getvalue()).reshape(-1, 3).mean(axis=0)
+    assert red[0] > 200
+    assert max(red[1:]) < 60
+
+
+def test_alpha_is_laid_on_white(encoded: Encode) -> None:
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = (255, 0, 0, 255)
+    rgba[0, 1] = (0, 0, 0, 128)
+    assert decode(encoded(rgba)).tolist() == [
+        [[255, 0, 0], [127, 127, 127]],
+        [[255, 255, 255], [255, 255, 255]],
+    ]
+
+
+def test_a_transparent_palette_colour_becomes_white() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=0)
+    assert decode(out.getvalue()).tolist() == [[[255, 255, 255], [0, 0, 255]]]
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(6, -1), (8, 1), (3, 2)])
+def test_exif_orientation(drawing: Draw, orientation: int, turns: int) -> None:
+    rgb = drawing(3, 24, 40)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "PNG", exif=exif)
+    np.testing.assert_array_equal(decode(out.getvalue()), np.rot90(rgb, turns))
+
+
+def test_a_colour_profile_is_applied_and_a_broken_one_is_not_fatal(encoded: Encode) -> None:
+    flat = np.full((4, 4, 3), (200, 100, 50), np.uint8)
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    same = decode(encoded(flat, icc_profile=lab))
+    assert np.abs(same.astype(int) - flat).max() <= 1
+    np.testing.assert_array_equal(decode(encoded(flat, icc_profile=b"nonsense" * 40)), flat)
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html>", b"\x89PNG\r\n\x1a\n" + b"\0" * 99])
+def test_rejects_what_is_no_picture(content: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        decode(content)
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.97])
+def test_rejects_a_file_cut_short(encoded: Encode, rng, kind: str, share: float) -> None:  # noqa: ANN001
+    content = encoded(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8), kind)
+    with pytest.raises(ImageError, match="unreadable"):
+        decode(content[: int(len(content) * share)])
+
+
+def test_rejects_every_damage_of_a_png_without_another_error(
+    drawing: Draw, encoded: Encode
+) -> None:
+    content = encoded(drawing(4))
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for position in random.integers(0, len(content), 4):
+            damaged[position] = random.integers(0, 256)
+        try:
+            decode(bytes(damaged))
+        except ImageError as error:
+            assert error.reason in images.REASONS  # noqa: PT017 - either outcome is right
+
+
+def test_rejects_too_many_pixels_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 100-megapixel PNG of 100 kB: the header is enough to refuse it."""
+    out = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(out, "PNG")
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded"))
+    with pytest.raises(ImageError, match="too_many_pixels"):
+        decode(out.getvalue())
+
+
+def test_rejects_too_many_pixels_beyond_pillows_own_limit() -> None:
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    with pytest.raises(ImageError, match="too_many_pixels"):
+        decode(out.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_rejects_animation(drawing: Draw, kind: str) -> None:
+    frames = [Image.fromarray(drawing(n)) for n in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(ImageError, match="animated"):
+        decode(out.getvalue())
+
+
+def test_rejects_too_many_bytes_before_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x" * 11)
+    with pytest.raises(ImageError, match="too_many_bytes"):
+        images.read(path, max_bytes=10)
+    with pytest.raises(ImageError, match="unreadable"):
+        images.read(tmp_path / "none.png", max_bytes=10)
+
+
+def test_crop_keeps_the_top_of_tall_and_the_centre_of_wide_pictures() -> None:
+    tall = np.zeros((90, 30, 3), np.uint8)
+    tall[:30] = 200
+    assert (images.square(tall, side=30, framing="crop") == 200).all()
+    wide = np.zeros((30, 90, 3), np.uint8)
+    wide[:, 30:60] = 200
+    assert (images.square(wide, side=30, framing="crop") == 200).all()
+
+
+def test_pad_keeps_all_of_a_picture_on_white() -> None:
+    wide = np.full((30, 90, 3), 100, np.uint8)
+    padded = images.square(wide, side=60, framing="pad")
+    assert (padded[20:40] == 100).all()
+    assert (padded[:20] == 255).all()
+    assert (padded[40:] == 255).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (7, 3), (64, 64), (300, 500)])
+@pytest.mark.parametrize("framing", ["crop", "pad"])
+def test_shape(drawing: Draw, size: tuple[int, int], framing: images.Framing) -> None:
+    squared = images.square(np.resize(drawing(5), (*size, 3)), side=64, framing=framing)
+    assert (squared.shape, squared.dtype) == ((64, 64, 3), np.uint8)
+
+
+def as_jpeg(rgb: NDArray[np.uint8], **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def page(kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw 1200 x 1700 pixels of one kind of detail."""
+    rgb = np.full((1700, 1200, 3), 255, np.uint8)
+    if kind == "tone":
+        y, x = np.mgrid[:1700, :1200]
+        rgb[(x // 3 + y // 3) % 2 == 0] = 0
+    elif kind == "noise":
+        rgb = rng.integers(0, 256, rgb.shape, dtype=np.uint8)
+    else:
+        width = {"thin": 2, "bold": 9}.get(kind, -1)
+        for _ in range(300):
+            centre, size = rng.integers(0, 1200, 2).tolist(), int(rng.integers(20, 200))
+            cv2.circle(rgb, centre, size, rng.integers(0, 256, 3).tolist(), width, cv2.LINE_AA)
+        if kind == "painted":
+            rgb = cv2.GaussianBlur(rgb, (0, 0), 3)
+    return rgb
+
+
+@pytest.mark.parametrize("kind", ["tone", "noise", "thin", "bold", "filled", "painted"])
+@pytest.mark.parametrize("side", [64, 200, 256, 300])
+def test_reduced_decoding_keeps_48_db(kind: str, side: int, rng: np.random.Generator) -> None:
+    content = as_jpeg(page(kind, rng), quality=90)
+    full, quick = (
+        images.square(
+            images.decode(content, max_pixels=4 * MILLION, side=given), side=side, framing="crop"
+        )
+        for given in (0, side)
+    )
+    error = ((full.astype(float) - quick) ** 2).mean()
+    assert 10 * np.log10(255**2 / max(error, 1e-9)) >= 48
+
+
+def test_large_smooth_jpegs_are_decoded_at_a_reduced_size(rng: np.random.Generator) -> None:
+    painted = as_jpeg(page("painted", rng), quality=90)
+
+    def shape(side: int) -> tuple[int, ...]:
+        return images.decode(painted, max_pixels=4 * MILLION, side=side).shape
+
+    assert [shape(side) for side in (267, 266, 76, 75)] == [
+        (1700, 1200, 3),
+        (850, 600, 3),
+        (850, 600, 3),
+        (425, 300, 3),
+    ]
+
+
+def test_a_jpeg_with_too_few_rows_to_tell_its_detail_is_decoded_in_full() -> None:
+    flat = as_jpeg(np.full((90, 90, 3), 200, np.uint8))
+    assert images.decode(flat, max_pixels=MILLION, side=10).shape == (90, 90, 3)
+    flat = as_jpeg(np.full((94, 94, 3), 200, np.uint8))
+    assert images.decode(flat, max_pixels=MILLION, side=10).shape == (47, 47, 3)
+
+
+def test_reduced_decoding_finds_the_same_damage(rng: np.random.Generator) -> None:
+    content = as_jpeg(page("painted", rng))
+    with pytest.raises(ImageError, match="unreadable"):
+        images.decode(content[: len(content) // 2], max_pixels=4 * MILLION, side=256)
+
+
+def by_pillow(content: bytes, scale: int = 1) -> NDArray[np.uint8]:
+    image = Image.open(io.BytesIO(content))
+    image.draft(None, (image.width // scale, image.height // scale))
+    return np.asarray(image)
+
+
+PLAIN: list[dict[str, Any]] = [
+    {},
+    {"subsampling": 0},
+    {"subsampling": 1},
+    {"restart_marker_blocks": 5},
+    {"keep_rgb": True},
+]
+
+
+@pytest.mark.parametrize("options", [*PLAIN, {"progressive": True}])
+@pytest.mark.parametrize(("side", "scale"), [(0, 1), (100, 2), (31, 4), (7, 8)])
+def test_jpegs_are_decoded_as_by_pillow(
+    drawing: Draw, options: dict[str, Any], side: int, scale: int
+) -> None:
+    content = as_jpeg(cv2.GaussianBlur(drawing(6, 701, 501), (0, 0), 9), **options)
+    actual = images.decode(content, max_pixels=MILLION, side=side)
+    np.testing.assert_array_equal(actual, by_pillow(content, scale))
+
+
+@pytest.mark.parametrize("options", PLAIN)
+def test_a_plain_jpeg_is_decoded_by_opencv(
+    drawing: Draw, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    content = as_jpeg(drawing(6), **options)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded by Pillow"))
+    decode(content)
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"progressive": True},
+        {"exif": TURNED},
+        {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()},
+    ],
+)
+def test_what_opencv_would_get_wrong_is_left_to_pillow(
+    drawing: Draw, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was decoded by OpenCV"))
+    turned = "exif" in options
+    content = as_jpeg(drawing(6, 24, 40), **options)
+    assert decode(content).shape == ((40, 24, 3) if turned else (24, 40, 3))
+    decode(as_jpeg(drawing(6)) + b"something else")
+
+
+def test_finds_every_damage_of_a_jpeg_that_pillow_finds(drawing: Draw) -> None:
+    whole = as_jpeg(drawing(6))
+    random = np.random.default_rng(0)
+    outcomes = set()
+    for _ in range(1000):
+        damaged = bytearray(whole)
+        for position in random.integers(whole.index(b"\xff\xda") + 14, len(whole), 3):
+            damaged[position] = random.choice([0xFF, random.integers(0, 256)])
+        try:
+            expected = by_pillow(bytes(damaged))
+        except OSError:
+            with pytest.raises(ImageError, match="unreadable"):
+                decode(bytes(damaged))
+            outcomes.add("refused")
+        else:
+            np.testing.assert_array_equal(decode(bytes(damaged)), expected)
+            outcomes.add("decoded")
+    assert outcomes == {"refused", "decoded"}

@@ -1,0 +1,91 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from colorize.report.gate import Change, other_pictures, worse
+from tests.imports import ROOT
+
+QUIET = os.environ | {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"}
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "fails"),
+    [
+        ("model.psnr", 25.0, 24.5, True),
+        ("model.psnr", 25.0, 24.95, False),
+        ("model.psnr", 25.0, 29.0, False),
+        ("model.ciede2000", 4.0, 4.5, True),
+        ("model.ciede2000", 4.0, 3.0, False),
+        ("model.colourfulness", 50.0, 10.0, False),
+        ("model_mean.auc", 95.0, 90.0, True),
+        ("classes.model.top1", 64.0, 60.0, True),
+        ("classes.uniform.top1", 64.0, 60.0, False),
+        ("grey.psnr", 25.0, 20.0, False),
+        ("stderr.model.psnr", 0.4, 2.0, False),
+        ("model.psnr", 25.0, None, True),
+        ("model.psnr", None, 25.0, False),
+    ],
+)
+def test_what_fails(key: str, old: float | None, new: float | None, fails: bool) -> None:
+    lines = worse({key: Change(old, new)})
+    assert bool(lines) == fails
+    assert all(line.startswith(key) for line in lines)
+
+
+def test_moved_floors_are_noticed() -> None:
+    assert other_pictures({"grey.auc": Change(1, 2)})
+    assert not other_pictures({"model.auc": Change(1, 2)})
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository whose first commit has scores."""
+    root = tmp_path_factory.mktemp("compared")
+    git(root, "init", "-q", "-b", "main")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, env=QUIET, check=True)
+    write(root, 25.0)
+    git(root, "add", "-A")
+    git(root, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "first")
+    return root
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=root, check=True)
+
+
+def write(root: Path, psnr: float) -> None:
+    (root / "metrics").mkdir(exist_ok=True)
+    scores: dict[str, Any] = {"model": {"psnr": psnr, "auc": 95.0}, "grey": {"psnr": 20.0}}
+    (root / "metrics" / "evaluate.json").write_text(json.dumps(scores))
+
+
+def compare(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "stages.compare", *arguments],
+        cwd=root,
+        env=QUIET,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(("psnr", "status"), [(26.0, 0), (24.0, 1)])
+def test_the_program(repository: Path, psnr: float, status: int) -> None:
+    write(repository, psnr)
+    done = compare(repository, "main")
+    assert done.returncode == status, done.stderr
+    assert "model.psnr" in done.stdout
+    assert ("model.psnr went from 25 to 24" in done.stderr) == bool(status)
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ()])
+def test_a_users_mistake_is_one_line(repository: Path, arguments: tuple[str, ...]) -> None:
+    done = compare(repository, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr

@@ -95,7 +95,7 @@ def test_a_forced_repro_changes_no_byte(repository: Repository) -> None:
 
 
 def test_a_change_in_judge_runs_only_evaluate(repository: Repository) -> None:
-    path = repository.root / "colorize" / "judge" / "scores.py"
+    path = repository.root / "colorize" / "metrics" / "scores.py"
     path.write_text(path.read_text("utf-8") + "\n# a comment\n", "utf-8")
     said = repository.run("dvc repro --dry")
     assert "Running stage 'evaluate'" in said

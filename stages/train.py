@@ -61,7 +61,8 @@ def train(params: TrainParams, root: Path) -> None:
     plan.check(pictures, model.recipe, processes=processes())
     if relaunched("stages.train", root):
         return
-    name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
+    read = (quantiser_file, Path(__file__))
+    name = fingerprint(asdict(params), *read, pictures=(pictures, held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     store = Store(scratch(root) / "train" / name, every=every)
     group = join()
@@ -71,6 +72,8 @@ def train(params: TrainParams, root: Path) -> None:
         trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
         watcher.start(trainer.steps, batch=plan.batch)
         watcher.warn(describe(model.device))
+        if outdated := store.of_other_code():
+            watcher.warn(f"the code has changed since {outdated} was saved: training starts afresh")
         history = Run(
             model=model,
             trainer=trainer,

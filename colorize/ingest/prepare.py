@@ -1,8 +1,9 @@
 """One shard's work: from the files of its pictures to their squares, and into its final place.
 
 A prepared shard is kept in a workshop, a folder of scratch, as ``NAME.KEY.npy`` and, written last,
-its marker ``NAME.KEY.json``. The key is of the pictures that go in; so a shard is made again only
-where they changed, and what a killed run has left counts as far as it has a marker.
+its marker ``NAME.KEY.json``. The key names the pictures that go in, and the workshop's name the
+code and the values that prepare them. So a shard is made again only where one of these changed, and
+a run that was killed resumes with the shards that have a marker.
 """
 
 import errno
@@ -11,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,10 +20,9 @@ import cv2
 import imagehash
 import numpy as np
 import PIL
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from colorize import files
+from colorize import files, provenance
 from colorize.data import shards
 from colorize.data.split import Split
 from colorize.errors import DataError, ImageError
@@ -31,9 +31,6 @@ from colorize.ingest import copies
 from colorize.ingest.layout import Shard
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Record
-
-VERSION = 1
-"""Raised when the code changes what a prepared shard holds, so that old ones are left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +44,13 @@ class How:
     max_pixels: int
 
     def fingerprint(self) -> str:
-        """Name what the result depends on beside the pictures: 16 hex digits."""
+        """Name what the result depends on beside the pictures: 16 hex digits.
+
+        These are the values, the code that prepares a shard and the versions of its libraries.
+        """
+        code = provenance.digest(__name__)
         libraries = [np.__version__, cv2.__version__, PIL.__version__, imagehash.__version__]
-        text = json.dumps([VERSION, asdict(self), libraries], sort_keys=True)
+        text = json.dumps([code, asdict(self), libraries], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -101,14 +102,10 @@ def workshop(folder: Path, how: How) -> Iterator[Path]:
         DataError: another process is at work in it.
     """
     own = folder / how.fingerprint()
-    own.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(own.with_suffix(".lock"), timeout=0):
-            for part in own.glob(".*.part"):  # of a run that was killed
-                part.unlink(missing_ok=True)
-            yield own.resolve()
-    except Timeout:
-        raise DataError(f"another resize is at work in {own}: wait, or end it") from None
+    with files.locked(own, f"another resize is at work in {own}: wait for it, or end it"):
+        own.mkdir(exist_ok=True)
+        files.sweep(own)
+        yield own.resolve()
 
 
 def prepare(task: Task) -> Prepared:
@@ -192,11 +189,8 @@ def clear(workshop: Path, current: Iterable[Path]) -> None:
             path.unlink()
     for other in workshop.parent.iterdir():
         if other.is_dir() and other != workshop:
-            try:
-                with FileLock(other.with_suffix(".lock"), timeout=0):
-                    files.remove_folder(other)
-            except Timeout:
-                continue
+            with suppress(DataError), files.locked(other, "in use"):
+                files.remove_folder(other)
 
 
 def _state(path: Path) -> list[int]:

@@ -7,15 +7,15 @@ run ever takes up another one's state.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import safetensors
 import safetensors.torch
-from filelock import FileLock, Timeout
+import torch
 
-from colorize import files
+from colorize import files, provenance
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
 from colorize.learn.distributed import ALONE, Group
@@ -23,9 +23,6 @@ from colorize.learn.training import State, Trainer
 
 History: TypeAlias = list[dict[str, float]]
 """A record for each epoch."""
-
-VERSION = 2
-"""Raised when the code changes what a state means, so that old ones are left alone."""
 
 SAMPLED = 100
 """Pictures of each split that a fingerprint is taken of."""
@@ -37,7 +34,7 @@ _METADATA_KEY = "colorize"
 
 
 def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardReader]) -> str:
-    """Name a run by all that it depends on.
+    """Name a run by everything that it depends on.
 
     Args:
         params: all values of the run.
@@ -46,16 +43,16 @@ def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardRea
         pictures: the splits; some of their pictures are taken, evenly spread.
 
     Returns:
-        16 hex digits.
+        16 hex digits of the inputs, a hyphen, and 16 of the code that trains.
     """
-    digest = hashlib.sha256(json.dumps([VERSION, params], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([torch.__version__, params], sort_keys=True).encode())
     for path in read:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for split in pictures:
         digest.update(len(split).to_bytes(8))
         for number in range(0, len(split), -(-len(split) // SAMPLED)):
             digest.update(split[number].tobytes())
-    return digest.hexdigest()[:16]
+    return f"{digest.hexdigest()[:16]}-{provenance.digest(__package__)}"
 
 
 class Store:
@@ -84,17 +81,23 @@ class Store:
         Raises:
             DataError: somebody else holds it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         if not group.leads:
+            self._folder.mkdir(parents=True, exist_ok=True)
             yield
             return
-        try:
-            with FileLock(self._folder.with_suffix(".lock"), timeout=0):
-                yield
-        except Timeout:
-            raise DataError(
-                f"another process trains this very run in {self._folder}: wait, or end it"
-            ) from None
+        message = f"another process trains this very run in {self._folder}: wait for it, or end it"
+        with files.locked(self._folder, message):
+            self._folder.mkdir(exist_ok=True)
+            files.sweep(self._folder)
+            yield
+
+    def of_other_code(self) -> Path | None:
+        """Find the states of the same run that other code has left, where this one has none."""
+        inputs = self._folder.name.partition("-")[0]
+        if self._paths():
+            return None
+        others = self._folder.parent.glob(f"{inputs}-*/step-*.safetensors")
+        return max((path.parent for path in others), default=None)
 
     def resume(self, trainer: Trainer, *, on_damage: Callable[[str], None]) -> History:
         """Bring a trainer to the latest usable state, where there is one.
@@ -140,8 +143,14 @@ class Store:
         return paths[-1] if paths else None
 
     def clear(self) -> None:
-        """Remove everything: the run has ended and its outputs are written."""
+        """Remove everything: the run has ended and its outputs are written.
+
+        What other code has left of the same run is removed too, unless a process holds it.
+        """
         files.remove_folder(self._folder)
+        for other in self._folder.parent.glob(f"{self._folder.name.partition('-')[0]}-*"):
+            with suppress(DataError), files.locked(other, "in use"):
+                files.remove_folder(other)
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("step-*.safetensors"))

@@ -286,7 +286,7 @@ def test_row_27_a_journal_that_was_cut(desk: DeskMaker, damage: Callable[[bytes]
     (journal,) = (place.scratch / "fetch").glob("*.jsonl")
     whole = journal.read_bytes()
     journal.write_bytes(damage(whole))
-    part = place.scratch / "fetch" / "files" / "00" / ".x.part"
+    part = place.scratch / "fetch" / "files" / "00" / ".x.0123abcd.part"
     part.parent.mkdir(exist_ok=True)
     part.write_bytes(b"half")
     images = len(place.double.seen("cdn"))

@@ -61,8 +61,10 @@ def each(
     if backend not in _ENGINES:
         raise EngineError(f"COLORIZE_BACKEND is one of {', '.join(_ENGINES)}, not '{backend}'")
     workers = _workers(environment)
-    if backend == "local" and (workers == 1 or (small and workers is None)):
-        return map(function, items)
+    if backend == "local":
+        workers = workers or (1 if small else _cores())
+        if workers == 1:
+            return map(function, items)
     timeout = _number(environment, "COLORIZE_TASK_TIMEOUT", TASK_TIMEOUT_S)
     return _spread(
         function, items, _engine(backend, environment), jobs=workers or -1, timeout=timeout
@@ -98,6 +100,13 @@ def _spread(
         ) from None
 
 
+def _cores() -> int:
+    """Count the cores that this process may use, on any system."""
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
 def _workers(environment: Mapping[str, str]) -> int | None:
     """Read how many workers are asked for; None where the machine or the cluster decides."""
     given = environment.get("COLORIZE_WORKERS", "").strip()
@@ -127,13 +136,7 @@ def _engine(backend: str, environment: Mapping[str, str]) -> Iterator[None]:
     """Make joblib's next `Parallel` use an engine, and check that it answers."""
     import joblib
 
-    try:
-        context = _ENGINES[backend](environment)
-    except ImportError as error:
-        raise EngineError(
-            f"COLORIZE_BACKEND={backend} needs '{error.name}': pip install 'colorize[{backend}]'"
-        ) from None
-    with context as settings, joblib.parallel_config(**settings):
+    with _ENGINES[backend](environment) as settings, joblib.parallel_config(**settings):
         yield
 
 
@@ -144,9 +147,13 @@ def _local(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
 
 @contextmanager
 def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    from distributed import Client
-    from distributed.client import wait
-
+    try:
+        from distributed import Client
+        from distributed.client import wait
+    except ImportError as error:
+        raise EngineError(
+            f"COLORIZE_BACKEND=dask needs '{error.name}': pip install 'colorize[dask]'"
+        ) from None
     address = environment.get("DASK_SCHEDULER_ADDRESS")
     if not address:
         raise EngineError("COLORIZE_BACKEND=dask needs DASK_SCHEDULER_ADDRESS, as tcp://host:8786")

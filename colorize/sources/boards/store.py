@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-
 from colorize import files
 from colorize.errors import SourceError
 from colorize.raw.manifest import Record

@@ -95,6 +95,7 @@ def test_the_stage_trains_with_two_processes(
         train.main(root)
 
 
+@pytest.mark.slow
 def test_two_machines_share_nothing_but_a_port(
     project: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 
 from colorize import files, params
 from colorize.errors import ColorizeError, ParamsError
-from stages import check, run, variant
+from stages import check, run, scratch, variant
 from stages.processes import whole_number
 from stages.tools import dvc
 
@@ -45,8 +45,11 @@ def main(root: Path) -> None:
     seeds = whole_number("SEEDS", SEEDS)
     folder = Path("ablation", name)
     runs = planned(values, seeds)
+    trial = scratch(root) / "ablation" / name / "check"
+    variant.write(trial, variant.located(root, values))
+    check.main(trial)
+    files.remove_folder(trial)
     variant.write(root / folder, values)
-    check.main(root / folder)
     lay_down(root, folder, runs)
     target = (folder / "dvc.yaml").as_posix()
     here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

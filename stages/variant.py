@@ -31,9 +31,7 @@ def main(root: Path) -> None:
     if len(sys.argv) < 2:
         raise ParamsError("name the folder of an ablation, such as ablation/sample")
     folder, name, settings = root / sys.argv[1], *_named(sys.argv[2:])
-    values = changed(params.read(folder), settings)
-    for key in PATHS:
-        values["fetch"][key] = str((root / values["fetch"][key]).resolve())
+    values = located(root, changed(params.read(folder), settings))
     work = (scratch(root) / "ablation" / folder.name / (name or "data")).resolve()
     write(work, values)
     check.main(work)
@@ -70,6 +68,12 @@ def changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
         except YAMLError:
             raise ParamsError(f"the value of '{setting}' is no YAML") from None
     return out
+
+
+def located(root: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Give the same values with absolute paths, which mean the same in any folder."""
+    paths = {key: str((root / values["fetch"][key]).resolve()) for key in PATHS}
+    return values | {"fetch": values["fetch"] | paths}
 
 
 def write(folder: Path, values: dict[str, Any]) -> None:

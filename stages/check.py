@@ -1,9 +1,9 @@
-"""check: read every section of params.yaml, in a second and before any stage starts."""
+"""check: read every section of params.yaml, in less than a second and before any stage starts."""
 
 from pathlib import Path
 
 from colorize.errors import ParamsError
-from colorize.params import load, read
+from colorize.params import FILE_NAME, Section, checked, read, shown
 from stages import run
 from stages.evaluate import EvaluateParams
 from stages.fetch import FetchParams
@@ -11,7 +11,7 @@ from stages.quantise import QuantiseParams
 from stages.resize import ResizeParams
 from stages.train import TrainParams
 
-SECTIONS = {
+SECTIONS: dict[str, type[Section]] = {
     "fetch": FetchParams,
     "resize": ResizeParams,
     "quantise": QuantiseParams,
@@ -21,12 +21,14 @@ SECTIONS = {
 
 
 def main(root: Path) -> None:
-    """Load all sections, and refuse one that no stage reads."""
-    for section in read(root):
+    """Check all sections, and refuse one that no stage reads."""
+    content = read(root)
+    for section in content:
         if section not in SECTIONS:
-            raise ParamsError(f"unknown section '{section}'; known: {', '.join(SECTIONS)}")
+            known = ", ".join(SECTIONS)
+            raise ParamsError(f"{FILE_NAME}: unknown section {shown(section)}; known: {known}")
     for section, kind in SECTIONS.items():
-        load(kind, root, section)
+        checked(kind, content, section)
 
 
 if __name__ == "__main__":

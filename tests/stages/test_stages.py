@@ -265,7 +265,7 @@ def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None
 
 def test_another_python_is_told_where_to_go(project: Project) -> None:
     """`dvc repro` with a foreign `python` first on the path."""
-    code = "import sys; sys.modules['yaml'] = None; import stages"
+    code = "import sys; sys.modules['pydantic'] = None; import stages"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True
     )

@@ -266,7 +266,7 @@ def test_every_number_has_bounds(section: str) -> None:
 
 TOKENS = [
     *rb"""* &a *a !!int !!python/object:os.system << ? : - [ { } ] ' " # | > % --- ... =""".split(),
-    *rb"""null ~ .inf .nan 1e999 -1 true off 2020-13-45 0x 1__. "\0" "\ud800" "\e[31m" train:""".split(),
+    *rb""".inf .nan 1e999 -1 off 2020-13-45 0x 1__. null "\0" "\ud800" "\e[31m" train:""".split(),
     *(b"\n", b"\n  ", b"\t", b"\0", b"\r", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b": ", b"- "),
     *(b"9" * 50, b"9" * 5000, b"[" * 5000, b"x" * 5000, b"? [a]\n: ", b"<<<<<<< HEAD\n"),
 ]

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from colorize.errors import ParamsError
+from colorize.errors import ParamsError, one_line
 
 FILE_NAME = "params.yaml"
 
@@ -108,9 +108,9 @@ def read(root: Path) -> dict[str, dict[str, Any]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-        raise ParamsError(f"{place}: not valid YAML: {_cut(error.problem or '')}") from None
+        raise ParamsError(f"{place}: not valid YAML: {one_line(error.problem or '')}") from None
     except ValueError as error:  # a number such as 1__.5 that the parser takes for one
-        raise ParamsError(f"{path}: not valid YAML: {_cut(str(error))}") from None
+        raise ParamsError(f"{path}: not valid YAML: {one_line(error)}") from None
     return _sections(path, content)
 
 
@@ -137,13 +137,13 @@ def shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return _cut(repr(value[: SHOWN + 1]))
+            return one_line(repr(value[: SHOWN + 1]), length=SHOWN)
         case list() | tuple():
             return "a list"
         case dict():
             return "a mapping"
         case _:
-            return _cut(str(value))
+            return one_line(value, length=SHOWN)
 
 
 def _text(path: Path) -> str:
@@ -224,13 +224,16 @@ def _place(path: Path, text: str, position: int) -> str:
 def _message(error: ErrorDetails, section: str, known: list[str]) -> str:
     """Say in one line what pydantic found."""
     name, *item = error["loc"] or ("",)
-    key = f"'{section}.{_cut(str(name))}'" if name else f"section '{section}'"
+    key = f"'{section}.{one_line(name, length=SHOWN)}'" if name else f"section '{section}'"
     if error["type"] == "extra_forbidden":
         return f"{FILE_NAME}: unknown key {key}; known: {', '.join(known)}"
     if error["type"] == "missing":
         return f"{FILE_NAME}: key {key} is missing"
     context = error.get("ctx", {})
-    wanted = _WANTED.get(error["type"], error["msg"]).format(**context)
+    if error["type"] == "literal_error":  # "'a', 'b' or 'c'"
+        wanted = "one of " + context["expected"].replace("'", "").replace(" or ", ", ")
+    else:
+        wanted = _WANTED.get(error["type"], error["msg"]).format(**context)
     where = f"item {int(item[0]) + 1} of {key}" if item else key
     return f"{FILE_NAME}: {where} must be {wanted}, not {shown(error['input'])}"
 
@@ -243,21 +246,14 @@ _WANTED = {
     "string_unicode": "text without control characters",
     "bool_type": "true or false",
     "tuple_type": "a list in [brackets]",
-    "literal_error": "{expected}",
     "greater_than_equal": "at least {ge:g}",
     "greater_than": "above {gt:g}",
     "less_than_equal": "at most {le}",
     "less_than": "below {lt}",
+    "multiple_of": "a multiple of {multiple_of}",
     "too_short": "at least {min_length} long",
     "too_long": "at most {max_length} long",
     "string_too_short": "at least {min_length} long",
     "string_too_long": "at most {max_length} characters long",
     "value_error": "{error}",
 }
-
-
-def _cut(text: str) -> str:
-    """Bring text to one line of `SHOWN` characters without control characters."""
-    line = " ".join(text[: 4 * SHOWN].split()).encode("utf-8", "backslashreplace").decode()
-    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"

@@ -31,7 +31,7 @@ FEW = 2000
 class ResizeParams(Section):
     """Section ``resize`` of params.yaml."""
 
-    side: Annotated[int, Field(ge=32, le=1024)]
+    side: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     framing: images.Framing
     min_chroma: Annotated[float, Field(ge=0, le=200)]
     max_bytes: Annotated[int, Field(ge=1, le=2**40)]

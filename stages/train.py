@@ -26,7 +26,7 @@ class TrainParams(Section):
 
     recipe: Literal["eccv16", "eccv16_l2"]
     width: Annotated[float, Field(gt=0, le=4)]
-    crop: Annotated[int, Field(ge=32, le=1024)]
+    crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     batch: Annotated[int, Field(ge=1, le=4096)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     lr: Annotated[float, Field(gt=0, le=1)]

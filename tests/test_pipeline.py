@@ -57,6 +57,21 @@ def test_dvc_ignores_what_is_no_dependency() -> None:
     assert {"__pycache__/", ".scratch/"} <= set(ignored)
 
 
+def test_every_stage_waits_for_the_check_of_all_params() -> None:
+    """DVC runs `check` first, since all stages depend on its output, if by way of `fetch`."""
+    content = yaml.safe_load((ROOT / "check" / "dvc.yaml").read_text("utf-8"))
+    check = content["stages"]["check"]
+    assert check["params"] == [{"params.yaml": None}]
+    behind = set(check["outs"])
+    waiting = dict(STAGES)
+    while found := [name for name, stage in waiting.items() if behind & set(stage["deps"])]:
+        for name in found:
+            behind |= set(waiting.pop(name).get("outs", []))
+    assert not waiting
+    modules = {f"{kind.__module__.replace('.', '/')}.py" for kind in SECTIONS.values()}
+    assert modules | {"stages/check.py", "colorize/params.py"} == set(check["deps"])
+
+
 @pytest.mark.parametrize("name", [*STAGES, "check"])
 def test_no_stage_imports_torch_before_its_params_are_known_to_be_good(name: str) -> None:
     code = f"import sys, stages.{name}; sys.exit('torch' in sys.modules)"

@@ -20,7 +20,6 @@ help: ## list the commands
 install: $(VENV)/run.stamp ## create .venv with the exact versions of constraints.txt
 
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
-	@python -m stages.check
 	dvc repro
 
 test: $(VENV)/dev.stamp ## run the tests (minutes)

@@ -12,11 +12,12 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
+import numpy as np
 from filelock import FileLock, Timeout
 
-from colorize.errors import ColorizeError, DataError
+from colorize.errors import ColorizeError, DataError, one_line
 
 Numbers: TypeAlias = Mapping[str, "float | Numbers"]
 """Nested keys to numbers: the only thing that a metrics file holds."""
@@ -128,14 +129,19 @@ def _rounded(numbers: Numbers, key: str) -> dict[str, object]:
 def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write ``rows``, all with the keys of the first, as CSV with a header and Unix line ends."""
     with atomic(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        writer = None
+        names: list[str] = []
         for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(text, fieldnames=list(row), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow({key: _short(value) for key, value in row.items()})
-        text.detach()
+            if not names:
+                names = list(row)
+                file.write(_csv_line(names))
+            file.write(_csv_line([_short(row[name]) for name in names]))
+
+
+def _csv_line(values: Iterable[object]) -> bytes:
+    """Write a row; text with an end of line in it, of whichever kind, is quoted."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerow(values)  # quotes what its own line end is of
+    return out.getvalue().removesuffix("\r\n").encode() + b"\n"
 
 
 def _short(value: object) -> object:
@@ -181,3 +187,30 @@ def remove_folder(path: Path) -> None:
         path.unlink()
     elif path.exists():
         shutil.rmtree(path)
+
+
+def array_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
+    """Read the header of a ``.npy`` file, and leave ``file`` where the values begin.
+
+    Args:
+        file: at its start.
+        size: of the file in bytes.
+
+    Returns:
+        Shape and type of an array of numbers in C order, which is as large as the file says.
+
+    Raises:
+        ValueError: it is something else, or cut short; nothing was allocated.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"version {version} of the format")
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        if fortran or dtype.hasobject or min(shape, default=0) < 0:
+            raise ValueError(f"{dtype} {shape}{' in Fortran order' if fortran else ''}")
+        if math.prod(shape) * dtype.itemsize != size - file.tell():
+            raise ValueError(f"{dtype} {shape} does not fit {size} bytes")
+    except Exception as error:  # noqa: BLE001 - numpy parses the header as Python, which fails in many ways
+        raise ValueError(one_line(error)) from None
+    return shape, dtype

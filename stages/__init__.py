@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-if find_spec("yaml") is None:  # the stage was started with some other Python
+if find_spec("pydantic") is None:  # the stage was started with some other Python
     sys.exit(
         f"{sys.executable} lacks what the stages need: "
         "use `make repro`, or `. .venv/bin/activate` before dvc"

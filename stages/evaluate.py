@@ -1,28 +1,30 @@
 """evaluate: judge the model between floors and ceilings, on pictures that it has never seen."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+
+from pydantic import Field
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
-from colorize.params import Range, load
+from colorize.params import Section, Seed, load
 from stages import progress, run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateParams:
+class EvaluateParams(Section):
     """Section ``evaluate`` of params.yaml."""
 
-    temperature: Annotated[float, Range(0.01, 1)]
-    temperatures: Annotated[tuple[Annotated[float, Range(0.01, 1)], ...], Range(1, 20)]
+    temperature: Annotated[float, Field(ge=0.01, le=1)]
+    temperatures: Annotated[
+        tuple[Annotated[float, Field(ge=0.01, le=1)], ...], Field(min_length=1, max_length=20)
+    ]
     select: Literal["auc", "auc_balanced", "rmse_ab", "psnr"]
-    resamples: Annotated[int, Range(100, 100_000)]
-    gallery: Annotated[int, Range(1, 100)]
-    seed: Annotated[int, Range(0)]
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
+    gallery: Annotated[int, Field(ge=1, le=100)]
+    seed: Seed
 
 
 def main(root: Path) -> None:

@@ -3,16 +3,16 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from colorize import files
 from colorize.errors import Interrupted
-from colorize.params import Range, load
+from colorize.params import Section, Seed, Text, load
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Picture, Record
 from colorize.sources import folder, sample
@@ -23,24 +23,23 @@ from colorize.sources.boards.registry import BOARDS
 from stages import progress, run, scratch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchParams:
+class FetchParams(Section):
     """Section ``fetch`` of params.yaml."""
 
     source: Literal["sample", "folder", "danbooru", "safebooru"]
-    folder: Annotated[str, Range(1)]
-    count: Annotated[int, Range(1, 1_000_000)]
-    side: Annotated[int, Range(32, 4096)]
-    seed: Annotated[int, Range(0)]
-    tags: Annotated[tuple[str, ...], Range(1)]
-    exclude: tuple[str, ...]
-    rating: Annotated[tuple[Grade, ...], Range(1)]
-    before_id: Annotated[int, Range(0)]
+    folder: Text
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
+    side: Annotated[int, Field(ge=32, le=4096)]
+    seed: Seed
+    tags: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+    exclude: Annotated[tuple[Text, ...], Field(max_length=1000)]
+    rating: Annotated[tuple[Grade, ...], Field(min_length=1, max_length=4)]
+    before_id: Annotated[int, Field(ge=0, le=2**63 - 1)]
     policy: Policy
-    min_side: Annotated[int, Range(32, 4096)]
-    max_aspect: Annotated[float, Range(1)]
-    rate: Annotated[float, Range(0, 10, open_low=True)]
-    deny: Annotated[str, Range(1)]
+    min_side: Annotated[int, Field(ge=32, le=4096)]
+    max_aspect: Annotated[float, Field(ge=1, le=1000)]
+    rate: Annotated[float, Field(ge=0.001, le=10)]
+    deny: Text
 
     def query(self) -> Query:
         """What a board is asked for."""

@@ -3,13 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from colorize import files
 from colorize.data import shards, split
@@ -20,7 +20,7 @@ from colorize.ingest.layout import Layout
 from colorize.ingest.leaks import Register
 from colorize.ingest.prepare import How, Task
 from colorize.parallel import each
-from colorize.params import Range, load
+from colorize.params import Section, load
 from colorize.raw import manifest
 from stages import progress, run, scratch
 
@@ -28,18 +28,17 @@ FEW = 2000
 """Up to so many pictures are done before other processes would have started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResizeParams:
+class ResizeParams(Section):
     """Section ``resize`` of params.yaml."""
 
-    side: Annotated[int, Range(32, 1024)]
+    side: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     framing: images.Framing
-    min_chroma: Annotated[float, Range(0)]
-    max_bytes: Annotated[int, Range(1)]
-    max_pixels: Annotated[int, Range(1)]
-    val_share: Annotated[float, Range(0, 0.5, open_low=True)]
-    test_share: Annotated[float, Range(0, 0.5, open_low=True)]
-    per_shard: Annotated[int, Range(1)]
+    min_chroma: Annotated[float, Field(ge=0, le=200)]
+    max_bytes: Annotated[int, Field(ge=1, le=2**40)]
+    max_pixels: Annotated[int, Field(ge=1, le=10**9)]
+    val_share: Annotated[float, Field(gt=0, le=0.5)]
+    test_share: Annotated[float, Field(gt=0, le=0.5)]
+    per_shard: Annotated[int, Field(ge=1, le=4096)]
 
     def how(self) -> How:
         """How one picture is prepared."""

@@ -1,13 +1,15 @@
 """train: teach a network the colour classes of the training split, and keep its best epoch."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.params import Range, load
+from colorize.params import Section, Seed, load
 from stages import run, scratch
 from stages.processes import processes, relaunched, whole_number
 from stages.watcher import Bar
@@ -19,22 +21,21 @@ CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainParams:
+class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
     recipe: Literal["eccv16", "eccv16_l2"]
-    width: Annotated[float, Range(0, 4, open_low=True)]
-    crop: Annotated[int, Range(32, 1024)]
-    batch: Annotated[int, Range(1, 4096)]
-    epochs: Annotated[int, Range(1)]
-    lr: Annotated[float, Range(0, 1, open_low=True)]
-    warmup: Annotated[float, Range(0, 1)]
-    weight_decay: Annotated[float, Range(0, 1)]
+    width: Annotated[float, Field(gt=0, le=4)]
+    crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
+    batch: Annotated[int, Field(ge=1, le=4096)]
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    lr: Annotated[float, Field(gt=0, le=1)]
+    warmup: Annotated[float, Field(ge=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
     select: Literal["loss", "divergence", "auc", "auc_balanced", "psnr"]
-    patience: Annotated[int, Range(0)]
-    temperature: Annotated[float, Range(0.01, 1)]
-    seed: Annotated[int, Range(0)]
+    patience: Annotated[int, Field(ge=0, le=100_000)]
+    temperature: Annotated[float, Field(ge=0.01, le=1)]
+    seed: Seed
 
 
 def main(root: Path) -> None:
@@ -62,7 +63,7 @@ def train(params: TrainParams, root: Path) -> None:
     if relaunched("stages.train", root):
         return
     read = (quantiser_file, Path(__file__))
-    name = fingerprint(asdict(params), *read, pictures=(pictures, held_out))
+    name = fingerprint(params.model_dump(), *read, pictures=(pictures, held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     store = Store(scratch(root) / "train" / name, every=every)
     group = join()
@@ -100,7 +101,7 @@ def untrained(params: TrainParams, quantiser: Quantiser, *, side: int) -> "Model
         width=params.width,
         centres=quantiser.table.centres,
         side=side,
-        params={"train": asdict(params), "quantise": quantiser.constants()},
+        params={"train": params.model_dump(), "quantise": quantiser.constants()},
         seed=params.seed,
     )
 

@@ -15,7 +15,7 @@ import yaml
 from tests.conftest import TINY
 from tests.imports import ROOT
 
-TRACKED = ("colorize", "stages", "pictures", "deny.txt", "dvc.yaml", "params.yaml")
+TRACKED = ("check", "colorize", "stages", "pictures", "deny.txt", "dvc.yaml", "params.yaml")
 IGNORING = (".dvcignore", ".gitignore")
 
 
@@ -199,6 +199,48 @@ def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -
     assert "Traceback" not in said
     repository.run("git restore .")
     repository.run("dvc checkout -q")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "fetch.folder=nowhere",
+        "resize.side=31",
+        "quantise.mix=none",
+        "train.epochs=two",
+        "train.crop=128",
+        "evaluate.gallery=0",
+    ],
+)
+def test_a_wrong_value_costs_no_output(repository: Repository, wrong: str) -> None:
+    key, _, value = wrong.partition("=")
+    before = outputs(repository.root)
+    said = repository.run(f"dvc exp run -S {wrong}", status=255)
+    (line,) = (line for line in said.splitlines() if line.startswith("check: params.yaml: "))
+    assert key in line
+    assert value in line
+    assert said.count("Running stage") == 1
+    assert outputs(repository.root) == before
+    repository.run("dvc repro", status=255)
+    repository.run("dvc repro --keep-going", status=255)
+    assert outputs(repository.root) == before
+    repository.run("git restore .")
+    assert "Running stage" not in repository.run("dvc repro")
+    assert repository.run("git status --porcelain") == ""
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    files = [path for name in ("data", "models", "metrics") for path in (root / name).rglob("*")]
+    return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+
+def test_a_wrong_value_stops_a_queued_experiment_at_once(repository: Repository) -> None:
+    repository.run("dvc exp run --queue -n wrong -S train.epochs=two -S fetch.count=64")
+    repository.run("dvc queue start")
+    said = repository.run("dvc queue logs -f wrong")
+    assert "check: params.yaml: 'train.epochs' must be a whole number, not 'two'" in said
+    assert "Running stage 'fetch'" not in said
+    repository.run("dvc queue remove wrong")
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def test_a_stage_reads_the_whole_of_its_own_section(name: str) -> None:
     assert STAGES[name]["params"] == [name]
     params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
     assert set(params) == set(SECTIONS) == set(STAGES)
-    assert list(params[name]) == [field.name for field in fields(SECTIONS[name])]
+    assert list(params[name]) == list(SECTIONS[name].model_fields)
 
 
 def test_outputs_keep_the_run_cache_alive() -> None:
@@ -56,6 +55,21 @@ def test_outputs_keep_the_run_cache_alive() -> None:
 def test_dvc_ignores_what_is_no_dependency() -> None:
     ignored = (ROOT / ".dvcignore").read_text("utf-8").split()
     assert {"__pycache__/", ".scratch/"} <= set(ignored)
+
+
+def test_every_stage_waits_for_the_check_of_all_params() -> None:
+    """DVC runs `check` first, since all stages depend on its output, if by way of `fetch`."""
+    content = yaml.safe_load((ROOT / "check" / "dvc.yaml").read_text("utf-8"))
+    check = content["stages"]["check"]
+    assert check["params"] == [{"params.yaml": None}]
+    behind = set(check["outs"])
+    waiting = dict(STAGES)
+    while found := [name for name, stage in waiting.items() if behind & set(stage["deps"])]:
+        for name in found:
+            behind |= set(waiting.pop(name).get("outs", []))
+    assert not waiting
+    modules = {f"{kind.__module__.replace('.', '/')}.py" for kind in SECTIONS.values()}
+    assert modules | {"stages/check.py", "colorize/params.py"} == set(check["deps"])
 
 
 @pytest.mark.parametrize("name", [*STAGES, "check"])

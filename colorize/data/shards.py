@@ -51,7 +51,14 @@ class ShardReader:
         return int(self._ends[-1])
 
     def __getitem__(self, position: int) -> NDArray[np.uint8]:
-        """(side, side, 3) uint8: a view into the memory map."""
+        """(side, side, 3) uint8: a view into the memory map.
+
+        Raises:
+            IndexError: there is no such picture; -1 is the last one.
+        """
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"picture {position} of {len(self)}")
+        position %= len(self)
         shard = int(np.searchsorted(self._ends, position, side="right"))
         start = 0 if shard == 0 else int(self._ends[shard - 1])
         rgb: NDArray[np.uint8] = self._shards[shard][position - start]
@@ -82,13 +89,13 @@ def read(path: Path) -> NDArray[np.uint8]:
         DataError: it is cut short, damaged or no shard.
     """
     try:
-        shard: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            shape, dtype = files.array_header(file, path.stat().st_size)
+            offset = file.tell()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise DataError(f"{path} is damaged ({error}): run resize again") from None
-    if (
-        shard.dtype != np.uint8
-        or shard.ndim != 4
-        or shard.shape[1:] != (shard.shape[1],) * 2 + (3,)
-    ):
-        raise DataError(f"{path} is no shard: {shard.dtype} {shard.shape}; run resize again")
-    return shard
+    if dtype != np.uint8 or len(shape) != 4 or 0 in shape or shape[2:] != (shape[1], 3):
+        raise DataError(f"{path} is no shard: {dtype} {shape}; run resize again")
+    return np.memmap(path, np.uint8, "r", offset, shape)

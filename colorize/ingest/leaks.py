@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.data import shards
 from colorize.data.split import SPLITS, Split
 from colorize.ingest import copies
 from colorize.ingest.prepare import Prepared
@@ -116,5 +117,5 @@ def compare(pairs: list[Pair]) -> list[int]:
 
 def _picture(row: Row) -> NDArray[np.uint8]:
     path, number = row
-    picture: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)[number]
+    picture: NDArray[np.uint8] = shards.read(path)[number]
     return picture

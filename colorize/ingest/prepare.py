@@ -15,12 +15,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import imagehash
 import numpy as np
 import PIL
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from colorize import files, provenance
 from colorize.data import shards
@@ -94,6 +96,26 @@ class Prepared:
     left_out: list[tuple[str, str, str]]
 
 
+_Word = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+class _Marker(BaseModel):
+    """Content of a marker: see `Prepared`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    state: list[int]
+    ids: list[str]
+    hashes: list[_Word]
+    digests: list[tuple[_Word, _Word]]
+    left_out: list[tuple[str, str, str]]
+
+    def rows(self) -> int:
+        """Number of pictures, or -1 where the lists do not agree in it."""
+        lengths = {len(self.ids), len(self.hashes), len(self.digests)}
+        return lengths.pop() if len(lengths) == 1 else -1
+
+
 @contextmanager
 def workshop(folder: Path, how: How) -> Iterator[Path]:
     """Give the folder of shards that are prepared in this way; this process holds it alone.
@@ -154,12 +176,14 @@ def square_of(raw: Path, record: Record, how: How) -> images.RGB:
 def load(path: Path, split: Split) -> Prepared | None:
     """Read the marker of a prepared shard; None where there is none, or the file has changed."""
     try:
-        held = json.loads(path.with_suffix(".json").read_bytes())
-        if held.pop("state") != _state(path):
+        content = path.with_suffix(".json").read_bytes()
+        held = _Marker.model_validate_json(content)
+        if held.state != _state(path) or held.rows() != (len(shards.read(path)) if held.ids else 0):
             return None
-        return Prepared(split, path.name.split(".")[0], path, **held)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, DataError):
         return None
+    name = path.name.split(".")[0]
+    return Prepared(split, name, path, held.ids, held.hashes, held.digests, held.left_out)
 
 
 def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:
@@ -171,7 +195,7 @@ def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:
     """
     path, target, stays = order
     if not stays.all():
-        shards.write(target, np.load(path, mmap_mode="r", allow_pickle=False)[stays])
+        shards.write(target, shards.read(path)[stays])
         return
     try:
         os.link(path, target)

@@ -7,6 +7,7 @@ later ones, not their bytes, by which DVC stores them.
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -66,6 +67,8 @@ def read(folder: Path, record: Record, *, max_bytes: int) -> bytes:
         raise ImageError("too_many_bytes", f"{record.size} bytes")
     try:
         with (folder / record.archive).open("rb") as file:
+            if record.begin + record.size > os.fstat(file.fileno()).st_size:
+                raise ImageError("changed", f"{record.archive} ends before it")
             file.seek(record.begin)
             content = file.read(record.size)
     except OSError as error:

@@ -2,15 +2,27 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from colorize import files
-from colorize.errors import DataError
+from colorize.errors import DataError, one_line
 
 FILE_NAME = "manifest.jsonl"
+
+MAX_LINE = 1 << 20
+"""Bytes of a line."""
+
+MAX_NUMBER = 2**62
+"""Of a width, a height, a size and a place in a file."""
+
+_PLAIN_NAME = re.compile(r"(?!\.)[^/\\:\x00-\x1f\x7f]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +147,10 @@ def scan(folder: Path) -> Iterator[tuple[int, Record]]:
     """
     begin = 0
     with _opened(folder) as file:
-        for number, line in enumerate(file, 1):
+        for number in count(1):
+            line = file.readline(MAX_LINE + 1)
+            if not line:
+                return
             yield begin, _record(line, f"{file.name}:{number}")
             begin += len(line)
 
@@ -149,7 +164,7 @@ def read_at(folder: Path, begins: Iterable[int]) -> Iterator[Record]:
     with _opened(folder) as file:
         for begin in begins:
             file.seek(begin)
-            yield _record(file.readline(), f"{file.name}, byte {begin}")
+            yield _record(file.readline(MAX_LINE + 1), f"{file.name}, byte {begin}")
 
 
 def _opened(folder: Path) -> BinaryIO:
@@ -158,20 +173,31 @@ def _opened(folder: Path) -> BinaryIO:
         return path.open("rb")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run the fetch stage first") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _record(line: bytes, where: str) -> Record:
+    """Read a line, and check that its values are such as `write` leaves."""
+    if len(line) > MAX_LINE:
+        raise DataError(f"{where} is no manifest line: more than {MAX_LINE} bytes")
     try:
-        content: dict[str, Any] = json.loads(line)
+        content: dict[str, Any] = json.loads(line.decode("utf-8"))
         record = Record(**content)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{where} is no manifest line: {error}") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"{where} is no manifest line: {one_line(error)}") from None
     for field in fields(Record):
-        if type(getattr(record, field.name)) is not field.type:
+        value = getattr(record, field.name)
+        if type(value) is not field.type:
             raise DataError(f"{where}: '{field.name}' is of a wrong type")
+        if isinstance(value, int) and not 0 <= value <= MAX_NUMBER:
+            raise DataError(f"{where}: '{field.name}' is not between 0 and {MAX_NUMBER}")
+        if isinstance(value, str) and _SURROGATE.search(value):
+            raise DataError(f"{where}: '{field.name}' is not Unicode")
     for name in (record.file, record.archive):
-        if not name or Path(name).name != name:
-            raise DataError(f"{where}: '{name}' is not a plain name of a file or archive")
-    if record.begin < 0 or record.size < 0:
-        raise DataError(f"{where}: a file cannot begin or end before its archive")
+        if not _PLAIN_NAME.fullmatch(name):
+            shown = one_line(ascii(name))
+            raise DataError(f"{where}: {shown} is not a plain name of a file or archive")
+    if not _SHA256.fullmatch(record.sha256):
+        raise DataError(f"{where}: 'sha256' is not 64 hexadecimal digits")
     return record

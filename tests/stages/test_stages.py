@@ -229,13 +229,17 @@ def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage
     took = time.monotonic() - started
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"{stage}: unknown key '{stage}.typo'; known: ")
+    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
 
 
 def test_check_reads_every_section(project: Project) -> None:
-    check.main(project())
+    root = project()
+    (root / "pictures").mkdir()
+    (root / "deny.txt").touch()
+    check.main(root)
+    assert (root / "check" / "passed").read_bytes() == b"passed\n"
     with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
         check.main(project(train={"lr": 0.0}))
     path = project() / "params.yaml"
@@ -265,7 +269,7 @@ def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None
 
 def test_another_python_is_told_where_to_go(project: Project) -> None:
     """`dvc repro` with a foreign `python` first on the path."""
-    code = "import sys; sys.modules['yaml'] = None; import stages"
+    code = "import sys; sys.modules['pydantic'] = None; import stages"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True
     )

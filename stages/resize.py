@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from colorize import files
 from colorize.data import shards, split
 from colorize.errors import DataError
-from colorize.imaging import images
+from colorize.imaging import decode
 from colorize.ingest import prepare
+from colorize.ingest.framing import Framing
 from colorize.ingest.layout import Layout
 from colorize.ingest.leaks import Register
 from colorize.ingest.prepare import How, Task
@@ -33,7 +34,7 @@ class ResizeParams:
     """Section ``resize`` of params.yaml."""
 
     side: Annotated[int, Range(32, 1024)]
-    framing: images.Framing
+    framing: Framing
     min_chroma: Annotated[float, Range(0)]
     max_bytes: Annotated[int, Range(1)]
     max_pixels: Annotated[int, Range(1)]
@@ -58,7 +59,7 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     raw = (root / "data" / "raw").resolve()
     layout = Layout(_entries(raw, params), per_shard=params.per_shard)
     spread = partial(each, environment=environment, small=len(layout) <= FEW)
-    rejected: Counter[str] = Counter(dict.fromkeys(images.REASONS, 0))
+    rejected: Counter[str] = Counter(dict.fromkeys(decode.REASONS, 0))
     register = Register()
     how = params.how()
     with prepare.workshop(scratch(root) / "resize", how) as workshop:

@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> checked sRGB pixels -> a square of the data set.
+"""Bytes of a picture file -> checked sRGB pixels.
 
 Every reason for which a picture is left out is an `ImageError` with a word to count it by.
 """
@@ -7,7 +7,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -17,7 +17,6 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps
 from colorize.errors import ImageError
 
 RGB: TypeAlias = NDArray[np.uint8]
-Framing: TypeAlias = Literal["crop", "pad"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 """What is decoded; a JPEG with a second view opens as Pillow's MPO and counts as one picture."""
@@ -186,37 +185,3 @@ def _from_profile(image: Image.Image) -> Image.Image:
     except (ImageCms.PyCMSError, OSError):
         return image
     return image if converted is None else converted
-
-
-def square(rgb: RGB, *, side: int, framing: Framing) -> RGB:
-    """Bring a picture to ``side`` x ``side`` without changing its proportions.
-
-    Args:
-        rgb: (H, W, 3) uint8.
-        side: in pixels.
-        framing: ``crop`` keeps the top of a tall picture (faces are there) and the centre of a wide
-            one; ``pad`` keeps all of it and fills up with white, the colour of paper.
-
-    Returns:
-        (side, side, 3) uint8.
-    """
-    height, width = rgb.shape[:2]
-    short, long = sorted((height, width))
-    if framing == "crop":
-        left = (width - short) // 2
-        return _resized(rgb[:short, left : left + short], side, side)
-    scale = side / long
-    fitted = _resized(rgb, max(1, round(width * scale)), max(1, round(height * scale)))
-    top, left = ((side - n) // 2 for n in fitted.shape[:2])
-    out = np.full((side, side, 3), 255, np.uint8)
-    out[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
-    return out
-
-
-def _resized(rgb: RGB, width: int, height: int) -> RGB:
-    """Area-averaged when it shrinks, bicubic when it grows."""
-    if (width, height) == rgb.shape[1::-1]:
-        return rgb
-    shrinks = width * height < rgb.shape[0] * rgb.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=method), np.uint8)

@@ -1,25 +1,28 @@
-"""Bytes of a picture file -> checked sRGB pixels.
+"""Bytes of a picture file -> checked sRGB pixels: the one boundary to pictures of others.
 
-Every reason for which a picture is left out is an `ImageError` with a word to count it by.
+Every reason for which a picture is left out is an `ImageError` with a word to count it by. What a
+codec does with a damaged file, whatever it raises, ends here.
 """
 
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps
+from PIL import Image, ImageFile
 
-from colorize.errors import ImageError
+from colorize.errors import ImageError, one_line
+from colorize.imaging import containers, jpeg, png, profile
+from colorize.imaging.containers import Container
 
 RGB: TypeAlias = NDArray[np.uint8]
-
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
-"""What is decoded; a JPEG with a second view opens as Pillow's MPO and counts as one picture."""
 
 FINE_DETAIL = 16.0
 """From here on a JPEG is decoded in full: root mean square of second differences, in 1/255.
@@ -39,13 +42,36 @@ AT_SCALE = {
 }
 """How OpenCV is asked for RGB at 1/s of a JPEG's size; its REDUCED_COLOR stands for BGR."""
 
-MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
-"""What ends a JPEG's scan: a marker other than those that divide it."""
-END = b"\xff\xd9"
-"""The marker that ends a JPEG."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its orientation."""
+
+ADDRESS = re.compile(r"<[^>]*>")
+"""Objects of Python in a codec's words."""
 
 REASONS = ("too_many_bytes", "too_many_pixels", "unreadable", "changed", "animated", "grey")
 """Every reason for which a picture can be left out by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture file announces.
+
+    Attributes:
+        suffix: usual suffix of its format, such as ``.jpg``, whatever the file is called.
+        width, height: in pixels, before EXIF data turn the picture.
+    """
+
+    suffix: str
+    width: int
+    height: int
 
 
 def read(path: Path, *, max_bytes: int) -> bytes:
@@ -59,16 +85,36 @@ def read(path: Path, *, max_bytes: int) -> bytes:
         ImageError: ``unreadable`` or ``too_many_bytes``.
     """
     try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise ImageError("too_many_bytes", f"{size} bytes")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1) if path.stat().st_size <= max_bytes else None
     except OSError as error:
-        raise ImageError("unreadable", str(error)) from None
+        raise ImageError("unreadable", error.strerror or type(error).__name__) from None
+    if content is None or len(content) > max_bytes:
+        raise ImageError("too_many_bytes", f"more than {max_bytes} bytes")
+    return content
+
+
+def probe(content: bytes, *, max_pixels: int) -> Header:
+    """Read the header of a picture file. No pixel is decoded.
+
+    Args:
+        content: bytes of the file.
+        max_pixels: refused when the header announces more.
+
+    Raises:
+        ImageError: ``unreadable``, ``animated`` or ``too_many_pixels``.
+    """
+    with _boundary():
+        container = _parsed(content)
+        with _opened(container, max_pixels) as image:
+            return Header(containers.FORMATS[container.format], *image.size)
 
 
 def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
     """Decode one still picture to upright sRGB; transparency is laid on white.
+
+    A picture whose pixels are all there is decoded: what is damaged beside them, such as metadata,
+    or the marker of the end, is passed over. Colour profiles are applied in every mode.
 
     Args:
         content: bytes of a JPEG, PNG, WebP or AVIF file, of any mode: grey, palette, 16-bit, CMYK.
@@ -82,66 +128,110 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
     Raises:
         ImageError: ``unreadable``, ``animated`` or ``too_many_pixels``.
     """
+    with _boundary():
+        container = _checked(_parsed(content), max_pixels)
+        with _opened(container, max_pixels) as image:
+            scale = _scale(image, side) if side else 1
+            rgb = _pixels(image, container, scale)
+        if scale == 1 or _detail(rgb) < FINE_DETAIL:
+            return rgb
+        with _opened(container, max_pixels) as image:
+            return _pixels(image, container, 1)
+
+
+@contextmanager
+def _boundary() -> Iterator[None]:
+    """Turn whatever a codec raises into an `ImageError` whose words are the same every time."""
     try:
         with warnings.catch_warnings():
             # Pillow warns at its own limit of pixels and of damaged metadata; ours is checked here.
             warnings.simplefilter("ignore")
-            with _opened(content, max_pixels) as image:
-                scale = _scale(image, side) if side else 1
-                rgb = _pixels(image, content, scale)
-                if scale == 1 or _detail(rgb) < FINE_DETAIL:
-                    return rgb
-                return _pixels(_opened(content, max_pixels), content, 1)
-    except Image.DecompressionBombError as error:
-        raise ImageError("too_many_pixels", str(error)) from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
-        raise ImageError("unreadable", str(error) or type(error).__name__) from None
+            yield
+    except ImageError:
+        raise
+    except Image.DecompressionBombError:
+        raise ImageError("too_many_pixels", "far more pixels than any picture has") from None
+    except Exception as error:  # noqa: BLE001 - a codec may raise anything
+        words = ADDRESS.sub("", one_line(error)) or type(error).__name__
+        raise ImageError("unreadable", words) from None
 
 
-def _opened(content: bytes, max_pixels: int) -> ImageFile.ImageFile:
+def _parsed(content: bytes) -> Container:
+    """Take a file apart; blanks before the picture are dropped."""
+    kind, begin = containers.identify(content)
+    content = content[begin:] if begin else content
+    if kind == "PNG":
+        return png.parse(content)
+    return jpeg.parse(content) if kind == "JPEG" else Container(format=kind, stream=content)
+
+
+def _opened(container: Container, max_pixels: int) -> ImageFile.ImageFile:
     """Read the header and refuse what it announces; no pixel is decoded yet."""
-    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    try:
+        image = Image.open(io.BytesIO(container.stream), formats=[container.format])
+    except Image.UnidentifiedImageError:  # its words name an address in memory
+        raise ImageError("unreadable", f"{container.format}: damaged header") from None
     width, height = image.size
     if width * height > max_pixels:
         raise ImageError("too_many_pixels", f"{width} x {height} pixels")
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
+    if not width * height:
+        raise ImageError("unreadable", f"{container.format}: damaged header")
+    frames = container.frames or getattr(image, "n_frames", 1)
+    if frames > 1:
         raise ImageError("animated", f"{frames} frames")
     return image
 
 
+def _checked(container: Container, max_pixels: int) -> Container:
+    """See that all pixels are there, as far as their codec would not say so.
+
+    Returns:
+        The same, or one to which the missing end was added.
+    """
+    with _opened(container, max_pixels):
+        pass
+    if container.format == "PNG":
+        png.check_pixels(container.stream)
+    if container.format == "JPEG" and not jpeg.has_end(container.stream):
+        ways = [replace(container, stream=stream) for stream in jpeg.endings(container.stream)]
+        one, other = (np.asarray(_opened(way, max_pixels)) for way in ways)
+        if not np.array_equal(one, other):
+            raise ImageError("unreadable", "JPEG: cut short")
+        return ways[0]
+    return container
+
+
 def _scale(image: Image.Image, side: int) -> int:
     """Choose s, for a JPEG to be decoded at 1/s of its size, so that enough is left."""
-    if image.format not in ("JPEG", "MPO"):
+    if image.format != "JPEG":
         return 1
     short = min(image.size)
     return next((s for s in (8, 4, 2) if short >= s * max(s, SPARE) * side), 1)
 
 
-def _pixels(image: ImageFile.ImageFile, content: bytes, scale: int) -> RGB:
+def _pixels(image: ImageFile.ImageFile, container: Container, scale: int) -> RGB:
     """Decode at 1/scale of the size: OpenCV is faster, Pillow knows every kind and says why not."""
-    if _is_plain(image, content):
-        rgb = cv2.imdecode(np.frombuffer(content, np.uint8), AT_SCALE[scale])
+    if _is_plain(image, container):
+        rgb = cv2.imdecode(np.frombuffer(container.stream, np.uint8), AT_SCALE[scale])
         if rgb is not None:
             return np.asarray(rgb, np.uint8)
     if scale > 1:
         width, height = image.size
         image.draft(None, (width // scale, height // scale))
-    return _srgb(image)
+    return _srgb(image, container)
 
 
-def _is_plain(image: ImageFile.ImageFile, content: bytes) -> bool:
+def _is_plain(image: ImageFile.ImageFile, container: Container) -> bool:
     """Tell a JPEG of upright sRGB in one scan, which nothing follows but the marker of the end.
 
     OpenCV decodes it to the same pixels as Pillow, and refuses the same files; with other markers
     behind the scan it takes some that Pillow finds damaged.
     """
-    if (image.format, image.mode) != ("JPEG", "RGB") or "icc_profile" in image.info:
+    if (container.format, image.mode) != ("JPEG", "RGB") or container.icc or image.fp is None:
         return False
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1 or image.fp is None:
+    if containers.orientation(container.exif) != 1:
         return False
-    marker = MARKER.search(content, image.fp.tell())
-    return marker is not None and content[marker.start() :] == END
+    return jpeg.is_plain(container.stream, image.fp.tell())
 
 
 def _detail(rgb: RGB) -> float:
@@ -158,30 +248,36 @@ def _detail(rgb: RGB) -> float:
     return float(np.sqrt(sum(squares)))
 
 
-def _srgb(image: Image.Image) -> RGB:
+def _srgb(image: ImageFile.ImageFile, container: Container) -> RGB:
     """Decode, and bring any mode that Pillow knows to upright (H, W, 3) uint8 sRGB on white."""
-    ImageOps.exif_transpose(image, in_place=True)
+    icc = container.icc or image.info.get("icc_profile") or b""
+    exif = container.exif or image.info.get("exif") or b""
+    colours, alpha = _parted(image)
+    if icc:
+        colours = profile.from_profile(colours, icc)
+    elif container.gamma:
+        colours = profile.from_gamma(colours, container.gamma, container.primaries)
+    colours = colours.convert("RGB")
+    if alpha:
+        white = Image.new("RGB", colours.size, "white")
+        white.paste(colours, mask=alpha)
+        colours = white
+    turn = TURNS.get(containers.orientation(exif))
+    return np.asarray(colours if turn is None else colours.transpose(turn))
+
+
+def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Part the colours, as mode L, RGB or CMYK, from the alpha of mode L, if there is any."""
     if image.mode.startswith("I"):  # 16-bit grey, which convert() would clip at 255
-        grey = np.asarray(image, np.float64) / 257
-        return np.repeat(np.rint(grey).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
-    image = _from_profile(image)
+        values = np.asarray(image).astype(np.int32).clip(0, 65535)
+        grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+        clear = image.info.get("transparency")
+        if clear is None:
+            return grey, None
+        return grey, Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
+    greys = image.mode in {"1", "L", "LA", "La"}
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _from_profile(image: Image.Image) -> Image.Image:
-    """Apply an embedded ICC profile where it fits the pixels; a broken one is taken for sRGB."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in {"RGB", "CMYK", "L"}:
-        return image
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return image
-    return image if converted is None else converted
+        whole = image.convert("LA" if greys else "RGBA")
+        return whole.convert("L" if greys else "RGB"), whole.getchannel("A")
+    kept = {"L", "RGB", "CMYK"}
+    return (image if image.mode in kept else image.convert("L" if greys else "RGB")), None

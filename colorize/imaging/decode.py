@@ -16,7 +16,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from colorize.errors import ImageError, one_line
 from colorize.imaging import containers, jpeg, png, profile
@@ -129,8 +129,12 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
         ImageError: ``unreadable``, ``animated`` or ``too_many_pixels``.
     """
     with _boundary():
-        container = _checked(_parsed(content), max_pixels)
+        container = _parsed(content)
         with _opened(container, max_pixels) as image:
+            if container.format == "PNG":
+                png.check_pixels(container.stream)
+            if container.format == "JPEG" and not jpeg.has_end(container.stream):
+                return _unfinished(container, max_pixels)
             scale = _scale(image, side) if side else 1
             rgb = _pixels(image, container, scale)
         if scale == 1 or _detail(rgb) < FINE_DETAIL:
@@ -169,7 +173,7 @@ def _opened(container: Container, max_pixels: int) -> ImageFile.ImageFile:
     """Read the header and refuse what it announces; no pixel is decoded yet."""
     try:
         image = Image.open(io.BytesIO(container.stream), formats=[container.format])
-    except Image.UnidentifiedImageError:  # its words name an address in memory
+    except UnidentifiedImageError:  # its words name an address in memory
         raise ImageError("unreadable", f"{container.format}: damaged header") from None
     width, height = image.size
     if width * height > max_pixels:
@@ -182,23 +186,15 @@ def _opened(container: Container, max_pixels: int) -> ImageFile.ImageFile:
     return image
 
 
-def _checked(container: Container, max_pixels: int) -> Container:
-    """See that all pixels are there, as far as their codec would not say so.
-
-    Returns:
-        The same, or one to which the missing end was added.
-    """
-    with _opened(container, max_pixels):
-        pass
-    if container.format == "PNG":
-        png.check_pixels(container.stream)
-    if container.format == "JPEG" and not jpeg.has_end(container.stream):
-        ways = [replace(container, stream=stream) for stream in jpeg.endings(container.stream)]
-        one, other = (np.asarray(_opened(way, max_pixels)) for way in ways)
-        if not np.array_equal(one, other):
-            raise ImageError("unreadable", "JPEG: cut short")
-        return ways[0]
-    return container
+def _unfinished(container: Container, max_pixels: int) -> RGB:
+    """Decode a JPEG that lacks its end, unless pixels are missing as well."""
+    one, other = (
+        _pixels(_opened(way, max_pixels), way, 1)
+        for way in (replace(container, stream=s) for s in jpeg.endings(container.stream))
+    )
+    if not np.array_equal(one, other):
+        raise ImageError("unreadable", "JPEG: cut short")
+    return one
 
 
 def _scale(image: Image.Image, side: int) -> int:

@@ -107,8 +107,8 @@ def _segments(content: bytes, at: int) -> Iterator[tuple[int, int, int]]:
 
 def _tells_colours(marker: int, body: memoryview) -> bool:
     """Tell whether an application's segment says what the components of a pixel mean."""
-    jfif = marker == 0xE0 and body[:5] == b"JFIF\0" and len(body) >= 14
-    return jfif or (marker == 0xEE and body[:5] == b"Adobe" and len(body) >= 12)
+    jfif = marker == 0xE0 and bytes(body[:5]) == b"JFIF\0" and len(body) >= 14
+    return jfif or (marker == 0xEE and bytes(body[:5]) == b"Adobe" and len(body) >= 12)
 
 
 def _has_all_scans(stream: bytes) -> bool:

@@ -120,15 +120,16 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
         if kind == b"IEND" or not kind.isalpha():
             return
         cut = at > len(content)
-        stored = b"" if cut else view[at - 4 : at]
-        yield _Chunk(
-            kind, body, cut, stored == struct.pack(">L", zlib.crc32(body, zlib.crc32(kind)))
-        )
+        intact = not cut and view[at - 4 : at] == _checksum(kind, body)
+        yield _Chunk(kind, body, cut, intact)
 
 
 def _written(kind: bytes, body: memoryview) -> list[bytes | memoryview]:
-    checksum = zlib.crc32(body, zlib.crc32(kind))
-    return [struct.pack(">L4s", len(body), kind), body, struct.pack(">L", checksum)]
+    return [struct.pack(">L4s", len(body), kind), body, _checksum(kind, body)]
+
+
+def _checksum(kind: bytes, body: memoryview) -> bytes:
+    return struct.pack(">L", zlib.crc32(body, zlib.crc32(kind)))
 
 
 @dataclass(frozen=True, slots=True)

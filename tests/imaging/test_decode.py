@@ -302,6 +302,8 @@ def test_finds_every_damage_of_a_jpeg_that_pillow_finds(drawing: Draw) -> None:
         try:
             expected = by_pillow(bytes(damaged))
         except OSError:
+            if b"\xff\xd9" not in damaged:  # its end is missing, so its pixels may be there
+                continue
             with pytest.raises(ImageError, match="unreadable"):
                 decode(bytes(damaged))
             outcomes.add("refused")

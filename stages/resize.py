@@ -14,8 +14,9 @@ from pydantic import Field
 from colorize import files
 from colorize.data import shards, split
 from colorize.errors import DataError
-from colorize.imaging import images
+from colorize.imaging import decode
 from colorize.ingest import prepare
+from colorize.ingest.framing import Framing
 from colorize.ingest.layout import Layout
 from colorize.ingest.leaks import Register
 from colorize.ingest.prepare import How, Task
@@ -32,7 +33,7 @@ class ResizeParams(Section):
     """Section ``resize`` of params.yaml."""
 
     side: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
-    framing: images.Framing
+    framing: Framing
     min_chroma: Annotated[float, Field(ge=0, le=200)]
     max_bytes: Annotated[int, Field(ge=1, le=2**40)]
     max_pixels: Annotated[int, Field(ge=1, le=10**9)]
@@ -57,7 +58,7 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     raw = (root / "data" / "raw").resolve()
     layout = Layout(_entries(raw, params), per_shard=params.per_shard)
     spread = partial(each, environment=environment, small=len(layout) <= FEW)
-    rejected: Counter[str] = Counter(dict.fromkeys(images.REASONS, 0))
+    rejected: Counter[str] = Counter(dict.fromkeys(decode.REASONS, 0))
     register = Register()
     how = params.how()
     with prepare.workshop(scratch(root) / "resize", how) as workshop:

@@ -1,14 +1,7 @@
 """Formats that pages come in and go out in, told by the suffixes of their names."""
 
-import io
 import os.path
 from collections.abc import Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from colorize.errors import ImageError
 
 _JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
 
@@ -58,22 +51,3 @@ def layer_names(names: Sequence[str]) -> list[str]:
         taken.add(layer)
         layers.append(layer)
     return layers
-
-
-def encode(pixels: NDArray[np.uint8], *, kind: str) -> bytes:
-    """Encode a picture.
-
-    Args:
-        pixels: (H, W, 3) RGB or (H, W, 4) RGB and alpha.
-        kind: one of the suffixes of `WRITERS`.
-
-    Raises:
-        ImageError: ``unwritable``: the format cannot hold it, such as a WebP of 20,000 pixels.
-    """
-    form, options = WRITERS[kind]
-    out = io.BytesIO()
-    try:
-        Image.fromarray(pixels).save(out, form, **options)
-    except (OSError, ValueError) as error:
-        raise ImageError("unwritable", str(error)) from None
-    return out.getvalue()

@@ -28,8 +28,10 @@ from colorize import files, provenance
 from colorize.data import shards
 from colorize.data.split import Split
 from colorize.errors import DataError, ImageError
-from colorize.imaging import chroma, images
+from colorize.imaging import chroma
+from colorize.imaging.decode import RGB, decode
 from colorize.ingest import copies
+from colorize.ingest.framing import Framing, square
 from colorize.ingest.layout import Shard
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Record
@@ -37,10 +39,10 @@ from colorize.raw.manifest import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How a picture becomes a square, and what it must be like: see `images`."""
+    """How a picture becomes a square, and what it must be like: see `decode` and `framing`."""
 
     side: int
-    framing: images.Framing
+    framing: Framing
     min_chroma: float
     max_bytes: int
     max_pixels: int
@@ -160,15 +162,15 @@ def prepare(task: Task) -> Prepared:
     return new
 
 
-def square_of(raw: Path, record: Record, how: How) -> images.RGB:
+def square_of(raw: Path, record: Record, how: How) -> RGB:
     """Read, check and shrink one picture of a folder of archives: (side, side, 3) uint8.
 
     Raises:
         ImageError: it cannot be used.
     """
     content = archives.read(raw, record, max_bytes=how.max_bytes)
-    rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
-    rgb = images.square(rgb, side=how.side, framing=how.framing)
+    rgb = decode(content, max_pixels=how.max_pixels, side=how.side)
+    rgb = square(rgb, side=how.side, framing=how.framing)
     chroma.check(rgb, at_least=how.min_chroma)
     return rgb
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from colorize import files
 from colorize.errors import ImageError
-from colorize.imaging import formats, images
+from colorize.imaging import formats
+from colorize.imaging.decode import RGB, decode, read
+from colorize.imaging.encode import encode
 from colorize.paint.jobs import Job
 from colorize.paint.painter import Painter
 from colorize.paint.paper import is_coloured
@@ -106,7 +108,7 @@ class _Unfinished:
 
     page: Page
     outcome: Outcome
-    pixels: images.RGB | None = None
+    pixels: RGB | None = None
     reason: str = ""
 
 
@@ -139,7 +141,7 @@ def paint_files(painter: Painter, jobs: Sequence[Job], *, form: Form) -> Iterato
             name=str(job.source),
             original=formats.suffix(job.source.name),
             kind=formats.suffix(job.target.name),
-            read=partial(images.read, job.source, max_bytes=MAX_BYTES),
+            read=partial(read, job.source, max_bytes=MAX_BYTES),
         )
         for job in jobs
     )
@@ -190,7 +192,7 @@ def _open(page: Page) -> _Unfinished:
     try:
         if page.kind not in formats.WRITERS:
             raise ImageError("unreadable", f"{page.kind} is not supported")
-        rgb = images.decode(page.read(), max_pixels=MAX_PIXELS)
+        rgb = decode(page.read(), max_pixels=MAX_PIXELS)
     except ImageError as error:
         return _Unfinished(page=page, outcome=Outcome.FAILED, reason=str(error))
     outcome = Outcome.COLOURED if is_coloured(rgb) else Outcome.PAINTED
@@ -220,6 +222,6 @@ def _encode(painted: _Unfinished) -> Finished:
     if painted.pixels is None:
         return done
     try:
-        return replace(done, content=formats.encode(painted.pixels, kind=painted.page.kind))
+        return replace(done, content=encode(painted.pixels, kind=painted.page.kind))
     except ImageError as error:
         return replace(done, outcome=Outcome.FAILED, reason=str(error))

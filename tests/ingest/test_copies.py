@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.ingest import copies
+from colorize.ingest.framing import square
 from colorize.sources import sample
 
 RGB = NDArray[np.uint8]
@@ -23,22 +24,22 @@ SIDE = 128
 @pytest.fixture(scope="module")
 def characters() -> list[RGB]:
     drawn = sample.pictures(count=60, side=SIDE, seed=1)
-    return [images.decode(picture.content, max_pixels=10**6) for picture in drawn]
+    return [decode(picture.content, max_pixels=10**6) for picture in drawn]
 
 
 def jpeg(rgb: RGB) -> RGB:
     out = io.BytesIO()
     Image.fromarray(rgb).save(out, "JPEG", quality=50)
-    return images.decode(out.getvalue(), max_pixels=10**6)
+    return decode(out.getvalue(), max_pixels=10**6)
 
 
 def halved(rgb: RGB) -> RGB:
     small = cv2.resize(rgb, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
-    return images.square(small, side=SIDE, framing="crop")
+    return square(small, side=SIDE, framing="crop")
 
 
 def cropped(rgb: RGB) -> RGB:
-    return images.square(rgb[2:, 1:-3], side=SIDE, framing="crop")
+    return square(rgb[2:, 1:-3], side=SIDE, framing="crop")
 
 
 def is_found(one: RGB, other: RGB) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from colorize.errors import DataError, ParamsError
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
 from colorize.sources import sample
@@ -32,7 +32,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=100)
     for number, picture in enumerate(sample.pictures(count=82, side=64, seed=0)):
-        rgb = images.decode(picture.content, max_pixels=10**6)
+        rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "train" if number < 80 else ("val", "test")[number % 2], rgb)
     writer.close()
     return folder

@@ -9,7 +9,7 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, ModelError
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.learn import validation
 from colorize.learn.schedule import Plan, learning_rate
 from colorize.learn.training import Epoch, Trainer
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=8)
     for picture in sample.pictures(count=8, side=64, seed=0):
-        rgb = images.decode(picture.content, max_pixels=10**6)
+        rgb = decode(picture.content, max_pixels=10**6)
         for split in ("train", "val", "test"):
             writer.add(picture.record.id, split, rgb)
     writer.close()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.colour.lab import rgb_to_lightness
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.paint import pages
 from colorize.paint.jobs import plan
 from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
@@ -55,7 +55,7 @@ def test_every_kind_of_pixel(orange: Painter, tmp_path: Path, mode: str) -> None
     result, path = paint(orange, tmp_path, out.getvalue(), "p.png")
     assert result.outcome is Outcome.PAINTED
     painted = opened(path)
-    expected = images.decode(out.getvalue(), max_pixels=10**6)
+    expected = decode(out.getvalue(), max_pixels=10**6)
     assert painted.shape == expected.shape
     assert np.abs(rgb_to_lightness(painted) - rgb_to_lightness(expected)).max() < 0.3
     if mode != "two tones":
@@ -73,7 +73,7 @@ def test_every_format_goes_out_as_it_came_in(
     with Image.open(path) as image:
         assert image.format == kind[suffix]
         off = rgb_to_lightness(np.asarray(image)) - rgb_to_lightness(
-            images.decode(content, max_pixels=10**6)
+            decode(content, max_pixels=10**6)
         )
     assert np.abs(off).mean() < 1.5
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from colorize.errors import SourceError
-from colorize.imaging import chroma, images
+from colorize.imaging import chroma
+from colorize.imaging.decode import decode
 from colorize.sources import sample
 
 
@@ -22,7 +23,7 @@ def test_the_same_bytes_for_the_same_params_and_a_longer_run_only_adds() -> None
 def test_every_style_draws_a_coloured_character() -> None:
     by_style: dict[str, list[float]] = {}
     for picture in sample.pictures(count=8 * len(sample.STYLES), side=128, seed=0):
-        rgb = images.decode(picture.content, max_pixels=10**6)
+        rgb = decode(picture.content, max_pixels=10**6)
         assert rgb.shape == (128, 128, 3)
         by_style.setdefault(picture.record.id.rsplit("-", 2)[0], []).append(chroma.measure(rgb))
     assert set(by_style) == set(sample.STYLES)

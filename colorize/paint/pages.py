@@ -17,7 +17,7 @@ from colorize.errors import ImageError
 from colorize.imaging import formats, images
 from colorize.paint.jobs import Job
 from colorize.paint.painter import Painter
-from colorize.paint.paper import is_coloured
+from colorize.imaging.chroma import is_coloured
 
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 50_000_000

@@ -125,7 +125,7 @@ class Painter:
         """
         lightness = _lightness(rgb)
         ab, white = self._finished(lightness)
-        line = paper.window(min(lightness.shape) * LINE)
+        line = np.ones((9,9),np.uint8)
         filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, line), np.float32)
         opaque = 1 - _resized(white, lightness.shape).clip(0, 1)
         alpha = np.rint(opaque * 255).astype(np.uint8)
@@ -141,9 +141,10 @@ class Painter:
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
+        edges = regions.lines(working)
         if self.snap:
-            ab = regions.settle(working, ab)
-        white = paper.whiteness(working)
+            ab = regions.settle(edges, ab)
+        white = paper.whiteness(working, edges)
         ab *= self.saturation * (1 - white)[..., None]
         return ab, white
 

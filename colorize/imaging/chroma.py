@@ -112,9 +112,8 @@ def kept(rgb: RGB, *, recolour: Recolour = "grey") -> NDArray[np.bool_] | None:
     side that has yellowed. So ab is fitted by a cubic of L, and by L times the position, within
     the tints that papers, inks and scanners have. What lies far from that is coloured.
 
-    Most of a coloured page's mid-tones differ from its tones (of 188 illustrations, comic pages
-    and cards all but three in more than a quarter); of a grey page with a coloured thing, few do.
-    So the two are told apart by their grey share.
+    Of a coloured page more than a quarter of the mid-tones differ from its tones, however dull it
+    is; of a grey page with some coloured thing few do. So the two are told apart by that share.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -132,7 +131,7 @@ def kept(rgb: RGB, *, recolour: Recolour = "grey") -> NDArray[np.bool_] | None:
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     if (small == small[..., :1]).all():
         return None
-    pixels = cv2.blur(lab.rgb_to_lab(small), (BLUR, BLUR))
+    pixels = np.asarray(cv2.blur(lab.rgb_to_lab(small), (BLUR, BLUR)), np.float32)
     low, high = MID_TONES
     middle = (pixels[..., 0] > low) & (pixels[..., 0] < high)
     if middle.sum() < FEWEST:
@@ -145,7 +144,7 @@ def kept(rgb: RGB, *, recolour: Recolour = "grey") -> NDArray[np.bool_] | None:
     if recolour == "none" or 100 * (distance[middle] < GREY).mean() < GREY_SHARE:
         return np.broadcast_to(np.True_, (height, width))
     near = cv2.dilate((distance > CHROMA).astype(np.uint8), np.ones((BLUR, BLUR), np.uint8))
-    return _coloured(rgb, tones, near)
+    return _coloured(rgb, tones, np.asarray(near, np.uint8))
 
 
 def _coloured(rgb: RGB, tones: "_Tones", near: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -196,9 +195,7 @@ class _Tones:
         distance: NDArray[np.float32] = np.hypot(rest[..., 0], rest[..., 1])
         return distance
 
-    def _range(
-        self, tones: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _range(self, tones: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Lowest and highest ab (H, W, 2), turned by `BROWN`, that tones of that L may have."""
         follows = tones[..., None] * self._paper.astype(np.float32)
         low = np.array([TINT[0], -CAST], np.float32) + np.minimum(follows, 0)
@@ -209,7 +206,8 @@ class _Tones:
 def _turned(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """The ab (H, W, 2) of Lab (H, W, 3), along `BROWN` and across it."""
     cosine, sine = np.float32(np.cos(BROWN)), np.float32(np.sin(BROWN))
-    return pixels[..., 1:] @ np.array([[cosine, -sine], [sine, cosine]])
+    turned: NDArray[np.float32] = pixels[..., 1:] @ np.array([[cosine, -sine], [sine, cosine]])
+    return turned
 
 
 def _terms(tones: NDArray[np.float32], top: int, height: int) -> NDArray[np.float32]:

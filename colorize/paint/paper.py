@@ -108,7 +108,7 @@ def _lettering(lightness: NDArray[np.float32], paper: Mask, flat: NDArray[np.boo
     for edge in (gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]):
         lettering[edge] = False
     lettering[0] = False
-    return lettering.view(np.uint8)[gaps]
+    return np.asarray(lettering.view(np.uint8)[gaps], np.uint8)
 
 
 def _opened(mask: Mask, width: float) -> Mask:
@@ -125,4 +125,4 @@ def _closed(mask: Mask, width: float) -> Mask:
 
 def _distance(mask: Mask) -> NDArray[np.float32]:
     """Distance in pixels of each pixel of a mask to the nearest one outside it."""
-    return cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)

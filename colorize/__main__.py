@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -56,12 +56,18 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--side",
         metavar="N",
-        type=_number(8, 4096, whole=True),
+        type=_number(8, 1024, whole=True),
         help="short side in pixels at which the network sees a page (default: as trained); "
         "try twice as much for many small panels",
     )
     snap = "settle each area between lines on one colour (default: what scored better)"
     add("--snap", action=argparse.BooleanOptionalAction, help=snap)
+    add(
+        "--recolour",
+        choices=("grey", "all", "none"),
+        help="what to paint of pages that have colours: their grey parts (default), all, nothing",
+    )
+    add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
     form.add_argument("--layer", action="store_true", help="write the colours alone, as a PNG")
@@ -122,7 +128,7 @@ def _paint(jobs: Sequence[Job], options: argparse.Namespace, model: Path) -> int
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    painter = Painter.load(model, **given)
+    painter = Painter.load(model, device=options.device, **given)
     form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
     look = [getattr(painter, name) for name in LOOK]
     digest = hashlib.sha256(model.read_bytes()).hexdigest()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from colorize import files
 from colorize.errors import ImageError
@@ -18,12 +19,7 @@ from colorize.imaging import formats
 from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import encode
 from colorize.paint.jobs import Job
-from colorize.paint.painter import Painter
-from colorize.paint.paper import is_coloured
-
-MAX_BYTES = 200_000_000
-MAX_PIXELS = 50_000_000
-"""Of a page, checked before it is decoded: painting takes about 30 bytes a pixel."""
+from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides
 
 WAITING = 2
 """Pages that are being decoded, and encoded, while one is painted; all of them lie in memory."""
@@ -104,11 +100,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unfinished:
-    """A page between two steps; ``pixels`` are those of the step before."""
+    """A page between two steps; ``pixels`` are those of the step before, ``kept`` stay as is."""
 
     page: Page
     outcome: Outcome
     pixels: RGB | None = None
+    kept: NDArray[np.bool_] | None = None
     reason: str = ""
 
 
@@ -123,7 +120,7 @@ def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Itera
         form: what to write for each.
     """
     with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        opened = _ahead(_open, pages, decoder)
+        opened = _ahead(partial(_open, painter), pages, decoder)
         painted = (_paint(painter, page, form=form) for page in opened)
         yield from _ahead(_encode, painted, encoder)
 
@@ -187,16 +184,17 @@ def _ahead(
         yield waiting.popleft().result()
 
 
-def _open(page: Page) -> _Unfinished:
-    """Decode a page and see whether it has its colours already."""
+def _open(painter: Painter, page: Page) -> _Unfinished:
+    """Decode a page and see what of it has colours already."""
     try:
         if page.kind not in formats.WRITERS:
             raise ImageError("unreadable", f"{page.kind} is not supported")
-        rgb = decode(page.read(), max_pixels=MAX_PIXELS)
+        rgb = check_sides(decode(page.read(), max_pixels=MAX_PIXELS))
     except ImageError as error:
         return _Unfinished(page=page, outcome=Outcome.FAILED, reason=str(error))
-    outcome = Outcome.COLOURED if is_coloured(rgb) else Outcome.PAINTED
-    return _Unfinished(page=page, outcome=outcome, pixels=rgb)
+    kept = painter.kept(rgb)
+    outcome = Outcome.PAINTED if kept is None or not kept.all() else Outcome.COLOURED
+    return _Unfinished(page=page, outcome=outcome, pixels=rgb, kept=kept)
 
 
 def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
@@ -209,9 +207,12 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
             return replace(opened, pixels=np.zeros((*rgb.shape[:2], 4), np.uint8))
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    if form is Form.LAYER:
-        return replace(opened, pixels=painter.layer(rgb))
-    painted = painter.paint(rgb)
+    try:
+        if form is Form.LAYER:
+            return replace(opened, pixels=painter.layer(rgb, kept=opened.kept))
+        painted = painter.paint(rgb, kept=opened.kept)
+    except ImageError as error:
+        return replace(opened, pixels=None, outcome=Outcome.FAILED, reason=str(error))
     if form is Form.COMPARE:
         painted = np.concatenate([rgb, painted], axis=1)
     return replace(opened, pixels=painted)

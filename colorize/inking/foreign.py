@@ -57,9 +57,9 @@ def _lines(rgb: NDArray[np.uint8], rng: np.random.Generator, unit: float) -> NDA
     for channel, limit in zip(cv2.split(lab), (high, 0.6 * high, 0.6 * high), strict=True):
         ink |= cv2.Canny(channel, 0.4 * limit, limit)
     if unit > 1.5:
-        ink = np.asarray(cv2.dilate(ink, np.ones((2 * round(unit / 2) + 1,) * 2, np.uint8)))
+        ink = np.asarray(cv2.dilate(ink, np.ones((2, 2), np.uint8)))
     grey = cv2.bilateralFilter(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), 7, 30, 3 * unit)
-    window = 2 * round(4 * unit) + 3
+    window = 2 * round(2.5 * unit) + 5
     dark = cv2.adaptiveThreshold(
         grey,
         255,
@@ -68,7 +68,7 @@ def _lines(rgb: NDArray[np.uint8], rng: np.random.Generator, unit: float) -> NDA
         window,
         rng.uniform(9, 16),
     )
-    drawn = cv2.GaussianBlur(np.maximum(ink, dark), (0, 0), 0.55 * unit)
+    drawn = cv2.GaussianBlur(np.maximum(ink, dark), (0, 0), 0.45 * np.sqrt(unit))
     return np.asarray(cv2.convertScaleAbs(drawn, alpha=1.1), np.uint8)
 
 
@@ -84,15 +84,16 @@ def _tones(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float
     start = (order * count // SAMPLES).astype(np.int32)[:, None]
     stop = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 10, 0.5)
     _, _, centres = cv2.kmeans(sample, count, start, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)
-    nearest = ((lab[:, None] - centres) ** 2).sum(-1).argmin(1)
+    distance = np.stack([((lab - centre) ** 2).sum(-1) for centre in centres])
+    nearest = distance.argmin(0)
     share = np.bincount(nearest, minlength=len(centres)) / len(lab)
     hue = (np.degrees(np.arctan2(centres[:, 2], centres[:, 1])) + 360) % 360
     chroma, lightness = np.hypot(centres[:, 1], centres[:, 2]), centres[:, 0] / 0.2 / 2.55
     # A wheel of tones, turned by chance; small areas are deeper.
-    tone = 0.15 + 0.4 * ((hue + rng.uniform(0, 360)) % 360 / 360) + 0.1 * (share < 0.05)
+    tone = 0.12 + 0.35 * ((hue + rng.uniform(0, 360)) % 360 / 360) + 0.1 * (share < 0.05)
     tone[(chroma < 9) & (lightness > 65)] = 0
     tone[(hue > 18) & (hue < 80) & (lightness > 58) & (chroma < 48)] = 0
-    tone[rng.random(len(tone)) < 0.3] = 0
+    tone[rng.random(len(tone)) < 0.35 + 0.4 * share] = 0
     tone[lightness < rng.uniform(12, 30)] = 1
     labels = nearest.reshape(rgb.shape[:2]).astype(np.uint8)
     return np.asarray(tone, np.float32)[cv2.medianBlur(labels, 5)]
@@ -111,11 +112,9 @@ def _dithered(
         tiles = [-(-side // len(threshold)) for side in size]
         threshold = np.tile(threshold, tiles)[: size[0], : size[1]]
     elif way == 1:
-        noise = rng.standard_normal(size).astype(np.float32)
-        noise = gaussian_filter(noise, 0.7 * unit) - gaussian_filter(noise, 1.6 * unit)
-        threshold = np.empty(noise.size)
-        threshold[np.argsort(noise, axis=None)] = (np.arange(noise.size) + 0.5) / noise.size
-        threshold = threshold.reshape(size)
+        threshold = _blue_noise(rng, unit)
+        tiles = [-(-side // len(threshold)) for side in size]
+        threshold = np.tile(threshold, tiles)[: size[0], : size[1]]
     else:  # engraving: strokes that swell, and bend like waves
         y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
         turn, bend = rng.uniform(0, np.pi), rng.uniform(3, 8) * unit
@@ -133,6 +132,16 @@ def _bayer(steps: int) -> NDArray[np.float64]:
     for _ in range(steps):
         matrix = np.block([[4 * matrix, 4 * matrix + 2], [4 * matrix + 3, 4 * matrix + 1]])
     return np.asarray((matrix + 0.5) / matrix.size)
+
+
+def _blue_noise(rng: np.random.Generator, unit: float) -> NDArray[np.float64]:
+    """A periodic threshold (256, 256) in 0..1 without low frequencies."""
+    noise = rng.standard_normal((256, 256)).astype(np.float32)
+    noise = gaussian_filter(noise, 0.7 * unit, mode="wrap")
+    noise -= gaussian_filter(noise, 1.5 * unit, mode="wrap")
+    threshold = np.empty(noise.size)
+    threshold[np.argsort(noise, axis=None)] = (np.arange(noise.size) + 0.5) / noise.size
+    return threshold.reshape(noise.shape)
 
 
 def _bubble(overlay: Overlay, rng: np.random.Generator, unit: float) -> None:

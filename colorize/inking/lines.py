@@ -27,7 +27,7 @@ FOUND = 40
 """Ink from which a pixel belongs to a line."""
 SHARP = 18
 """Change in 8-bit a and b together, within two pixels, that is an edge."""
-FLOOR = 0.12
+FLOOR = 0.08
 """Added to the brightness around a pixel, so that noise in the dark draws no lines."""
 
 

@@ -181,7 +181,7 @@ def _with_solids(
 ) -> NDArray[np.uint8]:
     """Fill blacks (H, W); lines inside them are lost, or left white."""
     black = solid.view(np.uint8) * np.uint8(255)
-    filled = cv2.min(bare, 255 - black)
+    filled = cv2.min(bare, 255 - np.asarray(cv2.GaussianBlur(black, (3, 3), 0)))
     if rng.random() < 0.5:
         side = 2 * round(2 * unit) + 1
         inside = cv2.erode(black, np.ones((side, side), np.uint8), borderValue=0)

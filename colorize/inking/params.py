@@ -12,7 +12,7 @@ Pair = tuple[float, float]
 BOUNDS: dict[str, Range] = {
     "radius": Range(4, 60),
     "tone": Range(0.03, 0.97),
-    "pitch": Range(1, 64),
+    "pitch": Range(0.5, 64),
     "shadow_depth": Range(1, 50),
     "balloon_size": Range(0.02, 0.6),
     "blur": Range(0, 3),
@@ -38,7 +38,8 @@ class InkingParams:
         solid_below: L in 0..100 below which a region may be filled with black.
         radius: distance in Lab, L weighing less, within which colours are one region.
         tone: lightest and deepest tone, 0 white, 1 black.
-        pitch: finest and coarsest screen in widths of a thin line; a page has few of them.
+        pitch: finest and coarsest screen in widths of a thin line; below `screens.FINEST` pixels
+            it is even grey.
         pattern_chance: that a toned region has a coarse pattern.
         gradation_chance: that the largest tone fades.
         shadow_chance: that the art's own shadows become a second tone.
@@ -66,7 +67,7 @@ class InkingParams:
     solid_below: Annotated[float, Range(0, 100)] = 45.0
     radius: Pair = (13.0, 25.0)
     tone: Pair = (0.1, 0.6)
-    pitch: Pair = (2.2, 4.8)
+    pitch: Pair = (1.0, 4.2)
     pattern_chance: Share = 0.05
     gradation_chance: Share = 0.25
     shadow_chance: Share = 0.5

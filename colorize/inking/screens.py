@@ -21,6 +21,8 @@ STEPS = 32
 
 Kind = Literal["wash", "dot", "line", "hatch", "cross", "sand", "pattern"]
 
+FINEST = 2.1
+"""Pixels of pitch below which a picture shows no marks, but even grey."""
 SOFTENED = 5.0
 """Pixels of pitch below which a screen is averaged over a second pixel: harmonics would beat."""
 
@@ -58,15 +60,18 @@ class Screens:
         self.tiles: NDArray[np.uint8] = np.stack(stacks)
         """(screens, STEPS + 1, SIDE, SIDE): 255 is paper, 0 ink."""
 
-    def choose(
-        self, rng: np.random.Generator, kinds: tuple[Kind, ...], pitch: tuple[float, float]
-    ) -> int:
-        """Choose one of the screens of some kinds and of a pitch in pixels; else the nearest."""
+    def choose(self, rng: np.random.Generator, kinds: tuple[Kind, ...], pitch: float) -> int:
+        """Choose among the screens of some kinds that come nearest to a pitch in pixels.
+
+        Returns:
+            Its number; 0, the wash, for a pitch below `FINEST`.
+        """
+        if pitch < FINEST:
+            return 0
         of_kind = [n for n, screen in enumerate(self.screens) if screen.kind in kinds]
-        pitches = np.array([self.screens[n].pitch for n in of_kind])
-        away = np.maximum(pitch[0] - pitches, 0) + np.maximum(pitches - pitch[1], 0)
-        (nearest,) = np.nonzero(away == away.min())
-        return of_kind[int(rng.choice(nearest))]
+        away = np.abs(np.log(np.array([self.screens[n].pitch for n in of_kind]) / pitch))
+        (near,) = np.nonzero(away <= away.min() + 0.1)
+        return of_kind[int(rng.choice(near))]
 
     def lay(
         self,
@@ -106,8 +111,8 @@ def _catalogue() -> list[tuple[Kind, float, float]]:
     lines = [("line", p, a) for p in (3, 3.8, 5, 7, 10, 14) for a in (0, 45, 70)]
     hatches = [("hatch", p, a) for p in (3.2, 4.2, 5.5, 8, 12) for a in (35, 60, 120)]
     crosses = [("cross", p, a) for p in (3.5, 5, 7, 10, 14) for a in (20, 50)]
-    sand = [("sand", p, 0) for p in (1.2, 2, 3, 5)]
-    patterns = [("pattern", p, a) for p in (10, 15, 22, 30) for a in (0, 45)]
+    sand = [("sand", p, 0) for p in (1.0, 1.4, 2)]
+    patterns = [("pattern", p, a) for p in (8, 12, 17, 24) for a in (0, 45)]
     return [*dots, *lines, *hatches, *crosses, *sand, *patterns]  # type: ignore[list-item]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from colorize.inking.params import InkingParams
 from colorize.inking.regions import Regions
-from colorize.inking.screens import STEPS, Screens
+from colorize.inking.screens import STEPS, Kind, Screens
 
 WHITE, SOLID, FLAT, WASH = range(4)
 DEEPEST_SHADOW = STEPS * 4 // 5
@@ -107,9 +107,9 @@ def _choose(
     solid = np.minimum(1, dark * 5 * params.solid) * (1 - of_colour)
     rest = params.white + params.flat + params.wash
     white = np.full(count, params.white / rest if rest else 1.0)
+    white *= np.clip(lightness / 50, 0.5, 1.1)
     white[skin(regions.lab)] = params.white_skin
     white[(lightness > 92) & (chroma < 12)] = 0.97  # the picture's own white
-    white[lightness < 25] *= 0.3
     toned = params.flat + params.wash
     wash = params.wash / toned if toned else 0.0
     chance = rng.random((3, count))
@@ -145,23 +145,26 @@ def _screens_of(
     unit: float,
 ) -> NDArray[np.intp]:
     """Choose the screen of each region (n,): a page has one for most of its regions."""
-    low, high = params.pitch
-    main = screens.choose(rng, ("dot",), (low * unit, high * unit))
-    if rng.random() < 0.35:  # finer than what the picture resolves
-        main = 0
+    main = screens.choose(rng, ("dot",), _pitch(rng, params, unit))
     screen = np.full(len(kind), main)
     for number in np.unique(owner[kind == FLAT]):
         chance = rng.random()
-        if chance < 0.2:
-            kinds = ("line", "hatch", "cross", "sand")
-            screen[number] = screens.choose(rng, kinds, (low * unit, high * unit))
-        elif chance < 0.2 + params.pattern_chance:
-            screen[number] = screens.choose(rng, ("pattern",), (8 * unit, 30 * unit))
-        elif chance < 0.35:
-            screen[number] = screens.choose(rng, ("dot",), (low * unit, high * unit))
+        if chance < params.pattern_chance:
+            screen[number] = screens.choose(rng, ("pattern",), unit * rng.uniform(7, 16))
+        elif chance < params.pattern_chance + 0.2:
+            kinds: tuple[Kind, ...] = ("line", "hatch", "cross", "sand")
+            screen[number] = screens.choose(rng, kinds, 1.4 * _pitch(rng, params, unit))
+        elif chance < params.pattern_chance + 0.3:
+            screen[number] = screens.choose(rng, ("dot",), _pitch(rng, params, unit))
     screen = screen[owner]
     screen[kind != FLAT] = 0
     return screen
+
+
+def _pitch(rng: np.random.Generator, params: InkingParams, unit: float) -> float:
+    """Draw a pitch in pixels; each doubling is equally likely."""
+    low, high = np.log(params.pitch)
+    return float(unit * np.exp(rng.uniform(low, high)))
 
 
 def _shadows(
@@ -175,11 +178,8 @@ def _shadows(
     unit: float,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Choose tone and screen of the regions' shadows: two of (n,) intp."""
-    low, high = params.pitch
-    kinds = ("dot", "hatch", "line") if rng.random() < 0.6 else ("hatch", "cross")
-    of_white = screens.choose(rng, kinds, (low * unit, high * unit))
-    if rng.random() < 0.35:
-        of_white = 0
+    kinds: tuple[Kind, ...] = ("dot",) if rng.random() < 0.5 else ("hatch", "cross", "line")
+    of_white = screens.choose(rng, kinds, _pitch(rng, params, unit))
     deepening = np.rint(rng.uniform(0.1, 0.3, len(kind)) * STEPS).astype(np.intp)[owner]
     deeper = np.minimum(step + deepening, np.maximum(step, DEEPEST_SHADOW))
     return deeper, np.where(kind == WHITE, of_white, screen)

@@ -88,9 +88,7 @@ def _place(
     return int(y[best]), int(x[best])
 
 
-def _compose(
-    script: lettering.Script, size: float, room: float, rng: np.random.Generator
-) -> Text:
+def _compose(script: lettering.Script, size: float, room: float, rng: np.random.Generator) -> Text:
     """Choose how much text fills about ``room`` pixels."""
     if script == "signs":
         longest = max(1, min(9, int(room / size)))
@@ -155,9 +153,7 @@ def _write(
     weight = size * rng.uniform(0.05, 0.1)
     if text.script == "signs":
         counts = sorted(text.counts, reverse=True) if rng.random() < 0.5 else text.counts
-        lettering.columns(
-            ink, letters, rng, counts=counts, size=size, centre=centre, weight=weight
-        )
+        lettering.columns(ink, letters, rng, counts=counts, size=size, centre=centre, weight=weight)
     else:
         lettering.latin(ink, rng, counts=text.counts, size=size, centre=centre, weight=weight)
 

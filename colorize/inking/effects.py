@@ -18,7 +18,15 @@ def background(regions: Regions) -> NDArray[np.bool_]:
     return np.asarray((share > 0.15)[number])
 
 
-def focus_lines(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
+def speed(regions: Regions, rng: np.random.Generator, *, unit: float = 1.0) -> NDArray[np.uint8]:
+    """Draw focus or speed lines behind the figures, (H, W) uint8: 255 is ink."""
+    shape = regions.number.shape
+    drawn = focus_lines(shape, rng) if rng.random() < 0.6 else speed_lines(shape, rng, unit=unit)
+    drawn[~background(regions)] = 0
+    return drawn
+
+
+def focus_lines(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Draw lines that converge on a point, (H, W) uint8: 255 is ink."""
     height, width = shape
     reach = float(np.hypot(height, width))
@@ -37,7 +45,7 @@ def focus_lines(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
 
 
 def speed_lines(
-    shape: tuple[int, int], rng: np.random.Generator, *, unit: float = 1.0
+    shape: tuple[int, ...], rng: np.random.Generator, *, unit: float = 1.0
 ) -> NDArray[np.uint8]:
     """Draw parallel strokes that thin out at both ends, (H, W) uint8: 255 is ink."""
     height, width = shape
@@ -67,7 +75,7 @@ def speed_lines(
 
 
 def highlights(
-    shape: tuple[int, int], rng: np.random.Generator, *, unit: float = 1.0
+    shape: tuple[int, ...], rng: np.random.Generator, *, unit: float = 1.0
 ) -> NDArray[np.uint8]:
     """Splash drops of correction white, (H, W) uint8: 255 is white."""
     height, width = shape

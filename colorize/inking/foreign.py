@@ -34,7 +34,7 @@ def ink(rgb: NDArray[np.uint8], key: Sequence[int], *, tones: bool = True) -> In
     rng = np.random.default_rng(list(key))
     height, width = rgb.shape[:2]
     unit = max(1.0, float(np.sqrt(height * width)) / UNIT_SIDE)
-    smooth = np.asarray(cv2.medianBlur(rgb, 5))
+    smooth = np.asarray(cv2.medianBlur(rgb, 5), np.uint8)
     bare = 255 - _lines(smooth, rng, unit)
     printed = bare
     if tones:
@@ -55,9 +55,9 @@ def _lines(rgb: NDArray[np.uint8], rng: np.random.Generator, unit: float) -> NDA
     high = rng.uniform(100, 180)
     ink = np.zeros(rgb.shape[:2], np.uint8)
     for channel, limit in zip(cv2.split(lab), (high, 0.6 * high, 0.6 * high), strict=True):
-        ink |= cv2.Canny(channel, 0.4 * limit, limit)
+        ink |= np.asarray(cv2.Canny(channel, 0.4 * limit, limit), np.uint8)
     if unit > 1.5:
-        ink = np.asarray(cv2.dilate(ink, np.ones((2, 2), np.uint8)))
+        ink = np.asarray(cv2.dilate(ink, np.ones((2, 2), np.uint8)), np.uint8)
     grey = cv2.bilateralFilter(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), 7, 30, 3 * unit)
     window = 2 * round(2.5 * unit) + 5
     dark = cv2.adaptiveThreshold(
@@ -96,7 +96,8 @@ def _tones(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float
     tone[rng.random(len(tone)) < 0.35 + 0.4 * share] = 0
     tone[lightness < rng.uniform(12, 30)] = 1
     labels = nearest.reshape(rgb.shape[:2]).astype(np.uint8)
-    return np.asarray(tone, np.float32)[cv2.medianBlur(labels, 5)]
+    printed: NDArray[np.float32] = tone.astype(np.float32)[cv2.medianBlur(labels, 5)]
+    return printed
 
 
 def _dithered(
@@ -212,8 +213,12 @@ def _photographed(page: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
     """Light a page unevenly, and encode it."""
     height, width = page.shape
     falloff = rng.uniform(-0.05, 0.05, 2)
-    light = 1 - np.abs(falloff).sum() + np.add.outer(
-        falloff[0] * np.linspace(-1, 1, height), falloff[1] * np.linspace(-1, 1, width)
+    light = (
+        1
+        - np.abs(falloff).sum()
+        + np.add.outer(
+            falloff[0] * np.linspace(-1, 1, height), falloff[1] * np.linspace(-1, 1, width)
+        )
     )
     lit = np.rint(rng.uniform(0, 20) + (page * light) * 0.92).astype(np.uint8)
     _, data = cv2.imencode(".jpg", lit, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 97))])

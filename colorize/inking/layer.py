@@ -53,11 +53,11 @@ def fit(target: NDArray[np.uint8], page: NDArray[np.float32], *, stride: int = 4
     """
     if stride < 1 or target.shape[:2] != page.shape:
         raise ValueError(f"cannot fit blocks of {stride} to {target.shape} and {page.shape}")
-    page = page.astype(np.float64)
-    square = _block_sums(page * page, stride)
-    area = _block_sums(np.ones_like(page), stride)
+    exact = page.astype(np.float64)
+    square = _block_sums(exact * exact, stride)
+    area = _block_sums(np.ones_like(exact), stride)
     cross = np.stack(
-        [_block_sums(page * channel / 255, stride) for channel in np.moveaxis(target, -1, 0)], -1
+        [_block_sums(exact * channel / 255, stride) for channel in np.moveaxis(target, -1, 0)], -1
     )
     rgb = np.divide(cross, square[..., None], out=np.zeros_like(cross), where=square[..., None] > 0)
     # In one dimension, the best of an interval is the optimum clipped to it.

@@ -24,11 +24,11 @@ KANA = (
 )
 """Strokes of each sign, parted by spaces; a stroke is points xy on a grid of 10, y downwards."""
 KANJI = (
-    "1282 1888 1218 8288|1282 1888 1218 8288 1585|1282 1888 1218 8288 1585 5258|5159 1484 5419 5489|"
-    "511954 5489|1484 514619 5489|5159 1349 1989 8489|1282 2575 0998|1484 5159|5159 2575 1989|"
-    "5159 1282 1272 1888 1585|1464 1218 8288 1585 1282 1888 5159|1353 1585 1888 3138|5159 1383 1585|"
-    "1181 2373 1585 5559 2777 1999|1282 3238 6268 1585 1888|5152 1213 8283 1282 2575 5559 1999|"
-    "1484 3136 7176 2977 2688|1383 5159 1779 3155 7155"
+    "1282 1888 1218 8288|1282 1888 1218 8288 1585|1282 1888 1218 8288 1585 5258|"
+    "5159 1484 5419 5489|511954 5489|1484 514619 5489|5159 1349 1989 8489|1282 2575 0998|"
+    "1484 5159|5159 2575 1989|5159 1282 1272 1888 1585|1464 1218 8288 1585 1282 1888 5159|"
+    "1353 1585 1888 3138|5159 1383 1585|1181 2373 1585 5559 2777 1999|1282 3238 6268 1585 1888|"
+    "5152 1213 8283 1282 2575 5559 1999|1484 3136 7176 2977 2688|1383 5159 1779 3155 7155"
 )
 LATIN = "ABCDEFGHIJKLMNOPRSTUVWY"
 _GRID = 10.0
@@ -63,8 +63,16 @@ class Letters:
         if chance < 0.75:
             return first
         if chance < 0.92:  # left and right
-            return [s * [0.42, 1] for s in first] + [s * [0.55, 1] + [0.44, 0] for s in second]
-        return [s * [1, 0.45] for s in first] + [s * [1, 0.55] + [0, 0.44] for s in second]
+            return _placed(first, 0.42, 1, 0, 0) + _placed(second, 0.55, 1, 0.44, 0)
+        return _placed(first, 1, 0.45, 0, 0) + _placed(second, 1, 0.55, 0, 0.44)
+
+
+def _placed(
+    sign: Sequence[NDArray[np.float32]], wide: float, high: float, left: float, top: float
+) -> list[NDArray[np.float32]]:
+    """Squeeze a sign into a part of its square."""
+    size, corner = np.array([wide, high], np.float32), np.array([left, top], np.float32)
+    return [stroke * size + corner for stroke in sign]
 
 
 def columns(

@@ -95,8 +95,8 @@ def extract(
         (H, W) uint8: the ink's share of each pixel, 255 being all of it.
     """
     grey = brightness(rgb, pen.luma)
-    calm = np.asarray(cv2.bilateralFilter(grey, 5, 22, 1.6 * unit))
-    bright = calm.astype(np.float32) / 255
+    calm = np.asarray(cv2.bilateralFilter(grey, 5, 22, 1.6 * unit), np.uint8)
+    bright = calm * np.float32(1 / 255)
     contrast = cv2.addWeighted(
         xdog(bright, pen.sigma * unit, pen.spread),
         pen.blend,
@@ -109,10 +109,11 @@ def extract(
         cv2.resize(contrast, size, interpolation=cv2.INTER_CUBIC), pen.threshold, pen.softness
     )
     outlines = _ramp(dark_outlines(calm, unit), *OUTLINE, strength=pen.outlines)
-    fine = cv2.max(fine, cv2.resize(outlines, size, interpolation=cv2.INTER_LINEAR))
+    drawn = cv2.max(fine, cv2.resize(outlines, size, interpolation=cv2.INTER_LINEAR))
     if pen.weight:
-        fine = cv2.dilate(fine, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen.weight + 1,) * 2))
-    ink = np.asarray(cv2.resize(fine, grey.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen.weight + 1,) * 2)
+        drawn = cv2.dilate(drawn, tip)
+    ink = np.asarray(cv2.resize(drawn, grey.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     if pen.borders:
         ink = _with_borders(ink, borders(regions, unit), pen.borders, unit)
     return _without_specks(ink, pen.shortest * unit**2, pen.darkness)
@@ -129,7 +130,8 @@ def brightness(rgb: NDArray[np.uint8], luma: float) -> NDArray[np.uint8]:
 def borders(regions: Regions, unit: float) -> NDArray[np.uint8]:
     """Ink (H, W) uint8 where two regions meet at an edge that is there, not in a soft blend."""
     change = cv2.morphologyEx(regions.ab, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
-    sharp = cv2.add(*cv2.split(change)) > SHARP
+    a, b = cv2.split(change)
+    sharp = cv2.add(a, b) > SHARP
     border = regions.border * np.uint8(255)
     border *= sharp
     return np.asarray(cv2.GaussianBlur(border, (0, 0), 0.6 * unit), np.uint8)
@@ -163,12 +165,12 @@ def dark_outlines(grey: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
 
 
 def _ramp(
-    values: NDArray[np.generic], start: float, width: float, strength: float = 1.0
+    values: NDArray[np.integer | np.floating], start: float, width: float, strength: float = 1.0
 ) -> NDArray[np.uint8]:
     """Ink of contrast: none up to ``start``, ``strength`` of 255 from ``start + width`` on."""
     scale = 255 / width
     ink = cv2.addWeighted(values, scale, values, 0, -scale * start, dtype=cv2.CV_8U)
-    return np.asarray(ink if strength == 1 else cv2.multiply(ink, 1, scale=strength), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(ink, alpha=strength) if strength < 1 else ink, np.uint8)
 
 
 def _with_borders(
@@ -188,7 +190,6 @@ def _without_specks(ink: NDArray[np.uint8], area: float, darkness: float) -> NDA
     _, number, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     share = np.where(stats[:, cv2.CC_STAT_AREA] < area, 0, darkness * 256).astype(np.uint16)
     share[0] = 0
-    left = share[number]
+    left: NDArray[np.uint16] = share[number]
     left *= ink
-    left >>= 8
-    return left.astype(np.uint8)
+    return (left >> 8).astype(np.uint8)

@@ -122,21 +122,13 @@ class Inker:
         if toned.solid.any():
             bare = _with_solids(bare, toned.solid, chance, unit)
         effect = chance.random()
-        drawn = np.zeros_like(bare)
         share = self.params.effect_chance / 3
         if effect < share:
-            shape = found.number.shape
-            drawn = (
-                effects.focus_lines(shape, chance)
-                if chance.random() < 0.6
-                else effects.speed_lines(shape, chance, unit=unit)
-            )
-            drawn[~effects.background(found)] = 0
-        bare = cv2.min(bare, 255 - drawn)
-        printed = cv2.multiply(np.where(toned.solid, np.uint8(255), toned.print), bare, scale=1 / 255)
-        if share <= effect < 2 * share:
-            printed = cv2.max(printed, effects.highlights(bare.shape, chance, unit=unit))
-        return np.asarray(printed), np.asarray(bare)
+            bare = np.minimum(bare, 255 - effects.speed(found, chance, unit=unit))
+        elif effect < 2 * share:
+            bare = np.maximum(bare, effects.highlights(bare.shape, chance, unit=unit))
+        toned.print[toned.solid] = 255  # they are in ``bare``, with white lines in them
+        return np.asarray(cv2.multiply(toned.print, bare, scale=1 / 255), np.uint8), bare
 
 
 def compose(

@@ -41,8 +41,8 @@ def add(
             _gutter(overlay, (x, y), turn * np.pi / 2 + lean, 2 * margin, line)
     if rng.random() < 0.4 or not ends.any():
         at = (width * rng.uniform(0.2, 0.8), height * rng.uniform(0.2, 0.8))
-        turn = float(rng.integers(2)) * np.pi / 2
-        _gutter(overlay, at, turn + lean, unit * rng.uniform(3, 12), line)
+        across = float(rng.integers(2)) * np.pi / 2
+        _gutter(overlay, at, across + lean, unit * rng.uniform(3, 12), line)
 
 
 def _gutter(

@@ -157,7 +157,7 @@ def _triangle(phase: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _noise(rng: np.random.Generator, grain: float) -> NDArray[np.float32]:
-    """Periodic noise (fine, fine) of mean 0 and deviation 1, its grains so many fine pixels wide."""
+    """Periodic noise (fine, fine) of mean 0 and deviation 1; ``grain`` in fine pixels."""
     frequency = np.fft.fftfreq(_FINE)
     power = np.exp(-2 * (np.pi * grain / 3) ** 2 * (frequency[:, None] ** 2 + frequency**2))
     power[0, 0] = 0

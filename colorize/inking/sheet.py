@@ -41,9 +41,7 @@ def sheet(pictures: Sequence[NDArray[np.uint8]], inker: Inker, *, seed: int = 0)
     return png.tobytes()
 
 
-def _row(
-    rgb: NDArray[np.uint8], inker: Inker, seed: int, number: int
-) -> list[NDArray[np.uint8]]:
+def _row(rgb: NDArray[np.uint8], inker: Inker, seed: int, number: int) -> list[NDArray[np.uint8]]:
     toned = [inker.ink(rgb, [seed, epoch, number]) for epoch in range(3)]
     drawn = inker.ink(rgb, [seed, 0, number], kind="lines")
     other = foreign.ink(rgb, [seed, number])

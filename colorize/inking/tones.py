@@ -208,7 +208,7 @@ def _state(
         soft = cv2.GaussianBlur(soft, (0, 0), unit)
         limit = np.clip(typical - depths[0], 0, 255).astype(np.uint8)
         shadow = (soft < limit[regions.number]).view(np.uint8)
-        state += cv2.morphologyEx(shadow, cv2.MORPH_OPEN, brush)
+        state[cv2.morphologyEx(shadow, cv2.MORPH_OPEN, brush).view(np.bool_)] = 1
     if shining.any():
         limit = np.where(shining, np.clip(typical + depths[1], 0, 255), 255).astype(np.uint8)
         shine = (regions.lightness > limit[regions.number]).view(np.uint8)

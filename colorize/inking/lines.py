@@ -23,10 +23,12 @@ from colorize.inking.regions import Regions
 OVERSAMPLING = 2
 OUTLINE = (28, 60)
 """Depth in luma at which a dark outline begins, and depth from there to full ink."""
+BLACK = (170, 45)
+"""Darkness, 255 less luma, at which a bold stroke counts as black, and from there to full ink."""
 FOUND = 40
 """Ink from which a pixel belongs to a line."""
 SHARP = 18
-"""Change in 8-bit a and b together, within two pixels, that is an edge."""
+"""Change in 8-bit L, a and b together, within two pixels, that is an edge."""
 FLOOR = 0.08
 """Added to the brightness around a pixel, so that noise in the dark draws no lines."""
 
@@ -108,7 +110,7 @@ def extract(
     fine = _ramp(
         cv2.resize(contrast, size, interpolation=cv2.INTER_CUBIC), pen.threshold, pen.softness
     )
-    outlines = _ramp(dark_outlines(calm, unit), *OUTLINE, strength=pen.outlines)
+    outlines = cv2.convertScaleAbs(dark_outlines(calm, unit), alpha=pen.outlines)
     drawn = cv2.max(fine, cv2.resize(outlines, size, interpolation=cv2.INTER_LINEAR))
     if pen.weight:
         tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen.weight + 1,) * 2)
@@ -129,9 +131,9 @@ def brightness(rgb: NDArray[np.uint8], luma: float) -> NDArray[np.uint8]:
 
 def borders(regions: Regions, unit: float) -> NDArray[np.uint8]:
     """Ink (H, W) uint8 where two regions meet at an edge that is there, not in a soft blend."""
-    change = cv2.morphologyEx(regions.ab, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
-    a, b = cv2.split(change)
-    sharp = cv2.add(a, b) > SHARP
+    change = cv2.morphologyEx(regions.smooth, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
+    lightness, a, b = cv2.split(change)
+    sharp = cv2.add(cv2.add(a, b), lightness) > SHARP
     border = regions.border * np.uint8(255)
     border *= sharp
     return np.asarray(cv2.GaussianBlur(border, (0, 0), 0.6 * unit), np.uint8)
@@ -158,19 +160,22 @@ def below_maximum(bright: NDArray[np.float32], unit: float) -> NDArray[np.float3
 
 
 def dark_outlines(grey: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """Depth (H, W) uint8 of thin dark strokes that the picture has already."""
-    side = 2 * round(1.5 * unit) + 3
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel), np.uint8)
+    """Ink (H, W) uint8 of dark strokes that the picture has already: thin ones, and bold black."""
+    fine, bold = 2 * round(1.5 * unit) + 3, 2 * round(3 * unit) + 7
+    tip = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (fine, fine))
+    thin = _ramp(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, tip), *OUTLINE)
+    depth = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((bold, bold), np.uint8))
+    black = cv2.min(_ramp(depth, *OUTLINE), _ramp(255 - grey, *BLACK))
+    return np.asarray(cv2.max(thin, black), np.uint8)
 
 
 def _ramp(
-    values: NDArray[np.integer | np.floating], start: float, width: float, strength: float = 1.0
+    values: NDArray[np.integer | np.floating], start: float, width: float
 ) -> NDArray[np.uint8]:
-    """Ink of contrast: none up to ``start``, ``strength`` of 255 from ``start + width`` on."""
+    """Ink of contrast: none up to ``start``, 255 from ``start + width`` on."""
     scale = 255 / width
     ink = cv2.addWeighted(values, scale, values, 0, -scale * start, dtype=cv2.CV_8U)
-    return np.asarray(cv2.convertScaleAbs(ink, alpha=strength) if strength < 1 else ink, np.uint8)
+    return np.asarray(ink, np.uint8)
 
 
 def _with_borders(

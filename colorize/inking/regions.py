@@ -32,7 +32,7 @@ class Regions:
         area: (n,) float64: its share of the picture.
         lab: (n, 3) float64: its mean colour, L in 0..100.
         lightness: (H, W) uint8: L of the smoothed picture, 0..255 for 0..100.
-        ab: (H, W, 2) uint8: a and b of it, plus 128.
+        smooth: (H, W, 3) uint8: Lab of it in 8 bits, as OpenCV scales it.
         border: (H, W) uint8: 1 where the pixel to the left or above is of another region, else 0.
     """
 
@@ -41,7 +41,7 @@ class Regions:
     area: NDArray[np.float64]
     lab: NDArray[np.float64]
     lightness: NDArray[np.uint8]
-    ab: NDArray[np.uint8]
+    smooth: NDArray[np.uint8]
     border: NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ def segment(rgb: NDArray[np.uint8], *, radius: float = 18.0, unit: float = 1.0) 
         area=pixels / flat.size,
         lab=means,
         lightness=lightness,
-        ab=lab[..., 1:],
+        smooth=lab,
         border=border,
     )
 

@@ -11,8 +11,8 @@ BASE ?= main
 NAME ?= sample
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo report compare ablation bench bench-data \
-	soak clean
+.PHONY: help install repro test test-slow lint format demo ink-sheet report compare ablation bench \
+	bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 	colorize --overwrite demo/pages -o demo/painted
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
+ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures, to be looked at
+	python -m stages.ink_sheet
+
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)
 
@@ -59,6 +62,7 @@ bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, a
 	python -m benchmarks.memory
 	python -m benchmarks.paint
 	python -m benchmarks.score
+	python -m benchmarks.ink
 	python -m benchmarks.snap
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.

@@ -174,13 +174,14 @@ class Quantiser:
         for name, (array, low, high) in whole.items():
             if array.size == 0 or array.min() < low or array.max() > high:
                 raise ValueError(f"{name} not within {low} and {high}")
-        sums = {
-            "prior": (self.prior, self.prior.sum()),
-            "smoothed prior": (self.smoothed, self.smoothed.sum()),
-            "weights": (self.weights, (self.smoothed * self.weights).sum()),
-        }
-        for name, (array, total) in sums.items():
-            if not np.isfinite(array).all() or array.min() < 0 or abs(total - 1) > SUM_TOLERANCE:
+        with np.errstate(all="ignore"):
+            sums = {
+                "prior": (self.prior, self.prior.sum()),
+                "smoothed prior": (self.smoothed, self.smoothed.sum()),
+                "weights": (self.weights, (self.smoothed * self.weights).sum()),
+            }
+        for name, (shares, total) in sums.items():
+            if not np.isfinite(shares).all() or shares.min() < 0 or abs(total - 1) > SUM_TOLERANCE:
                 raise ValueError(f"{name} not shares of 1")
 
 

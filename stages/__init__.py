@@ -13,7 +13,7 @@ if lacking := [
     for extra, names in {
         "pipeline": ("dicebear", "dvc", "imagehash", "joblib", "matplotlib", "ruamel", "yaml"),
         "boards": ("defusedxml", "httpx", "tenacity"),
-        "report": ("jinja2",),
+        "report": ("jinja2", "matplotlib"),
     }.items()
     if not all(map(find_spec, names))
 ]:  # the stage was started with another Python, or with a lean installation

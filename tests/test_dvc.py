@@ -94,8 +94,8 @@ def test_a_forced_repro_changes_no_byte(repository: Repository) -> None:
     assert repository.run("git status --porcelain") == ""
 
 
-def test_a_change_in_judge_runs_only_evaluate(repository: Repository) -> None:
-    path = repository.root / "colorize" / "metrics" / "scores.py"
+def test_a_change_in_the_charts_runs_only_evaluate(repository: Repository) -> None:
+    path = repository.root / "colorize" / "report" / "charts.py"
     path.write_text(path.read_text("utf-8") + "\n# a comment\n", "utf-8")
     said = repository.run("dvc repro --dry")
     assert "Running stage 'evaluate'" in said

@@ -9,10 +9,11 @@ unexport PYTHONPATH PYTHONHOME
 
 BASE ?= main
 NAME ?= sample
+SEEDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo ink-sheet report compare ablation bench \
-	bench-data soak clean
+.PHONY: help install repro test test-slow lint format demo ink-sheet report compare show ablation \
+	bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,8 +53,11 @@ ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pi
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)
 
-ablation: $(VENV)/run.stamp ## train and compare the paper's variants; NAME, and SET="resize.side=128 ..."
-	@python -m stages.ablation $(NAME) $(SET)
+show: $(VENV)/run.stamp ## compare all runs by six scores: workspace, branches, experiments
+	@python -m stages.show
+
+ablation: $(VENV)/run.stamp ## train the paper's variants, SEEDS=3 times each; NAME, SET="resize.side=128 ..."
+	@SEEDS=$(SEEDS) python -m stages.ablation $(NAME) $(SET)
 
 bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
 	python -m benchmarks.train
@@ -84,7 +88,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp

@@ -134,13 +134,13 @@ def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) ->
             },
         },
     }
-    with files.atomic(root / folder / "dvc.yaml") as target:
-        YAML(typ="safe", pure=True).dump({"stages": pipeline}, target)
+    variant.write_yaml(root / folder / "dvc.yaml", {"stages": pipeline})
 
 
 def _code(stages: Mapping[str, Any], *names: str) -> list[str]:
     deps = {dep for name in names for dep in stages[name]["deps"]}
-    return sorted(dep for dep in deps if dep.startswith(("colorize/", "stages/")))
+    code = {dep for dep in deps if dep.startswith(("colorize/", "stages/"))}
+    return sorted(code | {"stages/variant.py"})
 
 
 def table(variants: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

@@ -79,8 +79,16 @@ def located(root: Path, values: dict[str, Any]) -> dict[str, Any]:
 
 def write(folder: Path, values: dict[str, Any]) -> None:
     """Write ``params.yaml`` into a folder."""
-    with files.atomic(folder / params.FILE_NAME) as file:
-        YAML(typ="safe", pure=True).dump(values, file)
+    write_yaml(folder / params.FILE_NAME, values)
+
+
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
+    """Write YAML as people write it, a line for each key."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.width = 1000
+    with files.atomic(path) as file:
+        yaml.dump(content, file)
 
 
 def _named(arguments: list[str]) -> tuple[str, list[str]]:

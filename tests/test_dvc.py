@@ -16,7 +16,7 @@ from tests.conftest import TINY
 from tests.imports import ROOT
 
 TRACKED = ("check", "colorize", "stages", "pictures", "deny.txt", "dvc.yaml", "params.yaml")
-IGNORING = (".dvcignore", ".gitignore")
+IGNORING = (".dvcignore", ".gitattributes", ".gitignore")
 
 
 class Repository:
@@ -94,8 +94,8 @@ def test_a_forced_repro_changes_no_byte(repository: Repository) -> None:
     assert repository.run("git status --porcelain") == ""
 
 
-def test_a_change_in_judge_runs_only_evaluate(repository: Repository) -> None:
-    path = repository.root / "colorize" / "metrics" / "scores.py"
+def test_a_change_in_the_charts_runs_only_evaluate(repository: Repository) -> None:
+    path = repository.root / "colorize" / "report" / "charts.py"
     path.write_text(path.read_text("utf-8") + "\n# a comment\n", "utf-8")
     said = repository.run("dvc repro --dry")
     assert "Running stage 'evaluate'" in said
@@ -121,9 +121,43 @@ def test_an_experiment_changes_params_and_metrics(repository: Repository) -> Non
     assert "train.epochs" in repository.run("dvc params diff")
     assert "model.psnr" in repository.run("dvc metrics diff")
     assert "model.auc_balanced" in repository.run("dvc metrics diff --all")
-    repository.run("git restore .")
-    repository.run("dvc checkout -q")
+    repository.run("git checkout .")
+    repository.run("dvc checkout")
     assert repository.scores() == before
+    assert "Running stage" not in repository.run("dvc repro")
+    assert repository.run("git status --porcelain") == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "train.recipe=eccv16_l2",
+        "evaluate.temperature=0.5 evaluate.gallery=2",
+        "quantise.step=20",
+        "resize.side=48 train.crop=32",
+        "fetch.count=52",
+    ],
+)
+def test_after_an_experiment_the_way_back_runs_nothing(
+    repository: Repository, settings: str
+) -> None:
+    options = " ".join(f"-S {setting}" for setting in settings.split())
+    repository.run(f"dvc exp run {options}")
+    repository.run("git checkout .")
+    repository.run("dvc checkout")
+    assert "Running stage" not in repository.run("dvc repro")
+    assert repository.run("git status --porcelain") == ""
+
+
+def test_a_clone_that_would_change_line_ends_has_the_same_bytes(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.run(f"git clone -q -c core.autocrlf=true -c core.eol=crlf . {tmp_path / 'crlf'}")
+    names = repository.run("git ls-files").split()
+    assert {"dvc.lock", "dvc.yaml", "params.yaml", "stages/train.py"} <= set(names)
+    for name in names:
+        assert (tmp_path / "crlf" / name).read_bytes() == (repository.root / name).read_bytes()
 
 
 def test_a_queued_experiment_runs(repository: Repository) -> None:
@@ -189,7 +223,7 @@ def test_the_graph_and_the_model_are_named(repository: Repository) -> None:
         "path": "models/colorizer.safetensors",
         "type": "model",
         "desc": "Network that colours manga and anime art from its lightness",
-        "labels": ["colorization", "eccv16"],
+        "labels": ["colorization"],
     }
 
 
@@ -244,15 +278,25 @@ def test_a_wrong_value_stops_a_queued_experiment_at_once(repository: Repository)
 
 
 @pytest.mark.slow
-def test_an_ablation_goes_on_where_it_was(repository: Repository) -> None:
+def test_an_ablation_resumes_and_is_never_an_empty_table(repository: Repository) -> None:
+    repository.env["SEEDS"] = "1"
     said = repository.run("python -m stages.ablation broken train.batch=4000", status=1)
-    assert "failed: L2 regression, classes, mix 1" in said
-    said = repository.run("python -m stages.ablation tiny train.epochs=1")
-    assert said.count("queued as tiny-") == 4
+    assert "ablation: not finished: classes, mix 0.5; " in said
+    assert "| AuC" not in said
+    command = "python -m stages.ablation tiny train.epochs=1 train.width=0.05"
+    said = repository.run(command)
+    assert said.count("Running stage") == 1 + 5
     assert "| L2 regression | " in said
     assert "| tone curve | " in said
-    again = repository.run("python -m stages.ablation tiny train.epochs=1")
-    assert "queued as" not in again
-    first, second = (text.split("| L2")[1].split("test pictures")[0] for text in (said, again))
-    assert first == second
-    assert repository.run("git status --porcelain") == ""
+    results = (repository.root / "ablation/tiny/results.md").read_text("utf-8")
+    assert results in said
+    again = repository.run(command)
+    assert "Running stage" not in again
+    assert results in again
+    (repository.root / "ablation/tiny/runs/mix-1-seed-0.json").unlink()
+    scores = repository.root / "colorize/metrics/scores.py"
+    scores.write_text(scores.read_text("utf-8") + "\nraise OSError\n", "utf-8")
+    said = repository.run(command, status=1)  # what other code has judged is not shown
+    assert "| L2 regression" not in said
+    shutil.rmtree(repository.root / "ablation")
+    repository.run("git checkout -q .")

@@ -40,16 +40,17 @@ def start(stage: str, root: Path, source: Path) -> "subprocess.Popen[str]":
         [sys.executable, "-m", f"stages.{stage}"],
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(source), "COLORIZE_CHECKPOINT_EVERY": "1"},
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
 
 
 def finish(stage: str, root: Path, source: Path) -> str:
     process = start(stage, root, source)
-    errors = process.communicate(timeout=120)[1]
-    assert process.returncode == 0, errors
-    return errors
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, said
+    return said
 
 
 def append(path: Path, text: str) -> None:
@@ -91,8 +92,8 @@ def test_training_starts_afresh_with_other_code_and_says_so(
     process.communicate(timeout=60)
     (old,) = states.iterdir()
     append(source / "colorize/learn/schedule.py", "\nEDITED = True\n")
-    errors = finish("train", root, source)
-    said = [line for line in errors.splitlines() if "the code has changed" in line]
+    lines = finish("train", root, source).splitlines()
+    said = [line for line in lines if "the code has changed" in line]
     assert len(said) == 1
     assert old.name in said[0]
     resumed = (root / "models/colorizer.safetensors").read_bytes()

@@ -133,13 +133,13 @@ def told(answer: Answer) -> str:
 
 
 def quote(text: str, secrets: Sequence[str] = ()) -> str:
-    """Make words from a site fit into one line of ours.
+    r"""Make words from a site fit into one line of ours.
 
     Args:
         text: the words.
         secrets: hidden where the site repeats one, in whatever case of letters.
 
-    >>> quote("no key\\nS3CRET here", ["s3cret"])
+    >>> quote("no key\nS3CRET here", ["s3cret"])
     'no key [hidden] here'
     """
     for secret in filter(None, secrets):

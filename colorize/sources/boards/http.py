@@ -143,9 +143,8 @@ class Client:
             return self._runner.run(self._stream(url, look))
         except httpx.RequestError as error:
             self._limit.spend()
-            raise TransientError(
-                f"no whole answer: {type(error).__name__} {answers.quote(str(error), self._secrets)}"
-            ) from None
+            words = answers.quote(f"{type(error).__name__} {error}", self._secrets)
+            raise TransientError(f"no whole answer: {words}") from None
         except TimeoutError:
             self._limit.spend()
             raise TransientError(f"no whole answer within {self.site.deadline_s:g} s") from None

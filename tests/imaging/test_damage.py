@@ -207,7 +207,7 @@ def repaired(content: bytes) -> bytes:
 
 
 def outcome(work: Callable[[], object]) -> str:
-    """Run it, and give the reason of its refusal, whose words must be one line without addresses."""
+    """Give the reason of a refusal, whose words must be one line without addresses."""
     try:
         work()
     except ImageError as error:

@@ -2,8 +2,10 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,14 @@ import pytest
 from colorize.errors import SourceError
 from colorize.raw import manifest
 from colorize.sources import folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that other users may read, unlike ``tmp_path``."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def filled(root: Path, files: dict[str, bytes]) -> Path:
@@ -97,22 +107,22 @@ def test_links_and_what_cannot_be_read_are_counted_and_stop_nothing(tmp_path: Pa
     assert +counts == {"same_file": 1, "unreadable": 2, "link_outside": 2}
 
 
-def test_without_rights_the_rest_is_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    filled(tmp_path, {"a.png": b"1", "locked.png": b"2", "shut/c.png": b"3", "z.png": b"4"})
-    tmp_path.chmod(0o755)
-    (tmp_path / "locked.png").chmod(0)
-    (tmp_path / "shut").chmod(0)
+def test_without_rights_the_rest_is_read(
+    open_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = open_folder
+    filled(home, {"a.png": b"1", "locked.png": b"2", "shut/c.png": b"3", "z.png": b"4"})
+    (home / "locked.png").chmod(0)
+    (home / "shut").chmod(0)
     user = os.geteuid()
     try:
         if user == 0:
             os.seteuid(65534)  # rights do not bind root
-        if not os.access(tmp_path, os.R_OK):
-            pytest.skip("the folder of the tests is closed to others")
         counts: Counter[str] = Counter()
-        assert [p.content for p in folder.pictures(tmp_path, counts)] == [b"1", b"4"]
+        assert [p.content for p in folder.pictures(home, counts)] == [b"1", b"4"]
     finally:
         os.seteuid(user)
-        (tmp_path / "shut").chmod(0o700)
+        (home / "shut").chmod(0o700)
     assert +counts == {"unreadable": 2}
     assert "left out locked.png: unreadable: Permission denied" in caplog.text
     assert "left out shut: unreadable: Permission denied" in caplog.text

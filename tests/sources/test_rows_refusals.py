@@ -60,7 +60,20 @@ def test_row_12_a_user_agent_that_is_not_ours(desk: DeskMaker, name: str) -> Non
 
 @pytest.mark.parametrize(
     "contact",
-    ["", "  ", "me", "http://", "https://.", "http://x@", "http://[", "Mozilla/5.0", "https://x (Chrome/1)", "a@b\r\nX: y", "@", "ü@example.org"],
+    [
+        "",
+        "  ",
+        "me",
+        "http://",
+        "https://.",
+        "http://x@",
+        "http://[",
+        "Mozilla/5.0",
+        "https://x (Chrome/1)",
+        "a@b\r\nX: y",
+        "@",
+        "ü@example.org",
+    ],
 )
 def test_row_12_no_honest_contact_no_start(desk: DeskMaker, contact: str) -> None:
     place = desk(gallery(1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from colorize.errors import ImageError
 
-FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "AVIF": ".avif"}
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 """Formats that are decoded, and the usual suffix of each."""
 
 _SIGNATURES = {

@@ -65,7 +65,7 @@ class Header:
     """What a picture file announces.
 
     Attributes:
-        suffix: usual suffix of its format, such as ``.jpg``, whatever the file is called.
+        suffix: usual suffix of its format, such as ``jpg``, whatever the file is called.
         width, height: in pixels, before EXIF data turn the picture.
     """
 

@@ -48,7 +48,7 @@ def from_profile(image: Image.Image, profile: bytes) -> Image.Image:
             )
             if converted is not None:
                 return converted
-    except (ImageCms.PyCMSError, OSError):
+    except (ImageCms.PyCMSError, OSError, ValueError):  # ValueError: names that are not ASCII
         pass
     return image.convert("RGB")
 

@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from colorize import files, provenance
 from colorize.data import shards
 from colorize.data.split import Split
-from colorize.errors import DataError, ImageError
+from colorize.errors import DataError, ImageError, one_line
 from colorize.imaging import chroma
 from colorize.imaging.decode import RGB, decode
 from colorize.ingest import copies
@@ -139,7 +139,7 @@ def prepare(task: Task) -> Prepared:
     path = task.workshop / f"{task.shard.name}.{key.hexdigest()[:16]}.npy"
     done = load(path, task.shard.split)
     if done:
-        return done
+        return _named(done, records)
     kept = np.empty((len(records), task.how.side, task.how.side, 3), np.uint8)
     new = Prepared(task.shard.split, task.shard.name, path, [], [], [], [])
     with _one_thread():
@@ -159,7 +159,16 @@ def prepare(task: Task) -> Prepared:
     held = {"state": _state(path), "ids": new.ids, "hashes": new.hashes}
     held |= {"digests": new.digests, "left_out": new.left_out}
     files.write_bytes(path.with_suffix(".json"), json.dumps(held).encode())
-    return new
+    return _named(new, records)
+
+
+def _named(done: Prepared, records: Iterable[Record]) -> Prepared:
+    """Call the files that were left out by the names that their owner gave them, if any."""
+    if not done.left_out:
+        return done
+    names = {record.file: one_line(record.name or record.file, length=200) for record in records}
+    left_out = [(names.get(file, file), reason, words) for file, reason, words in done.left_out]
+    return replace(done, left_out=left_out)
 
 
 def square_of(raw: Path, record: Record, how: How) -> RGB:

@@ -43,6 +43,7 @@ class Record:
         width, height: in pixels, as the source states them; 0 where it does not.
         variant: which of a site's renditions it is; left out of the line where there is but one.
         origin: where the source's uploader had it from, free text; left out where empty.
+        name: path of the file within the user's folder; left out where empty.
         archive, begin, size: the archive that holds the file, and where in it, in bytes; left out
             before it has been written. See `archives`.
     """
@@ -62,13 +63,14 @@ class Record:
     height: int
     variant: str = ""
     origin: str = ""
+    name: str = ""
     archive: str = ""
     begin: int = 0
     size: int = 0
 
     def line(self) -> dict[str, str | int]:
         """Give the keys and values of the manifest's line."""
-        left_out = {name for name in ("variant", "origin") if not getattr(self, name)}
+        left_out = {name for name in ("variant", "origin", "name") if not getattr(self, name)}
         if not self.archive:
             left_out |= {"archive", "begin", "size"}
         return {key: value for key, value in asdict(self).items() if key not in left_out}
@@ -98,6 +100,7 @@ def picture(
     height: int = 0,
     variant: str = "",
     origin: str = "",
+    name: str = "",
 ) -> Picture:
     """Make a `Picture`: name the file, take the digests; without a group it is its own."""
     record = Record(
@@ -116,6 +119,7 @@ def picture(
         height=height,
         variant=variant,
         origin=origin,
+        name=name,
     )
     return Picture(record, content)
 
@@ -125,9 +129,15 @@ def write(folder: Path, records: Iterable[Record]) -> int:
     count = 0
     with files.atomic(folder / FILE_NAME) as file:
         for count, record in enumerate(records, 1):  # noqa: B007 - the last one is the result
-            line = json.dumps(record.line(), sort_keys=True, ensure_ascii=False)
-            file.write(line.encode() + b"\n")
+            file.write(_encoded(record) + b"\n")
     return count
+
+
+def _encoded(record: Record) -> bytes:
+    try:
+        return json.dumps(record.line(), sort_keys=True, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, as a file's name may have
+        return json.dumps(record.line(), sort_keys=True).encode()
 
 
 def read(folder: Path) -> list[Record]:

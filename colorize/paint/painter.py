@@ -285,16 +285,18 @@ class Painter:
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
-        edges = regions.lines(working)
         if self.snap:
-            ab = regions.settle(edges, ab)
-        white = paper.whiteness(working, edges)
-        ab *= self.saturation * (1 - white)[..., None]
-        if not filled:
-            return np.dstack([ab, white])
-        side = 2 * round(min(working.shape) * LINE / 2) + 1
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(3, side),) * 2)
-        return np.dstack([ab, white, cv2.morphologyEx(working, cv2.MORPH_CLOSE, disc)])
+            ab = regions.settle(working, ab)
+        planes = np.empty((*working.shape, 4 if filled else 3), np.float32)
+        planes[..., 2] = paper.whiteness(working)
+        share = self.saturation * (1 - planes[..., 2])
+        np.multiply(ab[..., 0], share, out=planes[..., 0])
+        np.multiply(ab[..., 1], share, out=planes[..., 1])
+        if filled:
+            side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+            planes[..., 3] = cv2.morphologyEx(working, cv2.MORPH_CLOSE, disc)
+        return planes
 
     def _seen(self, height: int, width: int) -> tuple[int, int]:
         """Size at which the network sees a page of a size."""
@@ -420,7 +422,11 @@ def _lightness(rgb: RGB) -> NDArray[np.float32]:
 
 def _joined(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
     """Lay ab (n, W, 2) over L (n, W): (n, W, 3) uint8 sRGB of that L, without colour near black."""
-    if lightness.min() < DARK:
-        share = ((lightness - BLACK) / (DARK - BLACK)).clip(0, 1)
-        ab = ab * (share * share * (3 - 2 * share))[..., None]
-    return lab.lab_to_rgb(np.dstack([lightness, ab]), keep_lightness=True)
+    share = (lightness - np.float32(BLACK)) * np.float32(1 / (DARK - BLACK))
+    share.clip(0, 1, out=share)
+    share *= share * (3 - 2 * share)
+    joined = np.empty((*lightness.shape, 3), np.float32)
+    joined[..., 0] = lightness
+    np.multiply(ab[..., 0], share, out=joined[..., 1])
+    np.multiply(ab[..., 1], share, out=joined[..., 2])
+    return lab.lab_to_rgb(joined, keep_lightness=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.colour import lab
+from colorize.paint.regions import lines
 
 Mask = NDArray[np.uint8]
 
@@ -21,6 +22,9 @@ WHITEST_SHARE = 95.0
 """Percentile of L that is taken for the page's own white."""
 INK = 35.0
 """L below which a mark that is surrounded by paper is lettering rather than a painted thing."""
+
+PIXELS = 1_000_000
+"""Pixels at most of a page while its paper is looked for."""
 
 # Lengths in short sides of the page.
 HOLE = 1 / 240
@@ -56,11 +60,11 @@ def levelled(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _white(lightness: NDArray[np.float32]) -> float:
     """L of a page's own white; 100 where the brightest areas are not paper."""
-    white = float(np.percentile(lightness, WHITEST_SHARE))
+    white = float(np.percentile(lightness[::2, ::2], WHITEST_SHARE))
     return white if white >= DARKEST else lab.L_MAX
 
 
-def whiteness(lightness: NDArray[np.float32], edges: Mask) -> NDArray[np.float32]:
+def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tell how much of each pixel is paper or lettering on it: balloons, gutters, margins.
 
     Paper is near white, flat and not tiny. Lettering that it encloses belongs to it, however
@@ -68,20 +72,28 @@ def whiteness(lightness: NDArray[np.float32], edges: Mask) -> NDArray[np.float32
 
     Args:
         lightness: (H, W), L in 0..100.
-        edges: its lines, see `regions.lines`.
 
     Returns:
         (H, W) float32 in 0..1.
     """
+    size = lightness.shape[::-1]
+    shrink = (PIXELS / lightness.size) ** 0.5
+    if shrink < 1:
+        smaller = [max(1, round(length * shrink)) for length in size]
+        shrunk = cv2.resize(lightness, smaller, interpolation=cv2.INTER_AREA)
+        lightness = np.asarray(shrunk, np.float32)
     bright = (lightness > min(WHITE, _white(lightness) - GRAIN)).view(np.uint8)
-    flat = ((bright | edges) == 0) & (lightness > INK)
+    flat = ((bright | lines(lightness)) == 0) & (lightness > INK)
     short = min(lightness.shape)
     paper = _opened(bright, short * HOLE)
     lettered = _closed(paper | _lettering(lightness, paper, flat), short * LETTER)
     lettered[flat] = 0
     # One pixel more takes the grey rim of the enclosing line along, the blur makes it soft.
     grown = cv2.dilate(lettered, np.ones((3, 3), np.uint8)).astype(np.float32)
-    return np.asarray(cv2.blur(grown, (3, 3)), np.float32)
+    soft = cv2.blur(grown, (3, 3))
+    if shrink < 1:
+        soft = cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft, np.float32)
 
 
 def _lettering(lightness: NDArray[np.float32], paper: Mask, flat: NDArray[np.bool_]) -> Mask:

@@ -34,20 +34,20 @@ def lines(lightness: NDArray[np.float32]) -> NDArray[np.uint8]:
     return (contrast > LINE).astype(np.uint8)
 
 
-def settle(edges: NDArray[np.uint8], ab: NDArray[np.float32]) -> NDArray[np.float32]:
+def settle(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each region between lines its median colour, as far as its colours agree.
 
     Args:
-        edges: (H, W), 1 on lines: see `lines`.
+        lightness: (H, W), L in 0..100.
         ab: (H, W, 2) float32.
 
     Returns:
         (H, W, 2) float32.
     """
     distance, regions = cv2.distanceTransformWithLabels(
-        edges, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
+        lines(lightness), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
     )
-    step = max(1, round((edges.size / SAMPLES) ** 0.5))
+    step = max(1, round((lightness.size / SAMPLES) ** 0.5))
     sampled = (slice(step // 2, None, step),) * 2
     inside = distance[sampled] == 0
     table = _medians(regions[sampled][inside], ab[sampled][inside], int(regions.max()) + 1)

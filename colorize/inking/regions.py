@@ -17,6 +17,8 @@ LIGHTNESS_WEIGHT = 0.4
 LARGEST_PALETTE = 24
 SMALLEST_CORE = 32.0
 """Area of the smallest core, in squared units."""
+BLACK = 50
+"""8-bit L below which a stroke is an outline."""
 _SHIFT_L, _SHIFT_AB = 4, 3  # histogram cells of 6.3 in L and 8 in a and b
 _SIZE_AB = 256 >> _SHIFT_AB
 _CELLS = (256 >> _SHIFT_L) * _SIZE_AB**2
@@ -61,7 +63,7 @@ def segment(rgb: NDArray[np.uint8], *, radius: float = 18.0, unit: float = 1.0) 
     lab = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.uint8)
     lightness, a, b = (np.ascontiguousarray(lab[..., channel]) for channel in range(3))
     colours = _palette(lightness, a, b, radius)
-    number, colour = _components(colours, unit)
+    number, colour = _components(colours, lightness, unit)
     flat, count = number[::2].ravel(), len(colour)  # cores are wider than a row
     pixels = np.maximum(np.bincount(flat, minlength=count), 1)
     means = np.stack(
@@ -120,11 +122,15 @@ def _palette(
 
 
 def _components(
-    colours: NDArray[np.uint8], unit: float
+    colours: NDArray[np.uint8], lightness: NDArray[np.uint8], unit: float
 ) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
     """Number the connected regions (H, W) from 0, and give the colour of each (n,)."""
     kernel = np.ones((_odd(1.2 * unit + 2),) * 2, np.uint8)
     core = (cv2.erode(colours, kernel) == cv2.dilate(colours, kernel)).view(np.uint8)
+    # A black stroke is an outline, however bold; only wider blacks are areas.
+    black = (lightness < BLACK).view(np.uint8)
+    bold = np.ones((_odd(5 * unit + 2),) * 2, np.uint8)
+    core[black > cv2.morphologyEx(black, cv2.MORPH_OPEN, bold)] = 0
     # Two cores that touch have the same colour, so one call numbers all colours' components.
     count, number, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
     large = stats[:, cv2.CC_STAT_AREA] >= SMALLEST_CORE * unit**2

@@ -26,6 +26,9 @@ FINEST = 2.1
 SOFTENED = 5.0
 """Pixels of pitch below which a screen is averaged over a second pixel: harmonics would beat."""
 
+HARDLY_RESOLVED = 3.0
+"""Pixels of pitch below which it is averaged over one and a half."""
+
 _FINE = SIDE * OVERSAMPLING
 _SEED = 20  # of the wobble of hatches and of sand: the same screens everywhere
 
@@ -169,11 +172,12 @@ def _tones(ranks: NDArray[np.uint16], pitch: float) -> NDArray[np.uint8]:
     """Print a screen in all tones: (STEPS + 1, SIDE, SIDE) uint8."""
     printed = np.empty((STEPS + 1, SIDE, SIDE), np.uint8)
     margin = OVERSAMPLING
+    reach = OVERSAMPLING * 3 // 2 if pitch < HARDLY_RESOLVED else OVERSAMPLING
     wrapped = np.pad(ranks, margin, mode="wrap")
     for step in range(STEPS + 1):
         paper = np.where(wrapped >= step * (_FINE**2 // STEPS), np.float32(255), np.float32(0))
         if pitch < SOFTENED:
-            paper = cv2.blur(paper, (OVERSAMPLING, OVERSAMPLING))
+            paper = cv2.blur(paper, (reach, reach))
         inner = paper[margin:-margin, margin:-margin]
         tile = cv2.resize(inner, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         printed[step] = np.rint(tile)

@@ -59,7 +59,7 @@ def test_art_without_outlines_gets_lines_where_colours_meet() -> None:
     rgb[30:70, 30:70] = (200, 60, 60)
     ink = extract(rgb, Pen())
     edge = np.zeros((100, 100), np.uint8)
-    cv2.rectangle(edge, (30, 30), (69, 69), 1, 3)
+    cv2.rectangle(edge, (30, 30), (69, 69), 1, 1)
     found = cv2.dilate(ink, np.ones((3, 3), np.uint8))[edge > 0]
     assert (found > 60).mean() > 0.95
     assert not ink[40:60, 40:60].any()

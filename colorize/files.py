@@ -5,8 +5,8 @@ import io
 import json
 import math
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,20 +33,18 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
     exception the temporary file goes and ``path`` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{path.name[:NAME_SHOWN]}."
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".part")
-    file = os.fdopen(handle, "wb")
+    part = path.with_name(f".{path.name[:NAME_SHOWN]}.{secrets.token_hex(4)}.part")
+    file = part.open("xb")  # with the rights that the user gives to new files
     try:
         yield file
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        part.replace(path)
     except BaseException:
         with suppress(OSError):  # of a full disk once more, which would hide the first error
             file.close()
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 

@@ -47,7 +47,7 @@ def book(tmp_path: Path, encoded: Encoded, drawing: Callable[..., NDArray[np.uin
 
 
 def paint(painter: Painter, job: Job, form: Form = Form.PAINTED) -> list[Result]:
-    return list(paint_book(painter, job, form=form, settings=SETTINGS))
+    return list(paint_book(painter, job, form=form, settings=SETTINGS, base=job.target.parent))
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -96,7 +96,9 @@ def test_a_run_that_stops_anywhere_goes_on_from_there(orange_model: Model, book:
     total = 0
     for steps in (1, 3, 2):
         painter = Counting(orange_model)
-        results = paint_book(painter, book, form=Form.PAINTED, settings=SETTINGS)
+        results = paint_book(
+            painter, book, form=Form.PAINTED, settings=SETTINGS, base=book.target.parent
+        )
         for _ in range(steps):
             next(results)
         results.close()
@@ -110,7 +112,9 @@ def test_a_run_that_stops_anywhere_goes_on_from_there(orange_model: Model, book:
 
 
 def test_other_settings_or_another_book_start_anew(orange_model: Model, book: Job) -> None:
-    results = paint_book(Counting(orange_model), book, form=Form.PAINTED, settings="other")
+    results = paint_book(
+        Counting(orange_model), book, form=Form.PAINTED, settings="other", base=book.target.parent
+    )
     for _ in range(4):
         next(results)
     results.close()

@@ -15,8 +15,10 @@ def touch(root: Path, *names: str) -> list[Path]:
 
 
 def places(root: Path, *inputs: str, out: str = "out", layers: bool = False) -> dict[str, str]:
-    jobs = plan([root / name for name in inputs], root / out, layers=layers)
-    return {str(job.source.relative_to(root)): str(job.target.relative_to(root)) for job in jobs}
+    found = plan([root / name for name in inputs], root / out, layers=layers)
+    return {
+        str(job.source.relative_to(root)): str(job.target.relative_to(root)) for job in found.jobs
+    }
 
 
 def test_one_page_or_book_goes_to_a_file_or_into_a_folder(tmp_path: Path) -> None:

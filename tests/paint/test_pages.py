@@ -27,8 +27,8 @@ def paint(
     source = root / "in" / name
     source.parent.mkdir(exist_ok=True)
     source.write_bytes(content)
-    jobs = plan([source], root / "out", layers=form is Form.LAYER)
-    (result,) = paint_files(painter, jobs, form=form)
+    found = plan([source], root / "out", layers=form is Form.LAYER)
+    (result,) = paint_files(painter, found.jobs, form=form, base=found.base)
     return result, Path(result.target)
 
 
@@ -93,9 +93,8 @@ def test_a_coloured_page_changes_format_where_asked_to(
 ) -> None:
     rgb = drawing(3, 300, 200)
     (tmp_path / "p.webp").write_bytes(encoded(rgb, "WEBP", lossless=True))
-    (result,) = paint_files(
-        orange, plan([tmp_path / "p.webp"], tmp_path / "p.png"), form=Form.PAINTED
-    )
+    found = plan([tmp_path / "p.webp"], tmp_path / "p.png")
+    (result,) = paint_files(orange, found.jobs, form=Form.PAINTED, base=tmp_path)
     assert result.outcome is Outcome.COLOURED
     np.testing.assert_array_equal(opened(tmp_path / "p.png"), rgb)
 

@@ -305,7 +305,7 @@ def _fault(entry: Entry, name: str) -> str:
     parts = name.replace("\\", "/").split("/")
     size = max(entry.size, entry.packed if entry.method == _STORED else 0)
     faults = {
-        "has a name that leads out of the book": ".." in parts or name[1:3] == ":\\",
+        "has a name that leads out of the book": ".." in parts or parts[0][1:2] == ":",
         "has a name with a zero byte": b"\0" in entry.name,
         "is no plain file": stat.S_IFMT(entry.mode) not in {0, stat.S_IFREG, stat.S_IFDIR},
         "is encrypted": bool(entry.flags & _ENCRYPTED),

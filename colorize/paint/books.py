@@ -72,6 +72,7 @@ def paint_book(
             raise ArchiveError("holds no page")
         with _scratch(job) as scratch:
             source = _prepare(scratch, job, settings)
+            placed = False
             result = partial(Result, source=str(job.source), target=str(job.target))
             outcomes: dict[int, Outcome] = {}
             for number in pages:
@@ -90,25 +91,23 @@ def paint_book(
                     outcomes[number] = page.outcome
                 yield result(
                     page=page.name,
-                    target=str(job.target) if _is_to_come(page.outcome, job) else "",
+                    target="" if page.outcome is Outcome.FAILED else str(job.target),
                     outcome=page.outcome,
                     reason=page.reason,
                 )
-            _bind(book, scratch, outcomes, form=form)
             failed = sum(outcome is Outcome.FAILED for outcome in outcomes.values())
-            size = (scratch / _BOUND).stat().st_size
-            entry = Entry(source=source, settings=settings, size=size, failed=failed)
-            placed = _place(scratch, job, entry, base)
+            if failed < len(pages):
+                _bind(book, scratch, outcomes, form=form)
+                size = (scratch / _BOUND).stat().st_size
+                entry = Entry(source=source, settings=settings, size=size, failed=failed)
+                placed = _place(scratch, job, entry, base)
+        if failed == len(pages):
+            raise ArchiveError("has no page that can be painted")
         if not placed:
             raise ArchiveError(
                 f"was not replaced at {job.target}: {failed} pages failed, and the book that is "
                 "there may be better"
             )
-
-
-def _is_to_come(outcome: Outcome, job: Job) -> bool:
-    """Whether a page will be found in the result; one that failed is where there is none yet."""
-    return outcome is not Outcome.FAILED or not is_file(job.target)
 
 
 def _page(book: Archive, member: Member, *, form: Form) -> Page:

@@ -111,4 +111,5 @@ def _fewer(image: Image.Image, pixels: NDArray[np.uint8]) -> Image.Image:
 def _codes(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """(n, 3) -> (n,): a number for each colour, in their order."""
     red, green, blue = colours.astype(np.uint32).T
-    return red << np.uint32(16) | green << np.uint32(8) | blue
+    codes: NDArray[np.uint32] = red << np.uint32(16) | green << np.uint32(8) | blue
+    return codes

@@ -172,9 +172,8 @@ def paint_files(
                 try:
                     content = page.content if page.content is not None else _read(job.source)
                     entry = Entry(source=page.digest, settings=settings, size=len(content))
-                    with workshop.writing(job.target) as file:
-                        file.write(content)
-                        record.add(job.target, entry)
+                    workshop.write(job.target, content)
+                    record.add(job.target, entry)
                 except (ImageError, OSError) as error:
                     if isinstance(error, OSError) and error.errno in DISK:
                         raise

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -50,11 +50,8 @@ class Workshop:
         self._lock.release()
         shutil.rmtree(self._folder, ignore_errors=True)  # where an open file cannot be removed
 
-    @contextmanager
-    def writing(self, target: Path) -> Iterator[BinaryIO]:
-        """Open a file that takes the place of ``target`` once the block has ended well.
-
-        Its rights are those of any new file of this user.
+    def write(self, target: Path, content: bytes) -> None:
+        """Write a file that is whole or not there, with the rights of any new file of this user.
 
         Raises:
             OSError: the disk is full, or the place cannot be written to; it names ``target``.
@@ -62,7 +59,7 @@ class Workshop:
         part = self._folder / "part"
         with _told(target):
             with part.open("wb") as file:
-                yield file
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             make_folder(target.parent)
@@ -71,8 +68,7 @@ class Workshop:
             except OSError as error:
                 if error.errno != errno.EXDEV:  # a folder among the results is of another disk
                     raise
-                with part.open("rb") as whole, files.atomic(target) as copy:
-                    shutil.copyfileobj(whole, copy)
+                files.write_bytes(target, content)
 
 
 def _claimed(base: Path) -> tuple[Path, FileLock]:

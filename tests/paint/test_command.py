@@ -58,9 +58,14 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "colorize", *map(str, arguments)]
 
 
+def seen(folder: Path) -> list[str]:
+    """Names of a folder of results, but that of the record."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".colorize.jsonl")
+
+
 def is_orange(path: Path) -> bool:
     with Image.open(path) as image:
-        return bool(np.ptp(np.asarray(image), axis=2).mean() > 30)
+        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=2).mean() > 30)
 
 
 def test_a_page(
@@ -98,8 +103,7 @@ def test_a_folder_with_everything_in_it(
     assert len(told.err.splitlines()) == 2
     assert "3.png: unreadable" in told.err
     assert is_orange(out / "第一章" / "1.png")
-    assert (out / "3.png").read_bytes() == b"no picture"
-    assert sorted(path.name for path in out.iterdir()) == ["2.jpg", "3.png", "good.cbz", "第一章"]
+    assert seen(out) == ["2.jpg", "good.cbz", "第一章"]
 
 
 def test_what_is_there_is_kept_unless_it_may_be_replaced(
@@ -128,7 +132,8 @@ def test_options_reach_the_page(tmp_path: Path, model: str, page: Callable[..., 
         target = tmp_path / name
         assert main([str(source), "-o", str(target), "--model", model, *options]) == 0
         with Image.open(target) as image:
-            return np.asarray(image).shape
+            rgb = image if image.mode == "RGBA" else image.convert("RGB")
+            return np.asarray(rgb).shape
 
     assert painted("grey.png", "--saturation", "0", "--no-snap", "--side", "32") == (120, 80, 3)
     assert not is_orange(tmp_path / "grey.png")
@@ -218,8 +223,9 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
 
     unbroken = tmp_path / "unbroken"
     assert main([str(source), "-o", str(unbroken), "--model", str(model_path)]) == 0
-    for path in unbroken.iterdir():
-        assert (out / path.name).read_bytes() == path.read_bytes()
+    assert seen(out) == seen(unbroken)
+    for name in seen(unbroken):
+        assert (out / name).read_bytes() == (unbroken / name).read_bytes()
 
 
 def peak(*arguments: str | Path) -> int:

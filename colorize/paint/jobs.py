@@ -47,7 +47,7 @@ class _Search:
     """Looks for pages and books, and notes all else."""
 
     def __init__(self, out: Path) -> None:
-        self._out = os.path.realpath(out)
+        self._out = out.stat() if out.is_dir() else None
         self.faults: list[tuple[Path, str]] = []
         self.left: Counter[str] = Counter()
 
@@ -59,12 +59,12 @@ class _Search:
         top = Path() if alone else Path(path.resolve().name)
         real = os.path.realpath(path)
         for source in self._files(path):
-            if not self._is_inside(source, real):
-                continue
-            if _is_known(source):
-                yield source, (top / source.relative_to(path)).as_posix()
-            else:
+            if not formats.is_page(source.name) and not _is_book(source):
                 self.left[formats.suffix(source.name) or "without a suffix"] += 1
+            elif fault := _fault(source, real):
+                self.faults.append((source, f"unreadable: {fault}"))
+            else:
+                yield source, (top / source.relative_to(path)).as_posix()
 
     def _files(self, top: Path) -> Iterator[Path]:
         """All files below a folder in order, however deep; links to folders are not followed."""
@@ -74,31 +74,43 @@ class _Search:
             try:
                 with os.scandir(folder) as listed:
                     entries = sorted(listed, key=lambda entry: entry.name)
-                inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-                others = [entry for entry in entries if not entry.is_dir()]
             except OSError as error:
                 self.faults.append((folder, f"unreadable: {error.strerror}"))
                 continue
-            # What was painted into a folder inside must not be painted again.
-            folders += [
-                folder / entry.name
-                for entry in reversed(inside)
-                if not formats.is_hidden(entry.name) and os.path.realpath(entry.path) != self._out
-            ]
-            yield from (folder / e.name for e in others if not formats.is_hidden(e.name))
+            inside = []
+            for entry in entries:
+                path = folder / entry.name
+                if formats.is_hidden(entry.name):
+                    continue
+                if not _is_folder(path):
+                    yield path
+                elif path.is_symlink():
+                    self.left["link to a folder"] += 1
+                elif not self._is_out(path):  # what was painted there must not be painted again
+                    inside.append(path)
+            folders += reversed(inside)
 
-    def _is_inside(self, source: Path, top: str) -> bool:
-        """Whether a file is one that belongs to its folder; a link that leads out does not."""
+    def _is_out(self, folder: Path) -> bool:
         try:
-            if source.is_symlink() and not Path(os.path.realpath(source)).is_relative_to(top):
-                self.faults.append(
-                    (source, "unreadable: it is a link that leads out of the folder")
-                )
-                return False
-            if source.is_file():
-                return True
-        except OSError as error:
-            self.faults.append((source, f"unreadable: {error.strerror}"))
+            return self._out is not None and os.path.samestat(folder.stat(), self._out)
+        except OSError:
+            return False  # it will be told when it is listed
+
+
+def _fault(source: Path, top: str) -> str:
+    """Why a file of a folder is not read, by what it is; empty where nothing is wrong."""
+    try:
+        if source.is_symlink() and not Path(os.path.realpath(source)).is_relative_to(top):
+            return "it is a link that leads out of the folder"
+        return "" if source.is_file() else "it is no file"
+    except OSError as error:
+        return str(error.strerror)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
         return False
 
 
@@ -175,7 +187,7 @@ def _to_file(source: Path, out: Path, *, layers: bool) -> Job:
 def _checked(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file or folder")
-    if not _is_known(path):
+    if not formats.is_page(path.name) and not _is_book(path):
         what = kinds.what_is(_head(path))
         known = ", ".join(sorted({*formats.WRITERS, *formats.BOOKS}))
         reason = f"it {what}" if what else f"known are {known}"
@@ -183,17 +195,18 @@ def _checked(path: Path) -> Path:
     return path
 
 
-def _is_known(path: Path) -> bool:
-    """Tell a page or a book; many a book is called CBR and is a ZIP archive."""
-    if formats.is_page(path.name) or formats.suffix(path.name) in formats.BOOKS:
-        return True
-    if formats.suffix(path.name) not in formats.FOREIGN - {".epub"}:
-        return False
+def _is_book(path: Path) -> bool:
+    """Tell a book; many are called CBR and are ZIP archives."""
+    suffix = formats.suffix(path.name)
+    if suffix not in formats.FOREIGN - {".epub"}:
+        return suffix in formats.BOOKS
     return kinds.what_is(_head(path)) == "is a ZIP archive"
 
 
 def _head(path: Path) -> bytes:
     try:
+        if not path.is_file():
+            return b""  # a pipe would never end
         with path.open("rb") as file:
             return file.read(kinds.HEAD)
     except OSError:

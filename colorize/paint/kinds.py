@@ -5,7 +5,7 @@ import string
 HEAD = 512
 """Bytes of a file's beginning that are enough to tell what it is."""
 
-CONVERT = "unpack it and pack its pages as ZIP: `zip -r book.zip FOLDER`"
+CONVERT = "unpack it and pack its pages as ZIP: `zip -r book.cbz FOLDER`"
 """How to make a CBZ of another archive."""
 CONVERT_PDF = "take its pages out: `pdftoppm -png -r 200 book.pdf page`"
 """How to make pictures of a PDF."""

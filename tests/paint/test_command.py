@@ -229,7 +229,7 @@ def test_json_names_no_target_that_is_not_there(
     assert all(Path(target).is_file() for target in targets - {""})
     assert " at 0x" not in told + why
     for line in why.splitlines():
-        assert line.count(".png") + line.count(".cbz") <= 1 + ("none" in line or "good" in line)
+        assert line.count(str(tmp_path)) == 1
 
 
 def test_names_are_escaped_on_terminals(
@@ -490,14 +490,14 @@ def test_two_runs_on_one_folder(
 ) -> None:
     """Each leaves the unfinished files of the other alone."""
     (tmp_path / "in").mkdir()
-    for number in range(15):
+    for number in range(8):
         (tmp_path / "in" / f"{number}.png").write_bytes(page(number, 600, 400))
     arguments = command(tmp_path / "in", "-o", tmp_path / "out", "--model", model_path)
     first = starting(arguments, tmp_path / "out" / "?.png")
     assert subprocess.run([*arguments, "--overwrite"], cwd=ROOT).returncode == 0
     first.communicate()
     assert first.returncode == 0
-    assert len(seen(tmp_path / "out")) == 15
+    assert len(seen(tmp_path / "out")) == 8
     assert main([*arguments[3:]]) == 0
 
 

@@ -4,7 +4,22 @@ from dataclasses import dataclass, fields
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 from colorize.errors import ParamsError
-from colorize.params import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a number, both included."""
+
+    low: float
+    high: float
+
+    def admits(self, value: float) -> bool:
+        """Tell whether a number lies within; NaN does not."""
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"from {self.low:g} to {self.high:g}"
+
 
 Share = Annotated[float, Range(0, 1)]
 Pair = tuple[float, float]

@@ -7,7 +7,6 @@ the page's own lightness: lines and lettering stay as sharp as they were.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +16,13 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from colorize.colour import lab
 from colorize.errors import ImageError, InputError
-from colorize.imaging import chroma, formats, images
+from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
+from colorize.imaging.decode import decode, probe
+from colorize.imaging.encode import encode, jpeg_quality
 from colorize.model.decode import TEMPERATURE
 from colorize.model.precision import best_device
 from colorize.model.predict import predict
@@ -251,12 +251,13 @@ class Painter:
             raise InputError(f"{suffix} is not one of {', '.join(formats.WRITERS)}")
         if len(data) > MAX_BYTES:
             raise ImageError("too_many_bytes", f"{len(data)} bytes")
-        rgb = check_sides(images.decode(data, max_pixels=MAX_PIXELS))
-        own = _suffix(data)
+        rgb = check_sides(decode(data, max_pixels=MAX_PIXELS))
+        own = f".{probe(data, max_pixels=MAX_PIXELS).suffix}"
         kept = self.kept(rgb, recolour=recolour)
         if kept is not None and kept.all() and formats.same_format(own, suffix or own):
             return data
-        return formats.encode(self.paint(rgb, recolour=recolour, kept=kept), kind=suffix or own)
+        painted = self.paint(rgb, recolour=recolour, kept=kept)
+        return encode(painted, kind=suffix or own, quality=jpeg_quality(data))
 
     def _given(
         self, rgb: RGB, recolour: Recolour | None, kept: NDArray[np.bool_] | None
@@ -355,13 +356,6 @@ def _memory(rgb: RGB) -> Iterator[None]:
         height, width = rgb.shape[:2]
         detail = f"not enough memory to paint {width} x {height} pixels"
         raise ImageError("too_large", detail) from None
-
-
-def _suffix(data: bytes) -> str:
-    """The suffix of the format that a picture file is in."""
-    with Image.open(io.BytesIO(data), formats=images.FORMATS) as image:
-        form = "JPEG" if image.format == "MPO" else image.format
-    return next(suffix for suffix, (name, _) in formats.WRITERS.items() if name == form)
 
 
 def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:

@@ -162,7 +162,7 @@ def _coloured(rgb: RGB, tones: "_Tones", near: NDArray[np.uint8]) -> NDArray[np.
         mask[band] = distance > CHROMA
         vivid[band] = distance > VIVID
     around = cv2.resize(near, (width, height), interpolation=cv2.INTER_NEAREST)
-    return ((cv2.medianBlur(mask, BLUR) > 0) | vivid) & (around > 0)
+    return ((cv2.medianBlur(mask, BLUR) & mask > 0) | vivid) & (around > 0)
 
 
 class _Tones:

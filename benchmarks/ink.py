@@ -88,7 +88,8 @@ def main(root: Path) -> None:
     report.write_section(
         "Making manga pages",
         f"{PICTURES} pictures of the test split, on one core; processor time of the fastest of "
-        f"{REPEATS} runs. The screens are made once, in {built / 1e3:.1f} s.\n\n{report.table(rows)}",
+        f"{REPEATS} runs. The screens are made once, in {built / 1e3:.1f} s.\n\n"
+        f"{report.table(rows)}",
     )
 
 

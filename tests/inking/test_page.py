@@ -78,6 +78,17 @@ def test_opencv_draws_nothing_by_itself(inker: Inker, figure: NDArray[np.uint8])
     np.testing.assert_array_equal(*pages)
 
 
+def test_the_number_of_threads_changes_nothing(inker: Inker, figure: NDArray[np.uint8]) -> None:
+    large = figure.repeat(3, 0).repeat(3, 1)
+    before = cv2.getNumThreads()
+    pages = []
+    for threads in (1, 4):
+        cv2.setNumThreads(threads)
+        pages.append(b"".join(array.tobytes() for array in arrays(inker.ink(large, [6]))))
+    cv2.setNumThreads(before)
+    assert pages[0] == pages[1]
+
+
 def test_a_knob_of_one_part_changes_nothing_in_another(
     screens: Screens, figure: NDArray[np.uint8]
 ) -> None:

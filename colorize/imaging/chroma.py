@@ -158,11 +158,13 @@ def _coloured(rgb: RGB, tones: "_Tones", near: NDArray[np.uint8]) -> NDArray[np.
     rows = max(1, BAND_PIXELS // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
-        distance = tones.distance(lab.rgb_to_lab(rgb[band]), top=top, height=height)
+        pixels = lab.rgb_to_lab(rgb[band])
+        distance = tones.distance(pixels, top=top, height=height)
+        distance[pixels[..., 0] <= MID_TONES[0]] = 0  # black, for which no tone is known
         mask[band] = distance > CHROMA
         vivid[band] = distance > VIVID
     around = cv2.resize(near, (width, height), interpolation=cv2.INTER_NEAREST)
-    return ((cv2.medianBlur(mask, BLUR) > 0) | vivid) & (around > 0)
+    return ((cv2.medianBlur(mask, BLUR) & mask > 0) | vivid) & (around > 0)
 
 
 class _Tones:

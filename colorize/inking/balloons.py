@@ -177,7 +177,7 @@ def outline_of(
     elif shape == "cloud":
         lobes = int(rng.integers(7, 12))
         radius += 0.1 * np.abs(np.sin(turn * lobes / 2 + rng.uniform(0, np.pi)))
-    else:  # a hand is not a compass
+    else:  # a drawn outline wobbles
         for wave in (2, 3):
             radius += rng.normal(0, 0.02) * np.cos(wave * turn + rng.uniform(0, 2 * np.pi))
     return np.asarray(half * unit * radius[:, None], np.float64)

@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = ("toned", "lines")
 
 UNIT_SIDE = 480
 """Pixels of the side of a square picture whose thin lines are one pixel wide; never thinner."""
+COVERED = 255
+"""Value of an overlay that lets nothing of the art through."""
 INK, PAPER = 128, 240
 """Values below which a pixel of the clean page is ink, and from which it is paper."""
 
@@ -34,8 +36,8 @@ class Inked:
             page's lines, blacks and lettering, but without its tones.
         ink: (H, W) bool: lines, blacks and lettering.
         paper: (H, W) bool: white both in the page and in the target.
-        balloon: (H, W) bool: balloons and captions, lettering included.
-        gutter: (H, W) bool: between panels.
+        balloon: (H, W) bool: balloons and captions, lettering included, where no art shows.
+        gutter: (H, W) bool: between panels, where no art shows.
     """
 
     page: NDArray[np.uint8]
@@ -155,8 +157,8 @@ def compose(
         target=target,
         ink=bare < INK,
         paper=white,
-        balloon=overlay.balloon >= INK,
-        gutter=overlay.gutter >= INK,
+        balloon=overlay.balloon == COVERED,
+        gutter=overlay.gutter == COVERED,
     )
 
 

@@ -86,7 +86,7 @@ class InkingParams:
     pattern_chance: Share = 0.05
     gradation_chance: Share = 0.25
     shadow_chance: Share = 0.5
-    shadow_depth: Pair = (6.0, 14.0)
+    shadow_depth: Pair = (4.0, 11.0)
     shine_chance: Share = 0.7
     balloon_chance: Share = 0.5
     most_balloons: Annotated[int, Range(1, 8)] = 3

@@ -235,7 +235,9 @@ def _fade(
     down = np.sin(turn) * np.linspace(-1, 1, height)
     right = np.cos(turn) * np.linspace(-1, 1, width)
     slope = (down[:, None] + right) * rng.uniform(0.2, 0.5) * STEPS
+    within = regions.number == largest
+    slope -= slope[within].mean()
     # Chance rounds it: steps of a thirtieth would show as bands.
     slope = np.floor(slope + rng.random(slope.shape, np.float32))
     added = np.clip(slope, -step[largest], DEEPEST_SHADOW - step[largest])
-    return np.where(regions.number == largest, added, 0).astype(np.intp)
+    return np.where(within, added, 0).astype(np.intp)

@@ -20,8 +20,9 @@ MAX_LINE = 1 << 20
 MAX_NUMBER = 2**62
 """Of a width, a height, a size and a place in a file."""
 
-_PLAIN_NAME = re.compile(r"(?!\.)[^/\\:\x00-\x1f\x7f]+")
+_PLAIN_NAME = re.compile(r"(?!\.)[^/\\:\x00]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAMES = ("source", "id", "file", "group", "archive")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -202,7 +203,7 @@ def _record(line: bytes, where: str) -> Record:
             raise DataError(f"{where}: '{field.name}' is of a wrong type")
         if isinstance(value, int) and not 0 <= value <= MAX_NUMBER:
             raise DataError(f"{where}: '{field.name}' is not between 0 and {MAX_NUMBER}")
-        if isinstance(value, str) and _SURROGATE.search(value):
+        if field.name in _NAMES and _SURROGATE.search(value):
             raise DataError(f"{where}: '{field.name}' is not Unicode")
     for name in (record.file, record.archive):
         if not _PLAIN_NAME.fullmatch(name):

@@ -79,7 +79,7 @@ def test_no_stage_imports_torch_before_its_params_are_known_to_be_good(name: str
 
 
 def test_imports_go_down_the_house_only() -> None:
-    """The base modules, then the rooms in their order; stages on top of all."""
+    """First the modules beside the rooms, then the rooms in their order, then the stages."""
     base = {"errors": 0, "provenance": 0, "params": 1, "files": 1, "parallel": 1}
     order = base | {room: 2 + n for n, room in enumerate(ROOMS)}
     for file in (ROOT / "colorize").rglob("*.py"):

@@ -49,6 +49,7 @@ def drive(shards: Path, out: Path, *launcher: str, **env: str) -> subprocess.Com
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "rounding"), [("float32", 1e-3), ("auto", 3e-3)])
 def test_two_processes_follow_the_curve_of_one(
     shards: Path, tmp_path: Path, precision: str, rounding: float
@@ -72,6 +73,7 @@ def test_two_processes_follow_the_curve_of_one(
             assert apart < (rounding if tensor.ndim > 1 else 10 * rounding), name
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_ends_the_run_with_an_error(shards: Path, tmp_path: Path) -> None:
     done = drive(shards, tmp_path / "out", *TORCHRUN, DIE_AT="7")
     assert done.returncode != 0
@@ -86,7 +88,9 @@ def test_the_stage_trains_with_two_processes(
         stage.main(root)
     monkeypatch.setenv("COLORIZE_NPROC", "2")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    train.main(root)
+    command = [sys.executable, "-m", "stages.train"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
     summary = json.loads((root / "metrics" / "train.json").read_text())
     assert summary["processes"] == 2
     assert (root / "models" / "colorizer.safetensors").is_file()

@@ -175,8 +175,9 @@ def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
     Raises:
         ColorizeError: they were judged on different pictures, so that nothing can be compared.
     """
+    from colorize.metrics.rownames import in_order, is_model
     from colorize.metrics.scores import SCORES
-    from colorize.report.summary import Line, in_order, markdown
+    from colorize.report.summary import Line, markdown
 
     if not variants:
         raise ColorizeError("no variant was trained")
@@ -190,7 +191,7 @@ def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
     lines += [
         Line(row.replace("_", " "), first[row], first["stderr"][row])
         for row in in_order(first["stderr"])
-        if row != "classes" and not row.startswith("model")
+        if row != "classes" and not is_model(row)
     ]
     shown = markdown(lines, {name: SCORES[name] for name in SHOWN})
     return (

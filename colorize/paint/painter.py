@@ -7,7 +7,7 @@ the page's own lightness: lines and lettering stay as sharp as they were.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.model.decode import TEMPERATURE
-from colorize.model.predict import predict
+from colorize.model.domains import GREY
+from colorize.model.predict import Conditions, predict
+from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
 from colorize.paint import paper, regions
 
@@ -43,7 +44,7 @@ class Painter:
 
     Args:
         model: trained or in training; its network is used as it is at each call.
-        temperature: T of the annealed mean.
+        temperature: T of the annealed mean; the model's own if not given.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; that of the pictures it
             was trained on if not given. More for pages of many small panels.
@@ -66,13 +67,13 @@ class Painter:
         self,
         model: Model,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
     ) -> None:
         self.model = model
-        self.temperature = temperature
+        self.temperature = model.temperature if temperature is None else temperature
         self.saturation = saturation
         self.side = side or model.side
         self.snap = snap
@@ -82,7 +83,7 @@ class Painter:
         cls,
         path: Path | str,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -95,21 +96,30 @@ class Painter:
         model = Model.load(Path(path))
         return cls(model, temperature=temperature, saturation=saturation, side=side, snap=snap)
 
-    def colours(self, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Predict ab of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return predict(self.model, lightness, temperature=self.temperature)
+    def colours(
+        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
+    ) -> NDArray[np.float32]:
+        """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
+        seen = GREY.observe(lightness)
+        return predict(self.model, seen, conditions).colours(self.temperature)[..., -2:]
 
-    def paint(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def paint(
+        self,
+        rgb: NDArray[np.uint8],
+        *,
+        conditions: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> NDArray[np.uint8]:
         """Paint one page by its lightness alone.
 
         Args:
             rgb: (H, W, 3) uint8, grey or coloured.
+            conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
 
         Returns:
             (H, W, 3) uint8 of the same L within 8-bit rounding.
         """
         lightness = _lightness(rgb)
-        ab, _ = self._finished(lightness)
+        ab, _ = self._finished(lightness, conditions or {})
         return _join(lightness, _resized(ab, lightness.shape))
 
     def layer(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -124,7 +134,7 @@ class Painter:
             (H, W, 4) uint8: RGB and alpha.
         """
         lightness = _lightness(rgb)
-        ab, white = self._finished(lightness)
+        ab, white = self._finished(lightness, {})
         line = paper.window(min(lightness.shape) * LINE)
         filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, line), np.float32)
         opaque = 1 - _resized(white, lightness.shape).clip(0, 1)
@@ -132,12 +142,13 @@ class Painter:
         return np.dstack([_join(filled, _resized(ab, lightness.shape)), alpha])
 
     def _finished(
-        self, lightness: NDArray[np.float32]
+        self, lightness: NDArray[np.float32], conditions: Mapping[str, NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Colours (h, w, 2) for L (H, W), and its whiteness (h, w), at the working size."""
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
-        ab = self.colours(paper.levelled(seen)[None])[0]
+        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
+        ab = self.colours(paper.levelled(seen)[None], stack_conditions([given]))[0]
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
@@ -164,6 +175,18 @@ def _resized(plane: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.fl
         return plane
     method = cv2.INTER_AREA if height * width < plane.shape[0] * plane.shape[1] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
+
+
+def _nearest(condition: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Bring a condition (H, W, K) to a size without mixing its values; (K,) stays."""
+    if condition.ndim != 3:
+        return condition
+    rows, columns = (
+        (np.arange(length) + 0.5) * old // length
+        for length, old in zip(size, condition.shape[:2], strict=True)
+    )
+    chosen: NDArray[np.float32] = condition[rows.astype(int)[:, None], columns.astype(int)]
+    return chosen
 
 
 def _bands(height: int, width: int) -> Iterator[slice]:

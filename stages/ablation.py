@@ -152,8 +152,9 @@ def table(variants: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     Raises:
         ColorizeError: there is none, or they were judged on different pictures.
     """
+    from colorize.metrics.rownames import in_order, is_model
     from colorize.metrics.scores import SCORES
-    from colorize.report.summary import Line, in_order, markdown
+    from colorize.report.summary import Line, markdown
 
     if not variants:
         raise ColorizeError("no variant was trained")
@@ -164,7 +165,7 @@ def table(variants: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     lines += [
         Line(row.replace("_", " "), first[row], first["stderr"][row])
         for row in in_order(first["stderr"])
-        if row != "classes" and not row.startswith("model")
+        if row != "classes" and not is_model(row)
     ]
     seeds = min(len(runs) for runs in variants.values())
     errors = f"of a trained row over its {seeds} seeds, of the others " if seeds > 1 else ""

@@ -4,7 +4,7 @@ A shard is a plain ``.npy`` file, so numpy alone opens it. ``index.csv`` says wh
 in which row; `layout` says how a shard gets its pictures and its five hexadecimal digits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,13 @@ class ShardReader:
         start = 0 if shard == 0 else int(self._ends[shard - 1])
         rgb: NDArray[np.uint8] = self._shards[shard][position - start]
         return rgb
+
+    def conditions(self, position: int) -> Mapping[str, NDArray[np.float32]]:
+        """Named conditions that are stored with a picture: (side, side, K), or (K,) for all of it.
+
+        Shards hold none yet.
+        """
+        return {}
 
     def batches(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Yield (n, side, side, 3) uint8 copies in order, n = ``size`` but for the last."""

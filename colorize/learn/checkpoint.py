@@ -1,7 +1,7 @@
-"""Checkpoints: a run that was killed goes on, to the same bytes as if it never had been.
+"""Checkpoints: a run that was killed resumes, and ends with the same bytes as an unbroken one.
 
-They are no output but scratch, one folder for each fingerprint of params and inputs, so that no
-run ever takes up another one's state.
+They are scratch, not output: one folder for each fingerprint of params and inputs, so that no run
+resumes from the state of another one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import torch
 
 from colorize import files, provenance
 from colorize.data.shards import ShardReader
-from colorize.errors import DataError
+from colorize.errors import DataError, ModelError
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.training import State, Trainer
 
@@ -55,11 +55,12 @@ def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardRea
     return f"{digest.hexdigest()[:16]}-{provenance.digest(__package__)}"
 
 
-class Store:
+class Checkpoints:
     """The checkpoints of one run.
 
     Attributes:
-        best: where the caller keeps the best model so far.
+        best: file in which the caller keeps the model of the best epoch so far.
+        one_epoch: file in which the caller keeps the model after the first epoch.
 
     Args:
         folder: of this run alone, named by its fingerprint.
@@ -70,6 +71,7 @@ class Store:
         self._folder = folder
         self._every = every
         self.best = folder / "best.safetensors"
+        self.one_epoch = folder / "one_epoch.safetensors"
 
     @contextmanager
     def locked(self, group: Group = ALONE) -> Iterator[None]:
@@ -103,7 +105,7 @@ class Store:
         """Bring a trainer to the latest usable state, where there is one.
 
         Args:
-            trainer: at its beginning.
+            trainer: at its beginning, where it stays if no state can be used.
             on_damage: told of each checkpoint that cannot be used.
 
         Returns:
@@ -115,8 +117,15 @@ class Store:
                     saved = json.loads(file.metadata()[_METADATA_KEY])
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 trainer.restore(State(tensors, saved["position"]))
-            except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
-                on_damage(f"checkpoint {path} is damaged ({error}): taking the one before it")
+            except (
+                safetensors.SafetensorError,
+                KeyError,
+                ModelError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
+                on_damage(f"checkpoint {path} cannot be used ({error}): taking the one before it")
                 path.unlink()
                 continue
             history: History = saved["history"]
@@ -128,7 +137,7 @@ class Store:
         return step % self._every == 0
 
     def save(self, trainer: Trainer, history: History) -> None:
-        """Write a checkpoint atomically, then let go of the oldest ones."""
+        """Write a checkpoint atomically, then delete the oldest ones."""
         state = trainer.state()
         saved = json.dumps({"position": state.position, "history": history})
         tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}

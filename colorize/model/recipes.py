@@ -1,19 +1,39 @@
-"""Recipes: a name for a network, its loss and its decoding, so that others can join.
+"""Recipes: a name for a network, its training and its decoding, so that others can join.
 
 A recipe added here is trained by ``-S train.recipe=NAME`` and painted with by its name alone.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
 from colorize.errors import ModelError
 from colorize.model import decode, losses
+from colorize.model.domains import Key, View
+from colorize.model.methods import Method, Processes, Settings, Supervised
 from colorize.model.networks import eccv16
 
 AB_UNIT = 50.0
 """In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What decides the shape of a network beside its recipe.
+
+    Attributes:
+        bins: Q, ab bins.
+        width: multiplies the hidden channels; 1 is the published network.
+        channels: of the input.
+        lightness: whether the output holds an L of the colours as its last channel.
+    """
+
+    bins: int
+    width: float
+    channels: int = 1
+    lightness: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,41 +42,49 @@ class Recipe:
 
     Attributes:
         name: by which params and model files call it.
-        network: (bins, width) -> module from L (N, 1, H, W) to an output at the head's size.
-        loss: (output, target) -> the two losses.
-        decode: (output, centres (Q, 2), temperature) -> ab (N, 2, h, w).
-        classifies: whether the output is a logit for each of the Q bins, (N, Q, h, w); otherwise
-            the decoding knows no temperature.
+        network: spec -> module. It is called with the input (N, C, H, W) and the conditions as
+            keyword arguments, and gives (N, channels, h, w). All its tensors are in its state dict.
+        method: (network, settings, processes) -> how the network is trained.
+        decode: (output, centres (Q, 2), temperature) -> (N, 2, h, w) ab, or (N, 3, h, w) L and ab.
+        classifies: whether the output's first Q channels are logits of the bins; otherwise the
+            decoding knows no temperature.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
+        simulate: (view, key) -> the view as training shows it: adds conditions.
     """
 
     name: str
-    network: Callable[[int, float], nn.Module]
-    loss: Callable[[Tensor, losses.Target], losses.Losses]
+    network: Callable[[Spec], nn.Module]
+    method: Callable[[nn.Module, Settings, Processes], Method]
     decode: Callable[[Tensor, Tensor, float], Tensor]
     classifies: bool
     head_stride: int
     side_multiple: int
+    simulate: Callable[[View, Key], View] | None = None
 
 
-_EIGHT_BLOCKS = {"head_stride": eccv16.HEAD_STRIDE, "side_multiple": eccv16.SIDE_MULTIPLE}
+def _regression_loss(output: Tensor, target: losses.Target) -> losses.Losses:
+    return losses.squared_distance(AB_UNIT * output.float(), target)
+
+
 _ALL = (
     Recipe(
         name="eccv16",
-        network=lambda bins, width: eccv16.Eccv16(bins, width=width),
-        loss=losses.soft_cross_entropy,
+        network=lambda spec: eccv16.Eccv16(spec.bins, width=spec.width, channels=spec.channels),
+        method=partial(Supervised, loss=losses.soft_cross_entropy),
         decode=decode.annealed_mean,
         classifies=True,
-        **_EIGHT_BLOCKS,
+        head_stride=eccv16.HEAD_STRIDE,
+        side_multiple=eccv16.SIDE_MULTIPLE,
     ),
     Recipe(  # what the paper compares itself with, "L2 regression"
         name="eccv16_l2",
-        network=lambda _, width: eccv16.Eccv16(2, width=width),
-        loss=lambda output, target: losses.squared_distance(AB_UNIT * output.float(), target),
+        network=lambda spec: eccv16.Eccv16(2, width=spec.width, channels=spec.channels),
+        method=partial(Supervised, loss=_regression_loss),
         decode=lambda output, *_: AB_UNIT * output.float(),
         classifies=False,
-        **_EIGHT_BLOCKS,
+        head_stride=eccv16.HEAD_STRIDE,
+        side_multiple=eccv16.SIDE_MULTIPLE,
     ),
 )
 RECIPES = {recipe.name: recipe for recipe in _ALL}
@@ -69,5 +97,5 @@ def recipe(name: str) -> Recipe:
         ModelError: there is none of that name.
     """
     if name not in RECIPES:
-        raise ModelError(f"unknown recipe '{name}'; known: {', '.join(RECIPES)}")
+        raise ModelError(f"unknown recipe {ascii(name)[:40]}; known: {', '.join(RECIPES)}")
     return RECIPES[name]

@@ -7,7 +7,7 @@ the page's own lightness: lines and lettering stay as sharp as they were.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -23,9 +23,10 @@ from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
-from colorize.model.decode import TEMPERATURE
+from colorize.model.domains import GREY
 from colorize.model.precision import best_device
-from colorize.model.predict import predict
+from colorize.model.predict import Conditions, predict
+from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
 from colorize.paint import paper, regions
 
@@ -97,8 +98,7 @@ class Painter:
         recolour: Recolour = "grey",
     ) -> None:
         self.model = model
-        own = getattr(model, "temperature", TEMPERATURE)
-        self.temperature: float = own if temperature is None else temperature
+        self.temperature = model.temperature if temperature is None else temperature
         self.saturation = saturation
         self.side = side or model.side
         self.snap = snap
@@ -141,9 +141,12 @@ class Painter:
             recolour=recolour,
         )
 
-    def colours(self, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Predict ab of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return predict(self.model, lightness, temperature=self.temperature)
+    def colours(
+        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
+    ) -> NDArray[np.float32]:
+        """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
+        seen = GREY.observe(lightness)
+        return predict(self.model, seen, conditions).colours(self.temperature)[..., -2:]
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -163,6 +166,7 @@ class Painter:
         *,
         recolour: Recolour | None = None,
         kept: NDArray[np.bool_] | None = None,
+        conditions: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> RGB:
         """Paint one page by its lightness.
 
@@ -170,6 +174,7 @@ class Painter:
             rgb: (H, W, 3) or grey (H, W), uint8, not empty.
             recolour: what is painted of a page with colours; that of the painter if not given.
             kept: (H, W), true where the page's own pixels stay, if that is known already.
+            conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
 
         Returns:
             (H, W, 3) uint8 of the same L within 8-bit rounding.
@@ -184,7 +189,9 @@ class Painter:
         with _memory(rgb):
             lightness = _lightness(rgb)
             painted = np.empty_like(rgb)
-            for rows, band in _enlarged(self._finished(lightness), lightness.shape):
+            for rows, band in _enlarged(
+                self._finished(lightness, conditions or {}), lightness.shape
+            ):
                 painted[rows] = _joined(lightness[rows], band[..., :2])
             if kept is not None:
                 painted[kept] = rgb[kept]
@@ -218,7 +225,7 @@ class Painter:
             return np.zeros((*rgb.shape[:2], 4), np.uint8)
         with _memory(rgb):
             lightness = _lightness(rgb)
-            planes = self._finished(lightness, filled=True)
+            planes = self._finished(lightness, {}, filled=True)
             layer = np.empty((*lightness.shape, 4), np.uint8)
             for rows, band in _enlarged(planes, lightness.shape):
                 filled = np.maximum(lightness[rows], band[..., 3]).clip(0, lab.L_MAX)
@@ -273,7 +280,11 @@ class Painter:
         return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
 
     def _finished(
-        self, lightness: NDArray[np.float32], *, filled: bool = False
+        self,
+        lightness: NDArray[np.float32],
+        conditions: Mapping[str, NDArray[np.float32]],
+        *,
+        filled: bool = False,
     ) -> NDArray[np.float32]:
         """Colour a page of L (H, W) at the working size.
 
@@ -282,7 +293,8 @@ class Painter:
         """
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
-        ab = self.colours(paper.levelled(seen)[None])[0]
+        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
+        ab = self.colours(paper.levelled(seen)[None], stack_conditions([given]))[0]
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
@@ -369,6 +381,18 @@ def _resized(plane: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.fl
         return plane
     method = cv2.INTER_AREA if height * width < plane.shape[0] * plane.shape[1] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
+
+
+def _nearest(condition: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Bring a condition (H, W, K) to a size without mixing its values; (K,) stays."""
+    if condition.ndim != 3:
+        return condition
+    rows, columns = (
+        (np.arange(length) + 0.5) * old // length
+        for length, old in zip(size, condition.shape[:2], strict=True)
+    )
+    chosen: NDArray[np.float32] = condition[rows.astype(int)[:, None], columns.astype(int)]
+    return chosen
 
 
 def _bands(height: int, width: int) -> Iterator[slice]:

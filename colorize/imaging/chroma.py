@@ -164,7 +164,9 @@ def _coloured(rgb: RGB, tones: "_Tones", near: NDArray[np.uint8]) -> NDArray[np.
         mask[band] = distance > CHROMA
         vivid[band] = distance > VIVID
     around = cv2.resize(near, (width, height), interpolation=cv2.INTER_NEAREST)
-    return ((cv2.medianBlur(mask, BLUR) & mask > 0) | vivid) & (around > 0)
+    smooth = np.asarray(cv2.medianBlur(mask, BLUR), np.uint8) & mask
+    coloured: NDArray[np.bool_] = ((smooth > 0) | vivid) & (around > 0)
+    return coloured
 
 
 class _Tones:

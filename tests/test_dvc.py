@@ -174,14 +174,14 @@ def test_a_queued_experiment_runs(repository: Repository) -> None:
 
 def test_branches_can_be_compared(repository: Repository) -> None:
     repository.run("git checkout -q -b other")
-    repository.run("dvc exp run -q -S evaluate.temperature=1.0")
+    repository.run("dvc exp run -q -S train.lr=0.002")
     repository.commit("other")
     difference = json.loads(repository.run("dvc metrics diff main other --json"))
-    assert set(difference) == {"metrics/evaluate.json"}
+    assert set(difference) == {"metrics/evaluate.json", "metrics/train.json"}
     changed = difference["metrics/evaluate.json"]
     assert {"model.psnr", "model.auc"} <= set(changed)
     assert not any(key.startswith("grey") for key in changed)
-    assert "evaluate.temperature" in repository.run("dvc params diff main other")
+    assert "train.lr" in repository.run("dvc params diff main other")
     repository.run("dvc plots diff main other -o shown")
     page = repository.root / "shown"
     assert (page / "index.html").is_file()

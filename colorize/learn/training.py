@@ -233,13 +233,19 @@ def _seed(*numbers: int) -> int:
 
 
 def _load_optimiser(optimiser: Optimizer, moments: dict[int, dict[str, Any]]) -> None:
-    """Give an optimiser what it held of each parameter, by the parameter's number."""
+    """Give an optimiser what it held of each parameter, by the parameter's number.
+
+    A tensor is either a scalar or of the parameter's shape, as those of PyTorch's Adam and SGD are.
+    """
     parameters: list[nn.Parameter] = [p for g in optimiser.param_groups for p in g["params"]]
     for number, held in moments.items():
         parameter = parameters[number]
         for name, value in held.items():
+            if not isinstance(value, Tensor) or value.ndim == 0:
+                continue
+            if value.shape != parameter.shape:
+                raise ValueError(f"{name} of parameter {number} is of another shape")
             # A fused step walks weights and moments side by side: both need one memory format.
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                held[name] = torch.empty_like(parameter).copy_(value)
+            held[name] = torch.empty_like(parameter).copy_(value)
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": moments, "param_groups": groups})

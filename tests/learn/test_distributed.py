@@ -165,3 +165,52 @@ def test_parts_of_a_batch() -> None:
         [8, 9, 10, 11],
     ]
     assert Group().part(batch) == batch
+
+
+BATCH_NORM = """
+import json, sys
+import torch
+import torch.distributed as dist
+from torch import nn
+from colorize.learn.distributed import join
+
+group = join()
+for mean in (0.0, 300.0, 3000.0):
+    torch.manual_seed(0)
+    x = torch.randn(8, 3, 5, 4) + mean
+    theirs, plain = nn.BatchNorm2d(3), nn.BatchNorm2d(3).double()
+    for norm in (theirs, plain):
+        nn.init.normal_(norm.weight, generator=torch.Generator().manual_seed(1))
+    whole = x.double().requires_grad_()
+    expected = plain(whole)
+    expected.pow(3).sum().backward()
+    part = slice(4 * group.rank, 4 * group.rank + 4)
+    mine = x[part].clone().requires_grad_()
+    ours = group.shared(nn.Sequential(theirs))
+    found = ours(mine)
+    found.pow(3).sum().backward()
+    apart = (found - expected[part]).abs().max()
+    gradient = (mine.grad - whole.grad[part]).abs().max() / whole.grad.abs().max()
+    variance = (theirs.running_var - plain.running_var).abs().max()
+    if group.leads:
+        print(json.dumps([mean, float(apart), float(gradient), float(variance)]))
+"""
+
+
+def test_batch_norm_is_that_of_the_whole_batch_far_from_zero(tmp_path: Path) -> None:
+    """Against PyTorch's own in float64 on one process: E[x^2] - E[x]^2 is off by 100 at 3,000."""
+    script = tmp_path / "norm.py"
+    script.write_text(BATCH_NORM, "utf-8")
+    done = subprocess.run(
+        [sys.executable, *TORCHRUN, str(script)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == [0, 300, 3000]
+    for mean, apart, gradient, variance in rows:
+        rounding = 2e-6 * max(1, mean)  # of the input itself, whose deviation is 1
+        assert max(apart, gradient, variance) < 5 * rounding

@@ -86,9 +86,11 @@ def test_the_network_sees_the_scale_that_it_was_trained_for(
     seen: list[tuple[int, ...]] = []
     colours = Painter.colours
 
-    def watched(self: Painter, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    def watched(
+        self: Painter, lightness: NDArray[np.float32], *told: object
+    ) -> NDArray[np.float32]:
         seen.append(lightness.shape[1:])
-        return colours(self, lightness)
+        return colours(self, lightness, *told)
 
     monkeypatch.setattr(Painter, "colours", watched)
     page = np.full((340, 240, 3), 128, np.uint8)

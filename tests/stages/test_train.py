@@ -15,7 +15,13 @@ import pytest
 from stages import fetch, quantise, resize
 from tests.imports import ROOT
 
-OUTPUTS = ("models/colorizer.safetensors", "metrics/train.csv", "metrics/train.json")
+OUTPUTS = (
+    "models/colorizer.safetensors",
+    "models/one_epoch.safetensors",
+    "metrics/temperature.csv",
+    "metrics/train.csv",
+    "metrics/train.json",
+)
 ENOUGH = {"epochs": 12, "batch": 4}
 
 

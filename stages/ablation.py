@@ -25,7 +25,7 @@ from stages import run
 from stages.tools import METRICS, dvc, git
 
 VARIANTS: Mapping[str, Sequence[str]] = {
-    "L2 regression": ("train.recipe=eccv16_l2",),
+    "L2 regression": ("train.recipe=unet_l2",),
     "classes, mix 1": ("quantise.mix=1",),
     "classes, mix 0.5": ("quantise.mix=0.5",),
     "classes, mix 0": ("quantise.mix=0",),

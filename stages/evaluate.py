@@ -51,7 +51,7 @@ def main(root: Path) -> None:
         judgement = judge(
             model,
             test,
-            References(train, quantiser, stride=model.recipe.head_stride, seed=params.seed),
+            References(train, quantiser, recipe=model.recipe, seed=params.seed),
             quantiser,
             temperatures=rows,
             resamples=params.resamples,

@@ -23,7 +23,8 @@ CHECKPOINT_EVERY = 200
 class TrainParams:
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal["eccv16", "eccv16_l2"]
+    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
+    tone: bool
     width: Annotated[float, Range(0, 4, open_low=True)]
     crop: Annotated[int, Range(32, 1024)]
     batch: Annotated[int, Range(1, 4096)]
@@ -99,6 +100,7 @@ def untrained(params: TrainParams, quantiser: Quantiser, *, side: int) -> "Model
         side=side,
         params={"train": asdict(params), "quantise": quantiser.constants()},
         seed=params.seed,
+        tones=quantiser.tones if params.tone else None,
     )
 
 

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
 
@@ -19,11 +18,13 @@ class Prediction:
     Attributes:
         model: whose network it was.
         output: (N, C, h, w) at the head's size, of the pictures with their margins.
+        lightness: (N, 1, H + margin, W + margin), L in 0..100, of the same.
         size: H and W of the pictures without.
     """
 
     model: Model
     output: Tensor
+    lightness: Tensor
     size: tuple[int, int]
 
     @torch.inference_mode()
@@ -32,8 +33,7 @@ class Prediction:
         height, width = self.size
         recipe = self.model.recipe
         ab = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2, h, w)
-        padded = (ab.shape[2] * recipe.head_stride, ab.shape[3] * recipe.head_stride)
-        full = enlarge(ab, padded)[:, :, :height, :width]
+        full = recipe.enlarge(ab, self.lightness)[:, :, :height, :width]
         return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 
     def head(self) -> Tensor:
@@ -58,7 +58,7 @@ def look(model: Model, lightness: NDArray[np.float32]) -> Prediction:
     model.network.eval()
     with mixed_precision(model.device):
         output = model.network(grey.contiguous(memory_format=torch.channels_last))
-    return Prediction(model, output, (height, width))
+    return Prediction(model, output, grey, (height, width))
 
 
 def predict(

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from colorize import files
 from colorize.errors import ModelError
+from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.recipes import Recipe, recipe
 
 METADATA_KEY = "colorize"
@@ -26,6 +27,7 @@ FORMAT = 1
 
 _CENTRES = "centres"
 _NETWORK = "network."
+_ROWS = "table.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +60,27 @@ class Model:
         side: int,
         params: dict[str, Any],
         seed: int,
+        tones: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Make an untrained model whose first weights depend on ``seed`` alone."""
+        """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
+
+        Args:
+            recipe_name: which recipe.
+            width: see the attributes, as for ``side`` and ``params``.
+            centres: (Q, 2) ab of the bins.
+            side: of the training pictures.
+            params: for the record.
+            seed: of the weights.
+            tones: (T, Q) shares of the bins at each tone; given, the network gets a tone table
+                that begins there.
+        """
         chosen = recipe(recipe_name)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = chosen.network(len(centres), width)
+        if tones is not None:
+            rows = chosen.toned(torch.from_numpy(tones), torch.from_numpy(centres))
+            network = Toned(network, ToneTable(rows, stride=chosen.head_stride))
         return cls(
             network=network,
             recipe=chosen,
@@ -127,9 +144,10 @@ class Model:
             chosen = recipe(described["recipe"])
             width = float(described["width"])
             network = chosen.network(len(centres), width)
-            network.load_state_dict(
-                {name.removeprefix(_NETWORK): tensor for name, tensor in tensors.items()}
-            )
+            state = {name.removeprefix(_NETWORK): tensor for name, tensor in tensors.items()}
+            if (rows := state.get(_ROWS)) is not None:
+                network = Toned(network, ToneTable(rows, stride=chosen.head_stride))
+            network.load_state_dict(state)
             return cls(
                 network=network.eval(),
                 recipe=chosen,

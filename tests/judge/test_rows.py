@@ -14,6 +14,7 @@ from colorize.data.shards import ShardReader
 from colorize.judge import rows, temperature
 from colorize.judge.judgement import Judgement, judge
 from colorize.metrics.comparison import Pictures
+from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.models import orange_model
 from tests.shards import ShardWriter
@@ -51,7 +52,7 @@ def quantiser(shards: Path) -> Quantiser:
 
 @pytest.fixture(scope="module")
 def references(shards: Path, quantiser: Quantiser) -> rows.References:
-    return rows.References(ShardReader(shards, "train"), quantiser, stride=4, seed=0)
+    return rows.References(ShardReader(shards, "train"), quantiser, recipe=recipe("eccv16"), seed=0)
 
 
 def test_tone_curve_is_the_mean_of_each_tone(rng: np.random.Generator) -> None:

@@ -42,7 +42,7 @@ def main(root: Path) -> None:
     references = References(
         train,
         quantiser,
-        stride=model.recipe.head_stride,
+        recipe=model.recipe,
         seed=params.seed,
         one_epoch=Model.load(models / "one_epoch.safetensors", best_device()),
     )

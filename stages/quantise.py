@@ -1,4 +1,4 @@
-"""quantise: count the training colours by ab bin, and weigh the bins."""
+"""quantise: count the training colours by tone and ab bin, and weigh the bins."""
 
 import os
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     resized = (root / "data" / "resized").resolve()
     total = len(ShardReader(resized, "train"))
     table = colours.bins(params.step, params.neighbours).table
-    counts = np.zeros(len(table.centres), np.int64)
+    counts = np.zeros((prior.TONES, len(table.centres)), np.int64)
     count = partial(colours.count, step=params.step, neighbours=params.neighbours)
     paths = shards.paths(resized, "train")
     with progress("quantise", total) as bar:
@@ -58,8 +58,8 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     metrics = root / "metrics"
     grey = int(table.nearest(np.zeros(2)))
     summary: files.Numbers = {
-        "bins": len(counts),
-        "bins_in_use": int((counts > 0).sum()),
+        "bins": len(table.centres),
+        "bins_in_use": int((counts.sum(axis=0) > 0).sum()),
         "entropy": prior.entropy(quantiser.prior),
         "grey_share": float(quantiser.prior[grey]),
         "weight": {"min": float(quantiser.weights.min()), "max": float(quantiser.weights.max())},

@@ -27,8 +27,9 @@ CHECKPOINT_EVERY = 200
 class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal["eccv16", "eccv16_l2"]
+    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
     domains: Annotated[tuple[Literal["grey"], ...], Field(min_length=1, max_length=20)]
+    tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     batch: Annotated[int, Field(ge=1, le=4096)]
@@ -123,6 +124,7 @@ def untrained(
         seed=params.seed,
         domains=params.domains,
         sources=sources,
+        tones=quantiser.tones if params.tone else None,
     )
 
 

@@ -34,6 +34,8 @@ class Quantiser:
         prior: (Q,) float64, the empirical share of each bin.
         smoothed: (Q,) float64, the prior smoothed over the ab plane.
         weights: (Q,) float64, the class weights; their expectation under ``smoothed`` is 1.
+        tones: (T, Q) float64, the share of each bin at each of T tones, evenly spaced from L = 0
+            to 100; smoothed over the ab plane by ``sigma``.
         step: of the grid of bins, in units of ab.
         sigma: of the soft encoding, in units of ab.
         prior_sigma: of the smoothing, in units of ab.
@@ -44,6 +46,7 @@ class Quantiser:
     prior: NDArray[np.float64]
     smoothed: NDArray[np.float64]
     weights: NDArray[np.float64]
+    tones: NDArray[np.float64]
     step: int
     sigma: float
     prior_sigma: float
@@ -63,7 +66,7 @@ class Quantiser:
         """Turn counted pixels into prior and class weights.
 
         Args:
-            counts: (Q,) pixels whose nearest bin it is.
+            counts: (T, Q) pixels by tone and nearest bin; (Q,) where tones are not told apart.
             table: of the bins that were counted.
             step: see the attributes, as for the others.
             sigma: of the soft encoding.
@@ -73,7 +76,8 @@ class Quantiser:
         Raises:
             DataError: without the uniform (``mix`` 0) a bin of no probability has no weight.
         """
-        prior = counts / counts.sum()
+        counts = np.atleast_2d(counts)
+        prior = counts.sum(axis=0) / counts.sum()
         smoothed = priors.smooth(prior, table.centres, prior_sigma)
         if mix == 0 and not (smoothed > 0).all():
             raise DataError(
@@ -86,6 +90,7 @@ class Quantiser:
             prior=prior,
             smoothed=smoothed,
             weights=weights,
+            tones=priors.by_tone(counts, table.centres, sigma),
             step=step,
             sigma=sigma,
             prior_sigma=prior_sigma,
@@ -114,6 +119,7 @@ class Quantiser:
                 prior=self.prior,
                 smoothed=self.smoothed,
                 weights=self.weights,
+                tones=self.tones,
                 **{name: np.array(value) for name, value in self.constants().items()},
             )
 
@@ -134,6 +140,7 @@ class Quantiser:
                 prior=held["prior"],
                 smoothed=held["smoothed"],
                 weights=held["weights"],
+                tones=held["tones"],
                 step=int(held["step"]),
                 sigma=float(held["sigma"]),
                 prior_sigma=float(held["prior_sigma"]),

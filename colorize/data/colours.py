@@ -19,7 +19,7 @@ class Count:
 
     Attributes:
         pictures: how many.
-        pixels: (Q,) by their nearest bin.
+        pixels: (`prior.TONES`, Q) by tone and nearest bin.
     """
 
     pictures: int
@@ -33,7 +33,7 @@ def bins(step: int, neighbours: int) -> BinsOfColours:
 
 
 def count(path: Path, *, step: int, neighbours: int) -> Count:
-    """Count the pixels of a shard by ab bin.
+    """Count the pixels of a shard by tone and ab bin.
 
     Args:
         path: of the shard.

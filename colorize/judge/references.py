@@ -13,7 +13,8 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.judge.views import Views
 from colorize.metrics import rownames
-from colorize.model.decode import TEMPERATURE, enlarge
+from colorize.model.decode import TEMPERATURE
+from colorize.model.recipes import Recipe
 from colorize.model.weights import Model
 
 SAMPLED = 4
@@ -66,13 +67,16 @@ def apply_curve(curve: NDArray[np.float32], lightness: NDArray[np.float32]) -> N
     return np.stack(ab, axis=-1).astype(np.float32)
 
 
-def enlarged(ab: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Shrink true colours (N, H, W, 2) to a head's size and enlarge them again."""
+def enlarged(
+    ab: NDArray[np.float32], lightness: NDArray[np.float32], recipe: Recipe
+) -> NDArray[np.float32]:
+    """Shrink true colours (N, H, W, 2) to a head's size; enlarge them as the recipe does."""
     height, width = ab.shape[1:3]
-    size = (width // stride, height // stride)
+    size = (width // recipe.head_stride, height // recipe.head_stride)
     small = np.stack([cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in ab])
     planes = torch.from_numpy(small).permute(0, 3, 1, 2)
-    return np.ascontiguousarray(enlarge(planes, (height, width)).permute(0, 2, 3, 1).numpy())
+    full = recipe.enlarge(planes, torch.from_numpy(np.ascontiguousarray(lightness))[:, None])
+    return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
 
 
 class References:
@@ -81,7 +85,7 @@ class References:
     Args:
         train: the training split, of pictures as large as those to be painted.
         quantiser: fitted on it.
-        stride: side of a picture over that of the head's map.
+        recipe: whose head's ceiling is asked for.
         seed: of the random row.
         one_epoch: the model after its first epoch, which becomes a floor, if there is one.
     """
@@ -91,7 +95,7 @@ class References:
         train: ShardReader,
         quantiser: Quantiser,
         *,
-        stride: int,
+        recipe: Recipe,
         seed: int,
         one_epoch: Model | None = None,
     ) -> None:
@@ -99,7 +103,7 @@ class References:
         self._table: NeighbourTable = quantiser.table
         self._dominant = dominant(quantiser)
         self._curve = tone_curve(train.batches(_BATCH))
-        self._stride = stride
+        self._recipe = recipe
         self._seed = seed
         self._one_epoch = one_epoch
 
@@ -126,7 +130,7 @@ class References:
         if self._one_epoch:
             found[rownames.ONE_EPOCH] = views.predict(self._one_epoch).colours(TEMPERATURE)
         return found | {
-            rownames.CEILING_HEAD: enlarged(truth, self._stride),
+            rownames.CEILING_HEAD: enlarged(truth, lightness, self._recipe),
             rownames.CEILING_BINS: self._table.centres[self._table.nearest(truth)].astype(
                 np.float32
             ),

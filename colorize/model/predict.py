@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
 
@@ -24,11 +23,13 @@ class Prediction:
     Attributes:
         model: whose network it was.
         output: (N, channels, h, w) at the head's size, of the pictures with their margins.
+        guide: (N, 1, H + margin, W + margin), L in 0..100 of the same, whose edges colours keep.
         size: H and W of the pictures without.
     """
 
     model: Model
     output: Tensor
+    guide: Tensor
     size: tuple[int, int]
 
     @torch.inference_mode()
@@ -41,8 +42,7 @@ class Prediction:
         height, width = self.size
         recipe = self.model.recipe
         small = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2 or 3, h, w)
-        padded = (small.shape[2] * recipe.head_stride, small.shape[3] * recipe.head_stride)
-        full = enlarge(small, padded)[:, :, :height, :width]
+        full = recipe.enlarge(small, self.guide)[:, :, :height, :width]
         return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 
     def logits(self) -> Tensor:
@@ -75,11 +75,9 @@ def predict(
     }
     model.network.eval()
     with mixed_precision(model.device):
-        output = model.network(
-            torch.from_numpy(padded).to(model.device, memory_format=torch.channels_last),
-            **{name: x.to(model.device) for name, x in given.items()},
-        )
-    return Prediction(model, output, (height, width))
+        seen = torch.from_numpy(padded).to(model.device, memory_format=torch.channels_last)
+        output = model.network(seen, **{name: x.to(model.device) for name, x in given.items()})
+    return Prediction(model, output, seen[:, :1], (height, width))
 
 
 def margins(height: int, width: int, multiple: int) -> tuple[int, int]:

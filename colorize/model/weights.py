@@ -26,7 +26,7 @@ from colorize.errors import ModelError
 from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import Domain, domain
 from colorize.model.precision import CPU
-from colorize.model.recipes import Recipe, Spec, recipe
+from colorize.model.recipes import Recipe, Spec, network, recipe
 
 METADATA_KEY = "colorize"
 FORMAT = 2
@@ -35,10 +35,12 @@ FORMAT = 2
 MAX_WIDTH = 4.0
 MAX_SIDE = 4096
 MAX_AB = 150
+MAX_TONES = 1001
 """Bounds of what a file may ask for; those of the params are no wider."""
 
 _CENTRES = "centres"
 _NETWORK = "network."
+_ROWS = "table.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +82,9 @@ class Model:
         domains: Sequence[str] = ("grey",),
         temperature: float = TEMPERATURE,
         sources: Sequence[str] = (),
-        initial: Mapping[str, NDArray[np.floating]] | None = None,
+        tones: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Make an untrained model whose first weights depend on ``seed`` alone.
+        """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
 
         Args:
             recipe_name: a key of `RECIPES`.
@@ -94,19 +96,20 @@ class Model:
             domains: names; repeated ones count once.
             temperature: T of the annealed mean.
             sources: for the record.
-            initial: tensors of the network's state that data decide, in place of the seed.
+            tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
+                begins there. No table if not given.
         """
         chosen = recipe(recipe_name)
         kinds = tuple(dict.fromkeys(domain(name) for name in domains))
-        spec = _spec(len(centres), width, kinds)
+        spec = _spec(len(centres), width, kinds, tones=0 if tones is None else len(tones))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = chosen.network(spec)
-        for name, values in (initial or {}).items():
-            tensor = torch.from_numpy(np.asarray(values))
-            network.state_dict()[name].copy_(tensor)
+            made = network(chosen, spec)
+        if tones is not None:
+            rows = chosen.toned(torch.from_numpy(tones), torch.from_numpy(centres))
+            made.state_dict()[_ROWS].copy_(rows)
         return cls(
-            network=network,
+            network=made,
             recipe=chosen,
             spec=spec,
             centres=torch.from_numpy(centres),
@@ -191,15 +194,15 @@ class Model:
             raise ValueError("no domain")
         width = _number(described, "width", 0, MAX_WIDTH)
         centres = _centres(file)
-        spec = _spec(len(centres), width, kinds)
+        spec = _spec(len(centres), width, kinds, tones=_tones(file))
         with torch.device("meta"):
-            network = chosen.network(spec)
-        _fill(network, file)
+            made = network(chosen, spec)
+        _fill(made, file)
         params = described["params"]
         if not isinstance(params, dict):
             raise ValueError("params are no mapping")
         return cls(
-            network=network.eval().to(device),
+            network=made.eval().to(device),
             recipe=chosen,
             spec=spec,
             centres=centres.to(device),
@@ -211,12 +214,23 @@ class Model:
         )
 
 
-def _spec(bins: int, width: float, domains: Sequence[Domain]) -> Spec:
+def _tones(file: Any) -> int:  # noqa: ANN401
+    """Rows of a file's tone table; 0 where it has none."""
+    if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
+        return 0
+    shape = file.get_slice(_NETWORK + _ROWS).get_shape()
+    if len(shape) != 2 or not 2 <= shape[0] <= MAX_TONES:
+        raise ValueError(f"the tone table has the shape {shape}")
+    return int(shape[0])
+
+
+def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int) -> Spec:
     return Spec(
         bins=bins,
         width=width,
         channels=max(kind.channels for kind in domains),
         lightness=any(kind.gives_lightness for kind in domains),
+        tones=tones,
     )
 
 

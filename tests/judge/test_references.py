@@ -15,6 +15,7 @@ from colorize.judge import judgement, references, temperature, views
 from colorize.judge.judgement import Judgement
 from colorize.metrics.scores import SCORES
 from colorize.model.domains import Mixture
+from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.models import orange_model
 from tests.shards import ShardWriter
@@ -52,7 +53,9 @@ def quantiser(shards: Path) -> Quantiser:
 
 @pytest.fixture(scope="module")
 def held_against(shards: Path, quantiser: Quantiser) -> references.References:
-    return references.References(ShardReader(shards, "train"), quantiser, stride=4, seed=0)
+    return references.References(
+        ShardReader(shards, "train"), quantiser, recipe=recipe("eccv16"), seed=0
+    )
 
 
 def grey_pages(shards: Path) -> views.Views:

@@ -12,7 +12,7 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.metrics.comparison import Pictures
-from colorize.model.decode import enlarge
+from colorize.model.recipes import Recipe
 
 SAMPLED = 4
 """The tone curve is learned from every fourth pixel of every fourth row."""
@@ -64,13 +64,15 @@ def apply_curve(curve: NDArray[np.float32], lightness: NDArray[np.float32]) -> N
     return np.stack(ab, axis=-1).astype(np.float32)
 
 
-def enlarged(ab: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Shrink true colours (N, H, W, 2) to a head's size and enlarge them again."""
-    height, width = ab.shape[1:3]
-    size = (width // stride, height // stride)
+def enlarged(colours: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+    """Shrink true Lab (N, H, W, 3) to a head's size; enlarge it as the recipe does: ab alone."""
+    lightness, ab = colours[..., 0], colours[..., 1:]
+    height, width = lightness.shape[1:]
+    size = (width // recipe.head_stride, height // recipe.head_stride)
     small = np.stack([cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in ab])
     planes = torch.from_numpy(small).permute(0, 3, 1, 2)
-    return np.ascontiguousarray(enlarge(planes, (height, width)).permute(0, 2, 3, 1).numpy())
+    full = recipe.enlarge(planes, torch.from_numpy(np.ascontiguousarray(lightness))[:, None])
+    return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
 
 
 class References:
@@ -79,16 +81,18 @@ class References:
     Args:
         train: the training split, of pictures as large as those to be painted.
         quantiser: fitted on it.
-        stride: side of a picture over that of the head's map.
+        recipe: whose head's ceiling is asked for.
         seed: of the random row.
     """
 
-    def __init__(self, train: ShardReader, quantiser: Quantiser, *, stride: int, seed: int) -> None:
+    def __init__(
+        self, train: ShardReader, quantiser: Quantiser, *, recipe: Recipe, seed: int
+    ) -> None:
         self._train = train
         self._table: NeighbourTable = quantiser.table
         self._dominant = dominant(quantiser)
         self._curve = tone_curve(train.batches(_BATCH))
-        self._stride = stride
+        self._recipe = recipe
         self._seed = seed
 
     def colours(self, pictures: Pictures) -> dict[str, NDArray[np.float32]]:
@@ -106,7 +110,7 @@ class References:
             "random": np.stack(
                 [self._drawn(pictures.first + number) for number in range(len(truth))]
             ),
-            "ceiling_head": enlarged(truth, self._stride),
+            "ceiling_head": enlarged(pictures.lab, self._recipe),
             "ceiling_bins": self._table.centres[self._table.nearest(truth)].astype(np.float32),
         }
 

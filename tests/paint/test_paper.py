@@ -90,7 +90,7 @@ def test_things_that_paper_surrounds_are_no_lettering(thing: str) -> None:
     elif thing == "screentone":
         for x in range(300, 420, 4):
             for y in range(300, 480, 4):
-                draw.ellipse((x, y, x + 2, y + 2), fill=0)
+                draw.rectangle((x, y, x + 2, y + 2), fill=0)
     else:
         draw.rectangle((250, 250, 500, 600), outline=0, width=3)
         for y in range(250, 600, 4):

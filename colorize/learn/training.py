@@ -80,7 +80,10 @@ class Trainer:
         self._simulate = model.recipe.simulate
         self._device = model.device
         self._encoder = Encoder(
-            quantiser, head_stride=model.recipe.head_stride, channels=model.spec.channels
+            quantiser,
+            head_stride=model.recipe.head_stride,
+            channels=model.spec.channels,
+            lightness=model.spec.lightness,
         ).to(model.device)
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from colorize import files
 from colorize.colour import prior as priors
+from colorize.colour import tones as by_tone
 from colorize.colour.encoding import NeighbourTable
 from colorize.errors import DataError
 
@@ -24,7 +25,7 @@ class Quantiser:
         smoothed: (Q,) float64, the prior smoothed over the ab plane.
         weights: (Q,) float64, the class weights; their expectation under ``smoothed`` is 1.
         tones: (T, Q) float64, the share of each bin at each of T tones, evenly spaced from L = 0
-            to 100; smoothed over the ab plane by ``sigma``.
+            to 100.
         step: of the grid of bins, in units of ab.
         sigma: of the soft encoding, in units of ab.
         prior_sigma: of the smoothing, in units of ab.
@@ -47,6 +48,7 @@ class Quantiser:
         counts: NDArray[np.int64],
         table: NeighbourTable,
         *,
+        tones: NDArray[np.float64] | None = None,
         step: int,
         sigma: float,
         prior_sigma: float,
@@ -55,8 +57,9 @@ class Quantiser:
         """Turn counted pixels into prior and class weights.
 
         Args:
-            counts: (T, Q) pixels by tone and nearest bin; (Q,) where tones are not told apart.
+            counts: (Q,) pixels whose nearest bin it is.
             table: of the bins that were counted.
+            tones: (T, Q) pixels by tone and bin; where not given, one tone, of ``smoothed``.
             step: see the attributes, as for the others.
             sigma: of the soft encoding.
             prior_sigma: of the smoothing.
@@ -65,8 +68,7 @@ class Quantiser:
         Raises:
             DataError: without the uniform (``mix`` 0) a bin of no probability has no weight.
         """
-        counts = np.atleast_2d(counts)
-        prior = counts.sum(axis=0) / counts.sum()
+        prior = counts / counts.sum()
         smoothed = priors.smooth(prior, table.centres, prior_sigma)
         if mix == 0 and not (smoothed > 0).all():
             raise DataError(
@@ -79,7 +81,7 @@ class Quantiser:
             prior=prior,
             smoothed=smoothed,
             weights=weights,
-            tones=priors.by_tone(counts, table.centres, sigma),
+            tones=smoothed[None] if tones is None else by_tone.shares(tones),
             step=step,
             sigma=sigma,
             prior_sigma=prior_sigma,

@@ -28,7 +28,7 @@ def test_every_variant_has_a_name_of_its_own(project: Project) -> None:
     first = ablation.planned(root, "sample", ["train.epochs=1"])
     assert list(first) == list(ablation.VARIANTS)
     assert len({name for name, _ in first.values()}) == len(ablation.VARIANTS)
-    assert first["L2 regression"][1] == ["train.epochs=1", "train.recipe=eccv16_l2"]
+    assert first["L2 regression"][1] == ["train.epochs=1", "train.recipe=unet_l2"]
     assert first == ablation.planned(root, "sample", ["train.epochs=1"])
     names = {name for name, _ in first.values()}
     other = ablation.planned(root, "sample", ["train.epochs=2"])

@@ -53,4 +53,5 @@ def shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     overall = counts.sum(axis=0) / counts.sum()
     drawn: NDArray[np.float64] = counts + PSEUDO_COUNT * overall
-    return drawn / drawn.sum(axis=1, keepdims=True)
+    drawn /= drawn.sum(axis=1, keepdims=True)
+    return drawn

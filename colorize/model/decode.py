@@ -1,5 +1,6 @@
 """From a network's output to colours: the annealed mean, and its way back to the picture's size."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import torch
@@ -58,7 +59,7 @@ def lightness(output: Tensor) -> Tensor:
     return (L_CENTRE + L_RANGE * output.float()).clamp(0, L_MAX)
 
 
-def enlarge(colours: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(colours: Tensor, size: Sequence[int]) -> Tensor:
     """Enlarge colours by bicubic interpolation, which keeps flat areas and edges best.
 
     Args:
@@ -68,7 +69,7 @@ def enlarge(colours: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (N, C, H, W).
     """
-    return functional.interpolate(colours, size, mode="bicubic", align_corners=False)
+    return functional.interpolate(colours, tuple(size), mode="bicubic", align_corners=False)
 
 
 def enlarge_along(colours: Tensor, lightness: Tensor) -> Tensor:

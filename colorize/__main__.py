@@ -17,7 +17,7 @@ from colorize.paint.kinds import shown
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -60,6 +60,18 @@ def parser() -> argparse.ArgumentParser:
         "--recolour",
         choices=("grey", "all", "none"),
         help="what to paint of pages that have colours: their grey parts (default), all, nothing",
+    )
+    add(
+        "--domain",
+        choices=("auto", "grey", "ink"),
+        help="what pages are: grey ones keep their lightness, inked ones take a layer of colours "
+        "(default: each is looked at, where the model has learned both)",
+    )
+    add(
+        "--tone",
+        metavar="N",
+        type=_number(0, 1),
+        help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
     )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()

@@ -18,6 +18,11 @@ RANDOM = "random"
 FLOORS = (GREY, DOMINANT, TONE_CURVE, RANDOM, ONE_EPOCH)
 """Rows that a model should beat."""
 
+PAGE = "page"
+"""An inked page as it is."""
+MEAN_LAYER = "mean_layer"
+"""An inked page under the one colour that is the mean of the training split's layers."""
+
 CEILING_HEAD = "ceiling_head"
 CEILING_BINS = "ceiling_bins"
 CEILINGS = (CEILING_HEAD, CEILING_BINS)

@@ -258,7 +258,7 @@ DOMAINS: Mapping[str, Domain] = {
 }
 """Every domain by its name."""
 
-GREY, INK = DOMAINS["grey"], DOMAINS["ink"]
+GREY, INK, LINES = DOMAINS["grey"], DOMAINS["ink"], DOMAINS["lines"]
 
 
 def domain(name: str) -> Domain:

@@ -94,6 +94,7 @@ def paint_book(
                     target="" if page.outcome is Outcome.FAILED else str(job.target),
                     outcome=page.outcome,
                     reason=page.reason,
+                    domain=page.domain,
                 )
             failed = sum(outcome is Outcome.FAILED for outcome in outcomes.values())
             if failed < len(pages):

@@ -28,7 +28,9 @@ class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
     recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
-    domains: Annotated[tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)]
+    domains: Annotated[
+        tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
+    ]
     tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]

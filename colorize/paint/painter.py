@@ -24,12 +24,12 @@ from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
+from colorize.model import layers
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.model import layers
 from colorize.paint import inked, paper, regions
 
 SNAP = True

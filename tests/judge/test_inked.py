@@ -62,9 +62,7 @@ def test_rows_between_floors_and_ceiling(folder: Path, quantiser: Quantiser) -> 
     test, train = (ShardReader(folder, split) for split in ("test", "train"))
     model = build("grey", "ink")
     seen: list[int] = []
-    found = inked.evaluate(
-        model, test, train, quantiser, one_epoch=model, on_pictures=seen.append
-    )
+    found = inked.evaluate(model, test, train, quantiser, one_epoch=model, on_pictures=seen.append)
     assert sum(seen) == 2 * len(test)
     assert set(found) == {"toned", "foreign"}
     for scores in found.values():

@@ -40,7 +40,9 @@ def quantiser() -> Quantiser:
 
 
 @ON_BOTH
-def test_the_key_alone_decides_on_the_page(figures: list[NDArray[np.uint8]], domain: Domain) -> None:
+def test_the_key_alone_decides_on_the_page(
+    figures: list[NDArray[np.uint8]], domain: Domain
+) -> None:
     mirrored = figures[0][:, ::-1]  # as training gives it: a view of another picture
     first, again = (domain.view(mirrored, Key(0, 1, 7)) for _ in range(2))
     np.testing.assert_array_equal(first.page, again.page)
@@ -74,9 +76,7 @@ def test_the_target_is_the_layer_under_the_page(
 
 
 @ON_BOTH
-def test_the_true_layer_paints_the_truth(
-    figures: list[NDArray[np.uint8]], domain: Domain
-) -> None:
+def test_the_true_layer_paints_the_truth(figures: list[NDArray[np.uint8]], domain: Domain) -> None:
     """Pixel by pixel, where the page is neither black nor darker than the truth."""
     view = domain.view(figures[0], Key(0, 1, 0))
     fitted = layer.fit(view.truth, view.page[..., 0].astype(np.float32) / 255, stride=1)
@@ -94,7 +94,7 @@ def test_grey_pictures_have_no_part_in_the_error_of_lightness(
 ) -> None:
     encoder = Encoder(quantiser, head_stride=STRIDE, channels=2, lightness=True)
     kinds = (GREY, INK, GREY, LINES)
-    found = [kind.view(rgb, Key(0, 1, n)) for n, (kind, rgb) in enumerate(zip(kinds, figures))]
+    found = [kind.view(figures[n], Key(0, 1, n)) for n, kind in enumerate(kinds)]
     target = encoder(Examples.of(found)).target
     output = torch.zeros(4, 314, 16, 16, requires_grad=True)
     loss = losses.with_lightness(output, target, colours=losses.soft_cross_entropy)

@@ -9,10 +9,11 @@ unexport PYTHONPATH PYTHONHOME
 
 BASE ?= main
 NAME ?= sample
+SEEDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo report compare ablation bench bench-data \
-	soak clean
+.PHONY: help install repro test test-slow lint format demo ink-sheet report compare show ablation \
+	bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +21,6 @@ help: ## list the commands
 install: $(VENV)/run.stamp ## create .venv with the exact versions of constraints.txt
 
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
-	@python -m stages.check
 	dvc repro
 
 test: $(VENV)/dev.stamp ## run the tests (minutes)
@@ -47,11 +47,17 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 	colorize --overwrite demo/pages -o demo/painted
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
+ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures, to be looked at
+	python -m stages.ink_sheet
+
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)
 
-ablation: $(VENV)/run.stamp ## train and compare the paper's variants; NAME, and SET="resize.side=128 ..."
-	@python -m stages.ablation $(NAME) $(SET)
+show: $(VENV)/run.stamp ## compare all runs by six scores: workspace, branches, experiments
+	@python -m stages.show
+
+ablation: $(VENV)/run.stamp ## train the paper's variants, SEEDS=3 times each; NAME, SET="resize.side=128 ..."
+	@SEEDS=$(SEEDS) python -m stages.ablation $(NAME) $(SET)
 
 bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
 	python -m benchmarks.train
@@ -60,6 +66,7 @@ bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, a
 	python -m benchmarks.memory
 	python -m benchmarks.paint
 	python -m benchmarks.score
+	python -m benchmarks.ink
 	python -m benchmarks.snap
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.
@@ -81,7 +88,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp

@@ -27,8 +27,9 @@ from PIL import Image
 from benchmarks import report
 from colorize.colour import lab
 from colorize.data import colours, shards
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.ingest import copies, prepare
+from colorize.ingest.framing import square
 from colorize.ingest.layout import Layout
 from colorize.raw import archives, manifest
 from colorize.sources import sample
@@ -67,7 +68,7 @@ def lay_down(raw: Path) -> None:
     (raw / "images").mkdir(parents=True)
     rng = np.random.default_rng(0)
     for drawn in sample.pictures(count=PAGES, side=HEIGHT, seed=7):
-        rgb = images.decode(drawn.content, max_pixels=10**7)[:, (HEIGHT - WIDTH) // 2 :][:, :WIDTH]
+        rgb = decode(drawn.content, max_pixels=10**7)[:, (HEIGHT - WIDTH) // 2 :][:, :WIDTH]
         ground = rng.integers(200, 256, (7, 5, 3), dtype=np.uint8)
         page = np.minimum(rgb, cv2.resize(ground, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC))
         page = cv2.GaussianBlur(page, (0, 0), SOFTNESS)
@@ -81,7 +82,7 @@ def lay_down(raw: Path) -> None:
 
 def chosen_scale(path: Path) -> int:
     """Find at what part of its size the resize stage decodes a page."""
-    return HEIGHT // len(images.decode(path.read_bytes(), max_pixels=10**7, side=SIDE))
+    return HEIGHT // len(decode(path.read_bytes(), max_pixels=10**7, side=SIDE))
 
 
 def bare(raw: Path, *, scale: Callable[[Path], int]) -> float:
@@ -127,9 +128,9 @@ def worst_psnr(raw: Path) -> float:
     for path in (raw / "images").iterdir():
         content = path.read_bytes()
         full, quick = (
-            images.square(
-                images.decode(content, max_pixels=10**7, side=side), side=SIDE, framing="crop"
-            ).astype(np.float64)
+            square(decode(content, max_pixels=10**7, side=side), side=SIDE, framing="crop").astype(
+                np.float64
+            )
             for side in (0, SIDE)
         )
         found.append(10 * np.log10(255**2 / max(float(((full - quick) ** 2).mean()), 1e-9)))

@@ -25,7 +25,7 @@ from benchmarks import report
 from benchmarks.processes import CORES, in_a_process, run
 from colorize.colour import lab
 from colorize.data.shards import ShardReader
-from colorize.metrics import difference
+from colorize.metrics import formulas
 from colorize.model.decode import TEMPERATURE
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
@@ -104,7 +104,8 @@ def measure(way: str, root: Path) -> dict[str, float]:
         start = time.perf_counter()
         painted = paint(scan)
         seconds.append(time.perf_counter() - start)
-        psnr += difference.psnr(difference.mean_square(painted[None], truth[None])).tolist()
+        mse = np.mean((painted / 255 - truth / 255) ** 2)
+        psnr.append(float(formulas.psnr(np.asarray(mse))))
     for _ in range(REPEATS - len(seconds)):
         start = time.perf_counter()
         paint(scan)

@@ -31,8 +31,8 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.metrics import difference
 from colorize.metrics.comparison import Comparison, Truth
+from colorize.metrics.formulas import AUC_LIMIT
 from colorize.metrics.scores import SCORES
 from colorize.metrics.tally import Tally, alone
 
@@ -49,7 +49,7 @@ def reference(rgb: RGB, painted: RGB) -> dict[str, float]:
     """Score one painting (H, W, 3) uint8 by scikit-image."""
     truth, lab = rgb2lab(rgb), rgb2lab(painted)
     error = np.linalg.norm(lab[..., 1:] - truth[..., 1:], axis=-1)
-    capped = np.minimum(error, difference.AUC_LIMIT) / difference.AUC_LIMIT
+    capped = np.minimum(error, AUC_LIMIT) / AUC_LIMIT
     first, second = rgb / 255, painted / 255
     return {
         "auc": 100 * (1 - float(capped.mean())),

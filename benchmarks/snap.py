@@ -18,23 +18,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import report
-from colorize.colour import lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge.rows import all_grey
-from colorize.metrics.comparison import Pictures
-from colorize.metrics.scoreboard import Board
+from colorize.judge.views import Views, batches
+from colorize.metrics.scoreboard import Scoreboard
 from colorize.metrics.scores import SCORES
+from colorize.model.domains import Mixture
 from colorize.paint.painter import Painter
 
-BATCH = 16
+RGB = NDArray[np.uint8]
+
 SHOWN = ("psnr", "auc", "auc_balanced", "rmse_ab")
 
 
-def finished(painter: Painter, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The ab (N, H, W, 2) of pictures of L (N, H, W) after all that the painter does."""
-    grey = lab.lab_to_rgb(np.concatenate([lightness[..., None], all_grey(lightness)], axis=-1))
-    return np.stack([lab.rgb_to_lab(painter.paint(picture))[..., 1:] for picture in grey])
+def finished(painter: Painter, views: Views) -> RGB:
+    """Pages (N, H, W, 3) after all that the painter does."""
+    grey = views.join(np.zeros((*views.truth.rgb.shape[:3], 2), np.float32))
+    return np.stack([painter.paint(page) for page in grey])
+
+
+def predicted(painter: Painter, views: Views) -> RGB:
+    """Pages (N, H, W, 3) in the network's own colours."""
+    return views.join(views.predict(painter.model).colours(painter.temperature))
 
 
 def main(root: Path) -> None:
@@ -42,17 +47,16 @@ def main(root: Path) -> None:
     plain, snapped = (
         Painter.load(root / "models" / "colorizer.safetensors", snap=snap) for snap in (False, True)
     )
-    ways: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
-        "the network's own colours": plain.colours,
+    ways: dict[str, Callable[[Views], RGB]] = {
+        "the network's own colours": partial(predicted, plain),
         "painted with --no-snap": partial(finished, plain),
         "painted with --snap": partial(finished, snapped),
     }
     pictures = ShardReader(root / "data" / "resized", "test")
     table = Quantiser.load(root / "data" / "quantiser.npz").table
-    board = Board(table, {name: SCORES[name] for name in SHOWN}, counts={})
-    for rgb in pictures.batches(BATCH):
-        batch = Pictures.of(rgb)
-        board.add(batch, {way: paint(batch.lab[..., 0]) for way, paint in ways.items()})
+    board = Scoreboard(table, {name: SCORES[name] for name in SHOWN}, counts={})
+    for views in batches(pictures, Mixture()):
+        board.add(views.truth, {way: paint(views) for way, paint in ways.items()})
     shown = [
         {"way": way, **{name: f"{score[name]:.2f}" for name in SHOWN}}
         for way, score in board.scores().items()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
+from ruamel.yaml import YAML
 
 from benchmarks import report
 from colorize.parallel import each
@@ -43,11 +43,12 @@ def draw(begin: int, *, folder: Path, end: int) -> None:
 
 def lay_down(root: Path, count: int) -> None:
     """Make a project with so many pictures of one's own."""
-    params = yaml.safe_load(Path("params.yaml").read_text("utf-8"))
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
     params["fetch"] |= {"source": "folder", "folder": "pictures"}
     params["resize"] |= {"side": STORED}
     root.mkdir(parents=True)
-    (root / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    yaml.dump(params, root / "params.yaml")
     paint = partial(draw, folder=(root / "pictures").resolve(), end=count)
     for _ in each(paint, range(0, count, CHUNK), environment=os.environ):
         pass

@@ -57,7 +57,7 @@ def main(root: Path) -> None:
     slow = seconds(lambda: [original(one, quantiser) for one in ab], 1) / len(ab) * 1e3
     fast = seconds(ours, REPEATS) / len(ab) * 1e3
     dense = original(ab[0], quantiser).nbytes / 1e6
-    sparse = sum(part.nbytes for part in ours()) / len(ab) / 1e6
+    sparse = sum(part.nbytes for part in ours() if part is not None) / len(ab) / 1e6
     rows = [
         {"way": "ball tree, dense", "ms a picture": f"{slow:.1f}", "MB": f"{dense:.1f}"},
         {"way": "ours, sparse", "ms a picture": f"{fast:.2f}", "MB": f"{sparse:.2f}"},

@@ -9,7 +9,7 @@ ROOT, the current folder if not given, holds the pipeline's shards and quantiser
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from itertools import pairwise
@@ -27,12 +27,14 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn import dataset
 from colorize.learn.memory import keep_freed_memory
-from colorize.learn.schedule import Plan
+from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
+from colorize.model.domains import Key
+from colorize.model.losses import soft_cross_entropy
 from colorize.model.networks.activation import Relu
 from colorize.model.networks.eccv16 import Eccv16
 from colorize.model.precision import CPU, describe, mixed_precision
-from colorize.model.targets import Batch, Encoder
+from colorize.model.targets import Batch, Encoder, Examples, to_planes
 from colorize.model.weights import Model
 
 SIZES = {"width 1": (1.0, 256, 16), "the default width": (0.25, 176, 8)}
@@ -52,7 +54,7 @@ class Setting:
         centres = self.quantiser.table.centres
         self.model = Model.build("eccv16", width=width, centres=centres, side=1, params={}, seed=0)
         self.encoder = Encoder(self.quantiser, head_stride=self.model.recipe.head_stride)
-        self.plan = Plan(
+        self.schedule = Schedule(
             epochs=1, batch=batch, crop=crop, lr=LR, warmup=0, weight_decay=0.01, seed=0
         )
 
@@ -84,7 +86,7 @@ def plain_step(
     network: nn.Module, optimiser: torch.optim.Optimizer, batch: Batch, dense: Tensor
 ) -> float:
     """Take the reference's step and give its loss."""
-    logits = network((batch.lightness - 50) / 100)
+    logits = network((batch.input - 50) / 100)
     by_pixel = -(dense * functional.log_softmax(logits, dim=1)).sum(1)
     rebalance = batch.target.rebalance
     loss = (by_pixel * rebalance).sum() / rebalance.sum()
@@ -94,14 +96,15 @@ def plain_step(
     return loss.item()
 
 
-def first_pictures(setting: Setting) -> Tensor:
-    """Cut the first batch of a run: (N, 3, H, W) uint8."""
-    order = dataset.order(len(setting.pictures), seed=0, epoch=1)[: setting.plan.batch]
-    crop = setting.plan.crop
+def first_pictures(setting: Setting) -> Examples:
+    """Cut the first batch of a run."""
+    order = dataset.order(len(setting.pictures), seed=0, epoch=1)[: setting.schedule.batch]
+    crop = setting.schedule.crop
     squares = [
-        dataset.augmented(setting.pictures, n, crop=crop, seed=0, epoch=1) for n in order.tolist()
+        dataset.augmented(setting.pictures[n], {}, crop=crop, key=Key(0, 1, n))[0]
+        for n in order.tolist()
     ]
-    return dataset.to_planes(squares)
+    return Examples.grey(to_planes(squares))
 
 
 def reference(setting: Setting) -> Measured:
@@ -121,7 +124,7 @@ def reference(setting: Setting) -> Measured:
 def ours(setting: Setting) -> Measured:
     """Measure our steps as a run takes them, and what of one makes the batch."""
     keep_freed_memory()
-    batch = setting.plan.batch
+    batch = setting.schedule.batch
     preparing = seconds(lambda: setting.encoder(first_pictures(setting)), REPEATS["ours"])
     flop = _flop(setting)
     losses, ends = losses_and_ends(setting, REPEATS["ours"] + 1)
@@ -143,14 +146,14 @@ def losses_and_ends(setting: Setting, steps: int) -> tuple[list[float], list[flo
     losses: list[float] = []
     ends: list[float] = []
 
-    def on_step(loss: float) -> None:
-        losses.append(loss)
+    def on_step(found: Mapping[str, float]) -> None:
+        losses.append(found["loss"])
         ends.append(time.perf_counter())
         if len(ends) == steps:
             raise _Enough
 
     trainer = Trainer(
-        setting.model, setting.pictures, quantiser=setting.quantiser, plan=setting.plan
+        setting.model, setting.pictures, quantiser=setting.quantiser, schedule=setting.schedule
     )
     with suppress(_Enough):
         list(trainer.epochs(on_step=on_step))
@@ -159,10 +162,11 @@ def losses_and_ends(setting: Setting, steps: int) -> tuple[list[float], list[flo
 
 def _flop(setting: Setting) -> int:
     """Count the operations of a step, forward and backward."""
-    network, recipe = setting.model.network, setting.model.recipe
+    network = deepcopy(setting.model.network)
     batch = setting.encoder(first_pictures(setting))
     with FlopCounterMode(display=False) as counter:
-        recipe.loss(deepcopy(network)(batch.lightness), batch.target).rebalanced.backward()  # type: ignore[no-untyped-call]
+        loss: Tensor = soft_cross_entropy(network(batch.input), batch.target).rebalanced
+        loss.backward()  # type: ignore[no-untyped-call]
     return int(counter.get_total_flops())
 
 
@@ -182,13 +186,13 @@ def convolutions(setting: Setting) -> Measured:
     for module in network.modules():
         module.register_forward_hook(note)
     with torch.no_grad(), mixed_precision():
-        side = setting.plan.crop
-        network(torch.zeros(setting.plan.batch, 1, side, side))
+        side = setting.schedule.crop
+        network(torch.zeros(setting.schedule.batch, 1, side, side))
     first, *others = seen
     alone = [_alone(*first, with_input=False), *(_alone(*layer) for layer in others)]
     return {
         "rate": max(_rate(layer, x.shape) for layer, x in seen if isinstance(layer, nn.Conv2d)),
-        "alone": sum(alone) / setting.plan.batch,
+        "alone": sum(alone) / setting.schedule.batch,
     }
 
 

@@ -1,33 +1,27 @@
 """The command ``colorize``: paints pages, folders and books with a trained model."""
 
 import argparse
-import dataclasses
 import hashlib
+import importlib.metadata
 import json
+import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from itertools import compress
-from operator import not_
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from colorize.errors import ColorizeError
-from colorize.paint.jobs import Job, plan
-
-if TYPE_CHECKING:
-    from colorize.paint.pages import Result
+from colorize.errors import ColorizeError, ModelError
+from colorize.paint.jobs import Plan, describe, plan
+from colorize.paint.kinds import shown
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses: some page could not be painted; nothing was begun; stopped by the user."""
-
-BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} pages, {rate_noinv_fmt}, {remaining} left"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 all is well, 1 a page could not be painted, 2 nothing was begun.",
     )
     add = made.add_argument
-    add("inputs", metavar="INPUT", nargs="+", type=Path, help="page, folder or book")
-    add("-o", "--out", metavar="OUT", type=Path, required=True, help="file or folder to write")
+    add("inputs", metavar="INPUT", nargs="+", type=_path, help="page, folder or book")
+    add("-o", "--out", metavar="OUT", type=_path, required=True, help="file or folder to write")
     add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
     add(
         "--temperature",
@@ -56,18 +50,45 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--side",
         metavar="N",
-        type=_number(8, 4096, whole=True),
+        type=_number(8, 1024, whole=True),
         help="short side in pixels at which the network sees a page (default: as trained); "
         "try twice as much for many small panels",
     )
     snap = "settle each area between lines on one colour (default: what scored better)"
     add("--snap", action=argparse.BooleanOptionalAction, help=snap)
+    add(
+        "--recolour",
+        choices=("grey", "all", "none"),
+        help="what to paint of pages that have colours: their grey parts (default), all, nothing",
+    )
+    add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
     form.add_argument("--layer", action="store_true", help="write the colours alone, as a PNG")
     add("--json", action="store_true", help="report each page as a line of JSON")
     add("--overwrite", action="store_true", help="replace results that are there already")
+    add("--dry-run", action="store_true", help="say what would be painted, and paint nothing")
+    add("--version", action=_Version, nargs=0, help="print the version")
     return made
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        try:
+            version = importlib.metadata.version("colorize")
+        except importlib.metadata.PackageNotFoundError:
+            version = "of a folder that is not installed"
+        print(f"colorize {version}")
+        parser.exit()
+
+
+def _path(text: str) -> Path:
+    """Check a path: an unset variable of a shell must not mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name means no file and no folder")
+    return Path(text)
 
 
 def _number(low: float, high: float, *, whole: bool = False) -> Callable[[str], float]:
@@ -97,68 +118,81 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        jobs = plan(options.inputs, options.out, layers=options.layer)
-        return _paint(jobs, options, options.model or root / MODEL)
+        found = plan(options.inputs, options.out, layers=options.layer)
+        if options.dry_run:
+            return _show(found, overwrite=options.overwrite)
+        return _paint(found, options, options.model or root / MODEL)
     except ColorizeError as error:
-        print(f"colorize: {error}", file=sys.stderr)
+        _say(error)
         return REFUSED
+    except BrokenPipeError:  # nobody reads on, as in `colorize --json ... | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except OSError as error:  # a full disk, a folder without rights
-        print(f"colorize: {error}; the same command goes on from here", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}; the same command resumes from here")
         return FAILED
     except KeyboardInterrupt:
-        print("\ncolorize: interrupted; the same command goes on from here", file=sys.stderr)
+        print(file=sys.stderr)
+        _say("interrupted; the same command resumes from here")
         return INTERRUPTED
 
 
-def _paint(jobs: Sequence[Job], options: argparse.Namespace, model: Path) -> int:
+def _say(message: object) -> None:
+    print(f"colorize: {shown(message)}", file=sys.stderr)
+
+
+def _show(found: Plan, *, overwrite: bool) -> int:
+    """Say what would be painted."""
+    for job in found.jobs:
+        kept = job.target.exists() and not overwrite
+        print(f"{shown(job.source)} -> {shown(job.target)}{' (there already)' if kept else ''}")
+    for path, reason in found.faults:
+        _say(f"{path}: {reason}")
+    if found.left:
+        _say(f"left as they are: {describe(found.left)}")
+    return FAILED if found.faults else 0
+
+
+def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     """Paint what is not there yet and report it."""
     # PyTorch takes more than a second to import: a typo need not wait for it.
     import torch
 
-    from colorize.paint.pages import Form, Outcome, Result
+    from colorize.paint.pages import Form
     from colorize.paint.painter import Painter
-    from colorize.paint.work import count, paint_all
+    from colorize.paint.printing import report
+    from colorize.paint.work import count, look, paint_all
 
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    painter = Painter.load(model, **given)
+    digest = _digest(model)
+    painter = Painter.load(model, device=options.device, **given)
     form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
-    look = [getattr(painter, name) for name in LOOK]
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    there = [not options.overwrite and job.target.exists() for job in jobs]
-    left = list(compress(jobs, map(not_, there)))
-    kept = [
-        Result(source=str(job.source), target=str(job.target), outcome=Outcome.KEPT)
-        for job in compress(jobs, there)
-    ]
-    results = paint_all(painter, left, form=form, settings=json.dumps([digest, form, *look]))
-    outcomes = _report(kept, results, total=count(left), as_json=options.json)
-    return FAILED if outcomes[Outcome.FAILED] else 0
+    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
+    settings = hashlib.sha256(chosen.encode()).hexdigest()
+    left, there = look(found, settings=settings, overwrite=options.overwrite)
+    with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
+        outcomes = report(there, results, total=count(left), as_json=options.json)
+    if found.left:
+        _say(f"left as they are: {describe(found.left)}")
+    return FAILED if outcomes["failed"] else 0
 
 
-def _report(
-    kept: Iterable["Result"], results: Iterable["Result"], *, total: int, as_json: bool
-) -> Counter[str]:
-    """Tell of each result as it comes, and count the outcomes."""
-    from tqdm import tqdm
+def _digest(model: Path) -> str:
+    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
 
-    outcomes: Counter[str] = Counter()
-    # Silent where nobody watches a terminal.
-    with tqdm(total=total, unit="page", bar_format=BAR, disable=None) as bar:
-        for new, source in ((0, kept), (1, results)):
-            for result in source:
-                bar.update(new)
-                outcomes[result.outcome] += 1
-                if as_json:
-                    bar.write(json.dumps(dataclasses.asdict(result)))
-                if result.outcome == "failed":
-                    where = f"{result.source}: {result.page}" if result.page else result.source
-                    bar.write(f"colorize: {where}: {result.reason}", file=sys.stderr)
-    if not as_json:
-        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-        print(f"{counted or 'nothing to do'}")
-    return outcomes
+    Raises:
+        ModelError: it cannot be read.
+    """
+    try:
+        with model.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ModelError(f"{model} cannot be read: {error.strerror}") from None
 
 
 if __name__ == "__main__":

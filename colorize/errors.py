@@ -60,3 +60,18 @@ class InputError(ColorizeError):
 
 class ArchiveError(ColorizeError):
     """A book is damaged, or made to harm whoever opens it."""
+
+
+def one_line(text: object, *, length: int = 100) -> str:
+    r"""Bring the words of a foreign error, or a value, to one printable line.
+
+    Args:
+        text: what `str` gives is shown.
+        length: characters at most; an ellipsis says that more was there.
+
+    >>> one_line("a list:\n  item")
+    'a list: item'
+    """
+    words = " ".join(str(text)[: 4 * length].split())
+    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)
+    return line if len(line) <= length else line[: length - 1] + "…"

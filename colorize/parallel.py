@@ -1,22 +1,22 @@
-"""One function over many items, by as many workers as there are: here, or on a cluster.
+"""One function over many items, by as many workers as there are: here, or on a Dask cluster.
 
-The engine is joblib's. The environment chooses it, since it changes no result:
+joblib does the work. The environment chooses the engine, because it changes no result:
 
-- ``COLORIZE_BACKEND``: ``local`` (processes of this machine, the default), ``dask``, ``ray`` or
-  ``spark``. Dask finds its scheduler by ``DASK_SCHEDULER_ADDRESS``, Ray by ``RAY_ADDRESS``.
-- ``COLORIZE_WORKERS``: processes of this machine, or tasks at a time elsewhere; if not given, all
-  that there are.
-- ``COLORIZE_TASK_TIMEOUT``: seconds after which an item counts as lost; 1800 if not given.
+- ``COLORIZE_BACKEND``: ``local`` (processes of this machine, the default) or ``dask``, whose
+  scheduler is found by ``DASK_SCHEDULER_ADDRESS``.
+- ``COLORIZE_WORKERS``: processes of this machine, or tasks at a time on a cluster; by default as
+  many as this process may use cores, or as the cluster has.
+- ``COLORIZE_TASK_TIMEOUT``: seconds after which an item counts as lost; 1800 by default.
 
-What is given to `each` is pickled, so it is a top-level function and small values. Workers
-elsewhere need this package in the same version, and the same files under the same paths.
+`each` pickles its function and items, so the function is a top-level one and the items are small.
+The workers of a cluster need this package in the same version, and the same files under the same
+paths.
 """
 
-import os
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
-from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from colorize.errors import EngineError
@@ -25,15 +25,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PACKAGES = ("colorize", "numpy", "opencv-python-headless", "pillow")
-"""What must be of one version everywhere, lest results depend on who computed them."""
+"""Packages of which every worker must have the same version, because results depend on them."""
 
 PING_S = 30.0
 """How long the workers of a cluster may take to say that they have the package."""
 
 TASK_TIMEOUT_S = 1800.0
 
-_SLICE = 64
-"""Items given at once to an engine that returns no result before all are there."""
+MOST_WORKERS = 10_000
 
 
 def each(
@@ -61,39 +60,34 @@ def each(
     backend = environment.get("COLORIZE_BACKEND", "local")
     if backend not in _ENGINES:
         raise EngineError(f"COLORIZE_BACKEND is one of {', '.join(_ENGINES)}, not '{backend}'")
-    given = "COLORIZE_WORKERS" in environment
-    workers = int(_number(environment, "COLORIZE_WORKERS", len(os.sched_getaffinity(0))))
-    if backend == "local" and (workers == 1 or (small and not given)):
-        return map(function, items)
-    jobs = workers if given or backend == "local" else -1
+    workers = _workers(environment)
+    if backend == "local":
+        workers = workers or (1 if small else _cores())
+        if workers == 1:
+            return map(function, items)
     timeout = _number(environment, "COLORIZE_TASK_TIMEOUT", TASK_TIMEOUT_S)
-    engine = _engine(backend, environment)
-    streams = backend in _STREAMING
-    return _spread(function, iter(items), engine, jobs=jobs, timeout=timeout, streams=streams)
+    return _spread(
+        function, items, _engine(backend, environment), jobs=workers or -1, timeout=timeout
+    )
 
 
 def _spread(
     function: Callable[[T], R],
-    items: Iterator[T],
+    items: Iterable[T],
     engine: AbstractContextManager[None],
     *,
     jobs: int,
     timeout: float,
-    streams: bool,
 ) -> Iterator[R]:
-    # Imported here, for joblib takes 0.2 s and small work does without.
+    # Imported here because joblib takes 0.2 s and small work needs none.
     import multiprocessing
 
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
-    kind = "generator" if streams else "list"
     try:
-        with engine, joblib.Parallel(jobs, return_as=kind, timeout=timeout) as run:
-            if streams:
-                yield from run(joblib.delayed(function)(item) for item in items)
-            while not streams and (part := list(islice(items, _SLICE))):
-                yield from run(joblib.delayed(function)(item) for item in part)
+        with engine, joblib.Parallel(jobs, return_as="generator", timeout=timeout) as run:
+            yield from run(joblib.delayed(function)(item) for item in items)
     except (BrokenProcessPool, TerminatedWorkerError):
         raise EngineError(
             "a worker died (killed, or out of memory): run it again, with fewer COLORIZE_WORKERS "
@@ -106,42 +100,60 @@ def _spread(
         ) from None
 
 
+def _cores() -> int:
+    """Count the cores that this process may use, on any system."""
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def _workers(environment: Mapping[str, str]) -> int | None:
+    """Read how many workers are asked for; None where the machine or the cluster decides."""
+    given = environment.get("COLORIZE_WORKERS", "").strip()
+    if not given:
+        return None
+    number = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+    if not 1 <= number <= MOST_WORKERS:
+        raise EngineError(
+            f"COLORIZE_WORKERS must be a whole number from 1 to {MOST_WORKERS}, not '{given}'"
+        )
+    return number
+
+
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:
     given = environment.get(name, "")
     try:
         number = float(given or default)
     except ValueError:
-        number = 0
-    if number < 1:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 1):
         raise EngineError(f"{name} must be a number of at least 1, not '{given}'")
     return number
 
 
 @contextmanager
 def _engine(backend: str, environment: Mapping[str, str]) -> Iterator[None]:
-    """Make joblib's next `Parallel` use a back-end, and see that it answers."""
+    """Make joblib's next `Parallel` use an engine, and check that it answers."""
     import joblib
 
-    try:
-        context = _ENGINES[backend](environment)
-    except ImportError as error:
-        raise EngineError(
-            f"COLORIZE_BACKEND={backend} needs '{error.name}': pip install 'colorize[{backend}]'"
-        ) from None
-    with context as settings, joblib.parallel_config(**settings):
+    with _ENGINES[backend](environment) as settings, joblib.parallel_config(**settings):
         yield
 
 
 def _local(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
-    # One thread a process: the threads of several would only wait for each other.
+    # One thread a process: the threads of several processes would only wait for each other.
     return nullcontext({"backend": "loky", "inner_max_num_threads": 1})
 
 
 @contextmanager
 def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    from distributed import Client
-    from distributed.client import wait
-
+    try:
+        from distributed import Client
+        from distributed.client import wait
+    except ImportError as error:
+        raise EngineError(
+            f"COLORIZE_BACKEND=dask needs '{error.name}': pip install 'colorize[dask]'"
+        ) from None
     address = environment.get("DASK_SCHEDULER_ADDRESS")
     if not address:
         raise EngineError("COLORIZE_BACKEND=dask needs DASK_SCHEDULER_ADDRESS, as tcp://host:8786")
@@ -154,7 +166,7 @@ def _dask(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         workers = list(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
             raise EngineError(f"the Dask scheduler at {address} has no workers: start some")
-        # Without the package a scheduler only logs that, and its client would wait for ever.
+        # A scheduler without the package only logs that, and its client would wait for ever.
         pings = [client.submit(_versions, workers=[name], pure=False) for name in workers]
         try:
             wait(pings, timeout=limit)
@@ -185,26 +197,9 @@ def _check_versions(worker: str, theirs: Mapping[str, str]) -> None:
             )
 
 
-def _ray(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
-    from ray.util.joblib import register_ray
-
-    register_ray()
-    return nullcontext({"backend": "ray"})
-
-
-def _spark(_: Mapping[str, str]) -> AbstractContextManager[dict[str, Any]]:
-    from joblibspark import register_spark
-
-    register_spark()
-    return nullcontext({"backend": "spark"})
-
-
 _Engine: TypeAlias = Callable[[Mapping[str, str]], AbstractContextManager[dict[str, Any]]]
 
 _ENGINES: Mapping[str, _Engine] = {
     "local": _local,
     "dask": _dask,
-    "ray": _ray,
-    "spark": _spark,
 }
-_STREAMING = ("local", "dask")

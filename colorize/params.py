@@ -1,142 +1,259 @@
-"""One section of ``params.yaml`` to one frozen dataclass, checked in full before any work starts.
+"""Reads and checks one section of ``params.yaml``, before any work starts.
 
-A field's annotation is its contract: a plain type (``int``, ``float``, ``str``, ``bool``), a
-``Literal`` of the allowed words, a ``tuple`` of one of these, or any inside ``Annotated`` with a
-`Range`.
+A section is a frozen pydantic model. Every key has to be there, no other may be, and a value has
+to be of the field's own type: the only conversion is from a whole number to a float. Numbers have
+bounds, so that none overflows later.
 """
 
-import math
-import re
-from dataclasses import dataclass, fields
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar
 
-import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    NodeEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.reader import ReaderError
 
-from colorize.errors import ParamsError
+from colorize.errors import ParamsError, one_line
 
 FILE_NAME = "params.yaml"
 
-P = TypeVar("P")
+MAX_BYTES = 64_000
+"""Size of a params file; the project's own has 4,500 bytes."""
+
+MAX_DEPTH = 4
+"""Depth of nested lists and mappings; a list in a section is at depth 3."""
+
+MAX_SCALAR = 1000
+"""Characters of one key or value."""
+
+SHOWN = 60
+"""Characters of a refused value that a message repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Bounds, both included unless ``open_low``, of a number or of the length of text or a list."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    open_low: bool = False
-
-    def admits(self, value: float) -> bool:
-        """Tell whether ``value`` lies within the bounds."""
-        return (self.low < value if self.open_low else self.low <= value) and value <= self.high
-
-    def __str__(self) -> str:
-        low = f"above {self.low:g}" if self.open_low else f"at least {self.low:g}"
-        if math.isinf(self.high):
-            return low
-        return f"{low} and at most {self.high:g}"
+def _plain(text: str) -> str:
+    if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in text):
+        raise ValueError("without control characters")
+    return text
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with the plain values of YAML 1.2, which DVC writes and reads.
+Text = Annotated[str, Field(min_length=1, max_length=MAX_SCALAR), AfterValidator(_plain)]
+"""Text on one line, such as the path of a folder."""
 
-    YAML 1.1, PyYAML's own, would take ``1e-05`` for text, ``on`` for a truth value and ``012`` for
-    ten. A key written twice is refused; PyYAML would take the last one.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise ParamsError(f"{FILE_NAME}, line {line}: key '{key}' appears twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+"""A seed that numpy and PyTorch both take."""
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", "~n"),
-    ("bool", r"true|false", "tf"),
-    ("int", r"[-+]?(0|[1-9]\d*)", "-+0123456789"),
-    ("float", r"[-+]?((\.\d+|\d+\.?\d*)([eE][-+]?\d+)?|\.inf)|\.nan", "-+.0123456789"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
-    )
+def zero_or_at_least(low: float) -> AfterValidator:
+    """Constrain a number to be 0, which turns something off, or not so small that it vanishes."""
+
+    def check(value: float) -> float:
+        if value and value < low:
+            raise ValueError(f"0, or at least {low:g}")
+        return value
+
+    return AfterValidator(check)
 
 
-def read(root: Path) -> dict[str, Any]:
-    """Read the whole of ``root/params.yaml``, unchecked but for its being sections of keys.
+class Section(BaseModel):
+    """Base class of the sections."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tuples(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Make tuples of lists, which is all that YAML has."""
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+S = TypeVar("S", bound=Section)
+
+
+def load(kind: type[S], root: Path, section: str) -> S:
+    """Read one section of ``root/params.yaml``.
 
     Raises:
-        ParamsError: the file is missing, is no YAML, or is not a mapping of sections.
+        ParamsError: the file cannot be read, or a key of the section is unknown, missing, of a
+            wrong type or out of range. The message is one line and names the key.
+    """
+    return checked(kind, read(root), section)
+
+
+def read(root: Path) -> dict[str, dict[str, Any]]:
+    """Read all sections of ``root/params.yaml`` without checking their keys.
+
+    Raises:
+        ParamsError: the file is missing, is not YAML, or does not hold sections of keys.
     """
     path = root / FILE_NAME
+    text = _text(path)
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        _refuse_what_params_do_not_need(path, text)
+        content = _yaml().load(text)
+    except ReaderError as error:
+        place = _place(path, text, error.position)
+        raise ParamsError(f"{place}: control characters are not allowed") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise ParamsError(f"{place}: not valid YAML: {one_line(error.problem or '')}") from None
+    except ValueError as error:  # a number such as 1__.5 that the parser takes for one
+        raise ParamsError(f"{path}: not valid YAML: {one_line(error)}") from None
+    return _sections(path, content)
+
+
+def checked(kind: type[S], content: dict[str, dict[str, Any]], section: str) -> S:
+    """Check one section of what `read` gave.
+
+    Raises:
+        ParamsError: see `load`.
+    """
+    if section not in content:
+        raise ParamsError(f"{FILE_NAME}: section {shown(section)} is missing")
+    try:
+        return kind(**content[section])
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ParamsError(_message(first, section, list(kind.model_fields))) from None
+
+
+def shown(value: object) -> str:
+    """Write a value for a message: on one line, and no longer than `SHOWN` characters."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return str(value).lower()
+        case str():
+            return one_line(repr(value[: SHOWN + 1]), length=SHOWN)
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case _:
+            return one_line(value, length=SHOWN)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ParamsError(f"{path} does not exist: run from the project's root") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
-        raise ParamsError(f"{path} must hold one section of keys for each stage")
+    except OSError as error:
+        raise ParamsError(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise ParamsError(f"{path} has more than {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        raise ParamsError(f"{_place(path, before, len(before))}: not UTF-8") from None
+
+
+def _refuse_what_params_do_not_need(path: Path, text: str) -> None:
+    """Refuse anchors, tags, directives, deep nesting and long values before any is built."""
+    depth = 0
+    for event in _yaml().parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if refused := _refused(event, depth):
+            place = f"{path}, line {event.start_mark.line + 1}"
+            raise ParamsError(f"{place}, column {event.start_mark.column + 1}: {refused}")
+
+
+def _refused(event: Event, depth: int) -> str:
+    """Say what is wrong with an event of the parser, or nothing."""
+    if depth > MAX_DEPTH:
+        return "too deeply nested"
+    if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+        return "YAML directives are not allowed"
+    if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
+        return "anchors and aliases are not allowed"
+    if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag:
+        return "tags are not allowed"
+    if isinstance(event, ScalarEvent) and len(event.value) > MAX_SCALAR:
+        return f"a value of more than {MAX_SCALAR} characters"
+    return ""
+
+
+class _Constructor(SafeConstructor):
+    """SafeConstructor that takes a date for text."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+
+def _yaml() -> YAML:
+    """Make a reader of YAML 1.2, which DVC uses as well: ``1e-05`` is a number, ``on`` is text."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _Constructor
+    return yaml
+
+
+def _sections(path: Path, content: object) -> dict[str, dict[str, Any]]:
+    """See that a file's content is a mapping of text to mappings of text."""
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path}: must hold sections of keys, not {shown(content)}")
+    for name, section in content.items():
+        if not isinstance(section, dict):
+            raise ParamsError(f"{path}: section {shown(name)} must hold keys, not {shown(section)}")
+        for key in (name, *section):
+            if not isinstance(key, str):
+                raise ParamsError(f"{path}: keys must be text, not {shown(key)}")
     return content
 
 
-def load(kind: type[P], root: Path, section: str) -> P:
-    """Build ``kind`` from one section of ``root/params.yaml``.
-
-    Raises:
-        ParamsError: naming the key that is unknown, missing, of a wrong type or out of range.
-    """
-    content = read(root)
-    if section not in content:
-        raise ParamsError(f"{FILE_NAME}: section '{section}' is missing")
-    given = content[section]
-    hints = get_type_hints(kind, include_extras=True)
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    for key in given:
-        if key not in names:
-            raise ParamsError(f"unknown key '{section}.{key}'; known: {', '.join(names)}")
-    for name in names:
-        if name not in given:
-            raise ParamsError(f"key '{section}.{name}' is missing from {FILE_NAME}")
-    return kind(**{name: _checked(given[name], hints[name], f"{section}.{name}") for name in names})
+def _place(path: Path, text: str, position: int) -> str:
+    before = text[:position]
+    line, column = before.count("\n") + 1, position - before.rfind("\n")
+    return f"{path}, line {line}, column {column}"
 
 
-def _checked(value: object, hint: object, key: str) -> object:
-    """Return ``value`` as the annotation wants it, or raise with the key's name."""
-    if get_origin(hint) is Annotated:
-        hint, bounds = get_args(hint)
-        value = _checked(value, hint, key)
-        measure = len(value) if isinstance(value, str | tuple) else value
-        if not bounds.admits(measure):
-            raise ParamsError(f"'{key}' must be {bounds}, not {value!r}")
-        return value
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise ParamsError(f"'{key}' must be a list in [brackets], not {value!r}")
-        return tuple(_checked(item, get_args(hint)[0], key) for item in value)
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            raise ParamsError(f"'{key}' must be one of {', '.join(get_args(hint))}, not {value!r}")
-        return value
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise ParamsError(f"'{key}' must be {_NAMES[hint]}, not {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ParamsError(f"'{key}' must be a finite number, not {value!r}")
-    return value
+def _message(error: ErrorDetails, section: str, known: list[str]) -> str:
+    """Say in one line what pydantic found."""
+    name, *item = error["loc"] or ("",)
+    key = f"'{section}.{one_line(name, length=SHOWN)}'" if name else f"section '{section}'"
+    if error["type"] == "extra_forbidden":
+        return f"{FILE_NAME}: unknown key {key}; known: {', '.join(known)}"
+    if error["type"] == "missing":
+        return f"{FILE_NAME}: key {key} is missing"
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":  # "'a', 'b' or 'c'"
+        wanted = "one of " + context["expected"].replace("'", "").replace(" or ", ", ")
+    else:
+        wanted = _WANTED.get(error["type"], error["msg"]).format(**context)
+    where = f"item {int(item[0]) + 1} of {key}" if item else key
+    return f"{FILE_NAME}: {where} must be {wanted}, not {shown(error['input'])}"
 
 
-_NAMES: dict[object, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    bool: "true or false",
+_WANTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "string_unicode": "text without control characters",
+    "bool_type": "true or false",
+    "tuple_type": "a list in [brackets]",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
+    "less_than_equal": "at most {le}",
+    "less_than": "below {lt}",
+    "multiple_of": "a multiple of {multiple_of}",
+    "too_short": "at least {min_length} long",
+    "too_long": "at most {max_length} long",
+    "string_too_short": "at least {min_length} long",
+    "string_too_long": "at most {max_length} characters long",
+    "value_error": "{error}",
 }

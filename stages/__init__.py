@@ -8,10 +8,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-if find_spec("yaml") is None:  # the stage was started with some other Python
+if lacking := [
+    extra
+    for extra, names in {
+        "pipeline": ("dicebear", "dvc", "imagehash", "joblib", "matplotlib", "pydantic", "ruamel"),
+        "boards": ("defusedxml", "httpx", "tenacity"),
+        "report": ("jinja2", "matplotlib"),
+    }.items()
+    if not all(map(find_spec, names))
+]:  # the stage was started with another Python, or with a lean installation
     sys.exit(
         f"{sys.executable} lacks what the stages need: "
-        "use `make repro`, or `. .venv/bin/activate` before dvc"
+        "use `make repro`, or `. .venv/bin/activate` before dvc; "
+        f"without make, pip install 'colorize[{','.join(lacking)}]'"
     )
 
 from tqdm import tqdm

@@ -1,222 +1,206 @@
-"""ablation: train the paper's variants as DVC experiments, and print their scores as a table.
+"""ablation: train the paper's variants with several seeds each, and print their scores as a table.
 
     python -m stages.ablation NAME [KEY=VALUE ...]
 
-The values, such as ``resize.side=128``, hold for every variant; a folder has to be absolute, for
-queued runs work in folders of their own. Started again, it goes on: what is done stays done, what
-is queued is waited for, and what failed is queued anew. No stage of the pipeline.
+The values, such as ``resize.side=128``, hold for every variant; the environment variable ``SEEDS``
+says how many seeds each variant gets. This lays down ``ablation/NAME``, a DVC pipeline of its own
+with a stage for each run, and reproduces it: what is up to date is not run again, and a run that
+was stopped resumes. The table is also written to ``ablation/NAME/results.md``.
 """
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from colorize import params
+import numpy as np
+from ruamel.yaml import YAML
+
+from colorize import files, params
 from colorize.errors import ColorizeError, ParamsError
-from stages import run
-from stages.tools import METRICS, dvc, git
+from stages import check, run, scratch, variant
+from stages.processes import whole_number
+from stages.tools import dvc
 
 VARIANTS: Mapping[str, Sequence[str]] = {
-    "L2 regression": ("train.recipe=eccv16_l2",),
-    "classes, mix 1": ("quantise.mix=1",),
     "classes, mix 0.5": ("quantise.mix=0.5",),
+    "classes, mix 1": ("quantise.mix=1",),
     "classes, mix 0": ("quantise.mix=0",),
+    "L2 regression": ("train.recipe=eccv16_l2",),
+    "one epoch": ("train.epochs=1",),
 }
-"""Zhang et al., table 1: a title, and what it changes."""
+"""Zhang et al., table 1, and what one epoch gives: a title, and what it changes."""
 
+SEEDS = 3
 SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourfulness")
-
-POLL_S = 5.0
-PATIENCE = 5
-"""Looks in a row at the experiments that fail, or find one without its process, to give up."""
-SHOWN_S = 120.0
-"""Seconds in which DVC has shown them: it was seen to wait forever for one that had just ended."""
-
-State: TypeAlias = Literal["queued", "running", "failed", "success"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An experiment as DVC has it: its state, its process where it runs, its metrics if done."""
-
-    state: State
-    pid: int | None
-    numbers: Mapping[str, Any]
 
 
 def main(root: Path) -> None:
-    """Queue what is missing, wait, print the table; exit 1 where a variant failed."""
-    if len(sys.argv) < 2 or "=" in sys.argv[1]:
-        raise ParamsError("name the ablation: make ablation NAME=sample SET='resize.side=128'")
-    name, *common = sys.argv[1:]
-    experiments = planned(root, name, common)
-    commit = git(root, "rev-parse", "HEAD").strip()
-    found = experiments_of(root, commit)
-    for title, (experiment, overrides) in experiments.items():
-        state = found[experiment].state if experiment in found else None
-        if state == "failed":
-            dvc(root, "queue", "remove", experiment)
-        if state in {None, "failed"}:
-            _say(f"{title}: queued as {experiment}")
-            settings = [part for override in overrides for part in ("-S", override)]
-            dvc(root, "exp", "run", "--queue", "--name", experiment, *settings)
-    done = _finished(root, commit, {title: named for title, (named, _) in experiments.items()})
-    if trained := {title: found.numbers for title, found in done.items() if found.numbers}:
-        print(table(trained))
-    if failed := [title for title, found in done.items() if found.state != "success"]:
-        logs = "; ".join(f"dvc queue logs {experiments[title][0]}" for title in failed)
-        raise ColorizeError(f"failed: {', '.join(failed)}. See {logs}, and start this again.")
+    """Lay down the pipeline, reproduce it, print the table; exit 1 where a run is missing."""
+    name, settings = _arguments(sys.argv[1:])
+    values = variant.changed(params.read(root), settings)
+    seeds = whole_number("SEEDS", SEEDS)
+    folder = Path("ablation", name)
+    runs = planned(values, seeds)
+    trial = scratch(root) / "ablation" / name / "check"
+    variant.write(trial, variant.located(root, values))
+    check.main(trial)
+    files.remove_folder(trial)
+    variant.write(root / folder, values)
+    lay_down(root, folder, runs)
+    target = (folder / "dvc.yaml").as_posix()
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    subprocess.run(  # noqa: S603 - our own interpreter, and a name that was checked
+        [sys.executable, "-m", "dvc", "repro", "--keep-going", target],
+        cwd=root,
+        env=os.environ | {"PATH": here},
+    )
+    outdated = json.loads(dvc(root, "status", "--json", target))
+    found = {
+        title: [_read(root / folder, run) for run in of_title]
+        for title, of_title in runs.items()
+        if not any(f"{target}:run@{run}" in outdated for run in of_title)
+    }
+    if found and f"{target}:data" not in outdated:
+        text = table(found)
+        files.write_bytes(root / folder / "results.md", f"{text}\n".encode())
+        print(text)
+    if missing := [title for title in runs if title not in found]:
+        raise ColorizeError(f"not finished: {'; '.join(missing)}. Run it again to resume.")
 
 
-def planned(root: Path, name: str, common: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Name every variant's experiment, by its title, with all that it overrides.
+def planned(values: Mapping[str, Any], seeds: int) -> dict[str, dict[str, str]]:
+    """Plan the runs of each variant.
 
-    The name holds a digest of params and overrides, so that another ablation is another experiment.
+    Args:
+        values: of all sections, as they hold for every variant.
+        seeds: how many runs each variant gets.
 
-    Raises:
-        ParamsError: an override is none, or names a folder that queued runs would not find.
+    Returns:
+        By title: the settings of each run by the run's name, in the form of a command line.
     """
-    for override in common:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise ParamsError(f"'{override}' is no KEY=VALUE")
-        if key == "fetch.folder" and not Path(value).is_dir():
-            raise ParamsError(f"fetch.folder: there is no folder {value}")
-        if key == "fetch.folder" and not Path(value).is_absolute():
-            raise ParamsError(f"fetch.folder has to be absolute, not {value}")
-    base = json.dumps(params.read(root), sort_keys=True)
-    out = {}
-    for title, own in VARIANTS.items():
-        overrides = [*common, *own]
-        digest = hashlib.sha256("\n".join([base, *overrides]).encode()).hexdigest()[:8]
-        slug = "".join(c if c.isalnum() else "-" for c in own[-1].partition("=")[2])
-        out[title] = (f"{name}-{slug}-{digest}", overrides)
+    first = values["train"]["seed"]
+    return {
+        title: {
+            f"{_slug(own)}-seed-{seed}": " ".join([*own, f"train.seed={seed}"])
+            for seed in range(first, first + seeds)
+        }
+        for title, own in _variants(values).items()
+    }
+
+
+def _variants(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Add each recipe that has no row yet, and the tone curve where training knows one."""
+    from colorize.model.recipes import RECIPES
+
+    out = dict(VARIANTS)
+    rest = [name for name in RECIPES if name not in {"eccv16", "eccv16_l2"}]
+    out |= {name: (f"train.recipe={name}",) for name in rest}
+    if isinstance(tone := values["train"].get("tone"), bool):
+        other = str(not tone).lower()
+        out[f"tone {other}"] = (f"train.tone={other}",)
     return out
 
 
-def experiments_of(root: Path, commit: str) -> dict[str, Found]:
-    """All experiments that start from a commit, by name, whatever is checked out by now."""
-    asked = ("exp", "show", "--json", "--rev", commit)
-    shown = json.loads(dvc(root, *asked, timeout_s=SHOWN_S))
-    found = {}
-    for row in shown:
-        for experiment in row.get("experiments") or []:
-            executor = experiment.get("executor") or {}
-            state: State = executor.get("state") or "success"
-            pid = (executor.get("local") or {}).get("pid")
-            data = experiment["revs"][0].get("data") or {}
-            file = (data.get("metrics") or {}).get(METRICS, {})
-            numbers = file.get("data", {}) if state == "success" else {}
-            found[experiment["name"]] = Found(state, pid, numbers)
-    return found
+def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) -> None:
+    """Write the pipeline: a stage for the data, and one for each run."""
+    stages = YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+    values = params.read(root / folder)
+    file, home = (folder / params.FILE_NAME).as_posix(), folder.as_posix()
+    command = f"python -m stages.variant {home}"
+    up = Path(*[".."] * len(folder.parts)).as_posix()
+    sources = [values["fetch"][key] for key in variant.PATHS]
+    pipeline = {
+        "data": {
+            "desc": "Fetch and resize the pictures of all runs",
+            "wdir": up,
+            "cmd": command,
+            "params": [{file: ["fetch", "resize"]}],
+            "deps": [*sources, *_code(stages, "fetch", "resize")],
+            "outs": [f"{home}/data/resized"],
+        },
+        "run": {
+            "foreach": {run: text for of_title in runs.values() for run, text in of_title.items()},
+            "do": {
+                "desc": "Quantise, train and evaluate with other values",
+                "wdir": up,
+                "cmd": f"{command} ${{key}} ${{item}}",
+                "params": [{file: ["quantise", "train", "evaluate"]}],
+                "deps": [f"{home}/data/resized", *_code(stages, "quantise", "train", "evaluate")],
+                "outs": [f"{home}/runs/${{key}}.json"],
+            },
+        },
+    }
+    variant.write_yaml(root / folder / "dvc.yaml", {"stages": pipeline})
 
 
-def _finished(root: Path, commit: str, names: Mapping[str, str]) -> dict[str, Found]:
-    """Work the queue off, and give every experiment as it ended."""
-    _start(root)
-    told: dict[str, State] = {}
-    missed: Counter[str] = Counter()
-    for found in _polled(root, commit):
-        ours = {title: found[name] for title, name in names.items() if name in found}
-        for title, experiment in ours.items():
-            if told.get(title) != experiment.state:
-                told[title] = experiment.state
-                _say(f"{title}: {experiment.state}")
-        for title, experiment in ours.items():
-            # One that has just ended is still shown as running while DVC takes in what it made.
-            gone = experiment.state == "running" and experiment.pid and not _alive(experiment.pid)
-            missed[title] = missed[title] + 1 if gone else 0
-            if missed[title] == PATIENCE:
-                raise ColorizeError(
-                    f"{title} was killed: `dvc queue kill {names[title]}`, then start this again"
-                )
-        if all(experiment.state in {"failed", "success"} for experiment in ours.values()):
-            return ours
-    raise AssertionError("polling has no end of its own")
+def _code(stages: Mapping[str, Any], *names: str) -> list[str]:
+    deps = {dep for name in names for dep in stages[name]["deps"]}
+    code = {dep for dep in deps if dep.startswith(("colorize/", "stages/"))}
+    return sorted(code | {"stages/variant.py"})
 
 
-def _polled(root: Path, commit: str) -> Iterator[dict[str, Found]]:
-    failures = 0
-    while True:
-        try:
-            found = experiments_of(root, commit)
-        except ColorizeError:  # DVC looked into a folder that an experiment left, or hangs there
-            failures += 1
-            if failures == PATIENCE:
-                raise
-        else:
-            failures = 0
-            yield found
-        time.sleep(POLL_S)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def table(variants: Mapping[str, Mapping[str, Any]]) -> str:
+def table(variants: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Lay the variants out as Markdown, and below them floors and ceilings.
 
     Args:
-        variants: the metrics of each by its title, one at least.
+        variants: the metrics of each run by title; one variant and one run at least.
 
     Raises:
-        ColorizeError: they were judged on different pictures, so that nothing can be compared.
+        ColorizeError: there is none, or they were judged on different pictures.
     """
+    from colorize.metrics.rownames import in_order, is_model
     from colorize.metrics.scores import SCORES
-    from colorize.report.summary import Line, in_order, markdown
+    from colorize.report.summary import Line, markdown
 
     if not variants:
         raise ColorizeError("no variant was trained")
-    first, *others = variants.values()
+    first, *others = (numbers for runs in variants.values() for numbers in runs)
     if any(other["grey"] != first["grey"] for other in others):
         raise ColorizeError("the variants were judged on different pictures")
-    lines = [
-        Line(title, numbers["model"], numbers["stderr"]["model"])
-        for title, numbers in variants.items()
-    ]
+    lines = [Line(title, *_over_seeds(runs)) for title, runs in variants.items()]
     lines += [
         Line(row.replace("_", " "), first[row], first["stderr"][row])
         for row in in_order(first["stderr"])
-        if row != "classes" and not row.startswith("model")
+        if row != "classes" and not is_model(row)
     ]
-    shown = markdown(lines, {name: SCORES[name] for name in SHOWN})
+    seeds = min(len(runs) for runs in variants.values())
+    errors = f"of a trained row over its {seeds} seeds, of the others " if seeds > 1 else ""
     return (
-        f"{shown}\n\n{first['pictures']} test pictures, whose own colourfulness is "
-        f"{first['truth']['colourfulness']:.2f}; ± is a standard error over them, not over runs."
+        f"{markdown(lines, {name: SCORES[name] for name in SHOWN})}\n\n"
+        f"{first['pictures']} test pictures, whose own colourfulness is "
+        f"{first['truth']['colourfulness']:.2f}; ± is a standard error, {errors}over the pictures."
     )
 
 
-def _start(root: Path) -> None:
-    """Start DVC's worker, whose trainings keep their states in this project's scratch.
-
-    The worker lives on with whatever it was given to write to: a pipe would never end.
-    """
-    scratch = {"COLORIZE_SCRATCH": str((root / ".scratch").resolve())}
-    subprocess.run(
-        [sys.executable, "-m", "dvc", "queue", "start", "--jobs", "1"],
-        cwd=root,
-        env=scratch | os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
+def _over_seeds(runs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean and standard error of each score over runs; of a single run that over its pictures."""
+    if len(runs) == 1:
+        return dict(runs[0]["model"]), dict(runs[0]["stderr"]["model"])
+    values = {name: np.array([run["model"][name] for run in runs]) for name in runs[0]["model"]}
+    means = {name: float(of_runs.mean()) for name, of_runs in values.items()}
+    errors = {n: float(v.std(ddof=1) / len(v) ** 0.5) for n, v in values.items()}
+    return means, errors
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _arguments(given: Sequence[str]) -> tuple[str, Sequence[str]]:
+    name = given[0] if given else ""
+    if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+        raise ParamsError("name the ablation: make ablation NAME=sample SET='resize.side=128'")
+    return name, given[1:]
+
+
+def _slug(settings: Iterable[str]) -> str:
+    text = "-".join(setting.partition(".")[2] for setting in settings)
+    return "".join(c if c.isalnum() else "-" for c in text)
+
+
+def _read(folder: Path, run: str) -> dict[str, Any]:
+    numbers: dict[str, Any] = json.loads((folder / "runs" / f"{run}.json").read_text("utf-8"))
+    return numbers
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""check: read every section of params.yaml, in a second and before any stage starts."""
+"""check: read every section of params.yaml before any stage starts.
+
+DVC runs it before the five stages, and removes none of their outputs if it fails.
+"""
 
 from pathlib import Path
 
+from colorize import files
 from colorize.errors import ParamsError
-from colorize.params import load, read
+from colorize.params import FILE_NAME, Section, checked, read, shown
 from stages import run
 from stages.evaluate import EvaluateParams
 from stages.fetch import FetchParams
@@ -11,7 +15,7 @@ from stages.quantise import QuantiseParams
 from stages.resize import ResizeParams
 from stages.train import TrainParams
 
-SECTIONS = {
+SECTIONS: dict[str, type[Section]] = {
     "fetch": FetchParams,
     "resize": ResizeParams,
     "quantise": QuantiseParams,
@@ -21,12 +25,25 @@ SECTIONS = {
 
 
 def main(root: Path) -> None:
-    """Load all sections, and refuse one that no stage reads."""
-    for section in read(root):
+    """Check all sections, and what they say of each other and of the disk."""
+    content = read(root)
+    for section in content:
         if section not in SECTIONS:
-            raise ParamsError(f"unknown section '{section}'; known: {', '.join(SECTIONS)}")
+            known = ", ".join(SECTIONS)
+            raise ParamsError(f"{FILE_NAME}: unknown section {shown(section)}; known: {known}")
     for section, kind in SECTIONS.items():
-        load(kind, root, section)
+        checked(kind, content, section)
+    fetch = checked(FetchParams, content, "fetch")
+    if not (root / fetch.folder).is_dir():
+        raise ParamsError(f"{FILE_NAME}: 'fetch.folder': there is no folder {shown(fetch.folder)}")
+    if not (root / fetch.deny).is_file():
+        raise ParamsError(f"{FILE_NAME}: 'fetch.deny': there is no file {shown(fetch.deny)}")
+    crop = checked(TrainParams, content, "train").crop
+    if crop > (side := checked(ResizeParams, content, "resize").side):
+        raise ParamsError(
+            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {crop}"
+        )
+    files.write_bytes(root / "check" / "passed", b"passed\n")
 
 
 if __name__ == "__main__":

@@ -1,28 +1,25 @@
 """evaluate: judge the model between floors and ceilings, on pictures that it has never seen."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
+
+from pydantic import Field
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
-from colorize.params import Range, load
+from colorize.params import Section, Seed, load
 from stages import progress, run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateParams:
+class EvaluateParams(Section):
     """Section ``evaluate`` of params.yaml."""
 
-    temperature: Annotated[float, Range(0.01, 1)]
-    temperatures: Annotated[tuple[Annotated[float, Range(0.01, 1)], ...], Range(1, 20)]
-    select: Literal["auc", "auc_balanced", "rmse_ab", "psnr"]
-    resamples: Annotated[int, Range(100, 100_000)]
-    gallery: Annotated[int, Range(1, 100)]
-    seed: Annotated[int, Range(0)]
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
+    gallery: Annotated[int, Field(ge=1, le=100)]
+    seed: Seed
 
 
 def main(root: Path) -> None:
@@ -31,27 +28,30 @@ def main(root: Path) -> None:
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge import temperature
-    from colorize.judge.judgement import judge
-    from colorize.judge.rows import References
+    from colorize.judge import judgement, temperature
+    from colorize.judge.references import References
+    from colorize.model.precision import best_device
     from colorize.model.weights import Model
     from colorize.report import exhibits
 
-    train, val, test = (
-        ShardReader(root / "data" / "resized", split) for split in ("train", "val", "test")
-    )
+    train, test = (ShardReader(root / "data" / "resized", split) for split in ("train", "test"))
     ids = picture_ids(root / "data" / "resized", "test")
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
-    model = Model.load(root / "models" / "colorizer.safetensors")
-    with progress("evaluate", len(val) + len(test)) as bar:
-        # A regression is what it is at every temperature.
-        grid = params.temperatures if model.recipe.classifies else (params.temperature,)
-        swept = temperature.sweep(model, val, quantiser.table, grid, on_pictures=bar.update)
-        rows = temperature.rows(model, params.temperature, swept, params.select)
-        judgement = judge(
+    models = root / "models"
+    model = Model.load(models / "colorizer.safetensors", best_device())
+    references = References(
+        train,
+        quantiser,
+        recipe=model.recipe,
+        seed=params.seed,
+        one_epoch=Model.load(models / "one_epoch.safetensors", best_device()),
+    )
+    rows = temperature.rows(model)
+    with progress("evaluate", len(test)) as bar:
+        found = judgement.evaluate(
             model,
             test,
-            References(train, quantiser, stride=model.recipe.head_stride, seed=params.seed),
+            references,
             quantiser,
             temperatures=rows,
             resamples=params.resamples,
@@ -59,11 +59,10 @@ def main(root: Path) -> None:
             on_pictures=bar.update,
         )
     metrics = root / "metrics"
-    files.write_metrics(metrics / "evaluate.json", judgement.numbers() | {"temperature": rows})
-    for name, table in exhibits.tables(judgement, swept, ids).items():
+    files.write_metrics(metrics / "evaluate.json", found.numbers() | {"temperature": rows})
+    for name, table in exhibits.tables(found, ids).items():
         files.write_table(metrics / f"{name}.csv", table)
-    shown = exhibits.pictures(judgement, swept, model, test, rows, count=params.gallery)
-    for name, picture in shown.items():
+    for name, picture in exhibits.pictures(found, model, test, rows, count=params.gallery).items():
         files.write_bytes(metrics / "gallery" / f"{name}.png", picture)
 
 

@@ -3,16 +3,16 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from colorize import files
 from colorize.errors import Interrupted
-from colorize.params import Range, load
+from colorize.params import Section, Seed, Text, load
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Picture, Record
 from colorize.sources import folder, sample
@@ -20,27 +20,27 @@ from colorize.sources.boards import crawl, denied
 from colorize.sources.boards.board import Board
 from colorize.sources.boards.posts import Grade, Policy, Query
 from colorize.sources.boards.registry import BOARDS
+from colorize.sources.panels import panel
 from stages import progress, run, scratch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchParams:
+class FetchParams(Section):
     """Section ``fetch`` of params.yaml."""
 
-    source: Literal["sample", "folder", "danbooru", "safebooru"]
-    folder: Annotated[str, Range(1)]
-    count: Annotated[int, Range(1, 1_000_000)]
-    side: Annotated[int, Range(32, 4096)]
-    seed: Annotated[int, Range(0)]
-    tags: Annotated[tuple[str, ...], Range(1)]
-    exclude: tuple[str, ...]
-    rating: Annotated[tuple[Grade, ...], Range(1)]
-    before_id: Annotated[int, Range(0)]
+    source: Literal["sample", "panels", "folder", "danbooru", "safebooru"]
+    folder: Text
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
+    side: Annotated[int, Field(ge=32, le=4096)]
+    seed: Seed
+    tags: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+    exclude: Annotated[tuple[Text, ...], Field(max_length=1000)]
+    rating: Annotated[tuple[Grade, ...], Field(min_length=1, max_length=4)]
+    before_id: Annotated[int, Field(ge=0, le=2**63 - 1)]
     policy: Policy
-    min_side: Annotated[int, Range(32, 4096)]
-    max_aspect: Annotated[float, Range(1)]
-    rate: Annotated[float, Range(0, 10, open_low=True)]
-    deny: Annotated[str, Range(1)]
+    min_side: Annotated[int, Field(ge=32, le=4096)]
+    max_aspect: Annotated[float, Field(ge=1, le=1000)]
+    rate: Annotated[float, Field(ge=0.001, le=10)]
+    deny: Text
 
     def query(self) -> Query:
         """What a board is asked for."""
@@ -59,10 +59,11 @@ Source: TypeAlias = Callable[[FetchParams, Path, Counter[str]], tuple[int, Itera
 """Gives the pictures of one source, and how many there will be at the most."""
 
 
-def from_sample(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
-    """Draw the sample."""
-    drawn = sample.pictures(count=params.count, side=params.side, seed=params.seed)
-    return params.count, drawn
+def from_drawing(
+    draw: Callable[..., Iterator[Picture]], params: FetchParams, _: Path, __: Counter[str]
+) -> tuple[int, Iterator[Picture]]:
+    """Draw pictures."""
+    return params.count, draw(count=params.count, side=params.side, seed=params.seed)
 
 
 def from_folder(
@@ -90,7 +91,8 @@ def from_board(
 
 
 SOURCES: Mapping[str, Source] = {
-    "sample": from_sample,
+    "sample": partial(from_drawing, sample.pictures),
+    "panels": partial(from_drawing, panel.pictures),
     "folder": from_folder,
     "danbooru": partial(from_board, BOARDS["danbooru"]),
     "safebooru": partial(from_board, BOARDS["safebooru"]),
@@ -110,7 +112,9 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
         ):
             count = manifest.write(raw, _counted(archives.write(raw, pictures), bar.update))
     except KeyboardInterrupt:
-        raise Interrupted("interrupted; run it again to resume where it stopped") from None
+        resumes = params.source in BOARDS
+        again = "to resume where it stopped" if resumes else "to begin anew; nothing has changed"
+        raise Interrupted(f"interrupted; run it again {again}") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})
 
 

@@ -1,11 +1,12 @@
 """What the environment says of how to train: ``COLORIZE_NPROC`` processes, or torchrun's."""
 
+import contextlib
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
-from colorize.errors import ParamsError
+from colorize.errors import Interrupted, ParamsError
 
 VARIABLE = "COLORIZE_NPROC"
 
@@ -26,23 +27,35 @@ def whole_number(variable: str, default: int) -> int:
         ParamsError: the variable holds something else.
     """
     text = os.environ.get(variable, str(default))
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) < 1:
         raise ParamsError(f"{variable} must be a whole number above 0, not '{text}'")
     return int(text)
 
 
 def relaunched(module: str, root: Path) -> bool:
-    """Start a module anew under torchrun where several processes are asked for.
+    """Run a module in several processes where several are asked for.
+
+    This process becomes torchrun, which passes signals on to its workers, so no worker outlives it.
 
     Returns:
         Whether it has run there; False in the processes that torchrun started, and for one alone.
+
+    Raises:
+        Interrupted: a signal has ended the workers.
     """
     count = processes()
     if count == 1 or "WORLD_SIZE" in os.environ:
         return False
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, f"--nproc-per-node={count}", "-m", module]
-    done = subprocess.run(command, cwd=root)  # noqa: S603 - our own interpreter and module
-    if done.returncode:
-        sys.exit(done.returncode)
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import main
+
+    with contextlib.chdir(root):
+        try:
+            main(["--standalone", f"--nproc-per-node={count}", "-m", module])
+        except SignalException as error:
+            name = signal.Signals(error.sigval).name
+            raise Interrupted(f"{name} has stopped {count} processes; run it again") from None
+        except ChildFailedError:  # it has said why
+            sys.exit(1)
     return True

@@ -1,21 +1,22 @@
-"""quantise: count the training colours by ab bin, and weigh the bins."""
+"""quantise: count the training colours by ab bin and by tone, and weigh the bins."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from colorize import files
 from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
+from colorize.colour.tones import KNOTS
 from colorize.data import colours, shards
 from colorize.data.shards import ShardReader
 from colorize.parallel import each
-from colorize.params import Range, load
+from colorize.params import Section, load, zero_or_at_least
 from colorize.report import plane
 from stages import progress, run
 
@@ -23,15 +24,14 @@ FEW = 4000
 """Up to so many pictures are counted before other processes would have started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantiseParams:
+class QuantiseParams(Section):
     """Section ``quantise`` of params.yaml."""
 
-    step: Annotated[int, Range(5, 40)]
-    neighbours: Annotated[int, Range(1, 10)]
-    sigma: Annotated[float, Range(0, open_low=True)]
-    prior_sigma: Annotated[float, Range(0)]
-    mix: Annotated[float, Range(0, 1)]
+    step: Annotated[int, Field(ge=5, le=40)]
+    neighbours: Annotated[int, Field(ge=1, le=10)]
+    sigma: Annotated[float, Field(ge=0.01, le=1000)]
+    prior_sigma: Annotated[float, Field(le=1000), zero_or_at_least(0.01)]
+    mix: Annotated[float, Field(le=1), zero_or_at_least(1e-6)]
 
 
 def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
@@ -41,15 +41,20 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     total = len(ShardReader(resized, "train"))
     table = colours.bins(params.step, params.neighbours).table
     counts = np.zeros(len(table.centres), np.int64)
-    count = partial(colours.count, step=params.step, neighbours=params.neighbours)
+    tones = np.zeros((KNOTS, len(table.centres)))
+    count = partial(
+        colours.count, step=params.step, neighbours=params.neighbours, sigma=params.sigma
+    )
     paths = shards.paths(resized, "train")
     with progress("quantise", total) as bar:
         for counted in each(count, paths, environment=environment, small=total <= FEW):
             counts += counted.pixels
+            tones += counted.tones
             bar.update(counted.pictures)
     quantiser = Quantiser.fit(
         counts,
         table,
+        tones=tones,
         step=params.step,
         sigma=params.sigma,
         prior_sigma=params.prior_sigma,

@@ -6,15 +6,17 @@ No stage of the pipeline: it shows what the evaluate stage wrote, and paints the
 more. FILE is report.html if not given.
 """
 
-import csv
-import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from colorize import files
+from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
-from colorize.errors import DataError
+from colorize.errors import DataError, one_line
+from colorize.report import inputs
 from stages import progress, run
 
 SHOWN = 200
@@ -24,10 +26,14 @@ SHOWN = 200
 def main(root: Path) -> None:
     """Read metrics and tables, paint, write the page."""
     target = root / (sys.argv[1] if len(sys.argv) > 1 else "report.html")
-    numbers = json.loads(_read(root, "evaluate.json"))
+    metrics = root / "metrics"
+    numbers = inputs.numbers(metrics / "evaluate.json")
     tables = {
-        name: list(csv.DictReader(_read(root, f"{name}.csv").splitlines()))
-        for name in ("errors", "pictures", "temperature")
+        "errors": inputs.table(metrics / "errors.csv", ["error", "model"]),
+        "pictures": inputs.table(
+            metrics / "pictures.csv", ["id", "psnr", "grey_psnr"], text=["id"]
+        ),
+        "temperature": inputs.table(metrics / "temperature.csv", ["temperature"]),
     }
     # PyTorch takes more than a second to import, and missing files need not wait for it.
     from colorize.model.weights import Model
@@ -36,31 +42,44 @@ def main(root: Path) -> None:
 
     test = ShardReader(root / "data" / "resized", "test")
     model = Model.load(root / "models" / "colorizer.safetensors")
-    if len(test) != len(tables["pictures"]):
+    ids = picture_ids(root / "data" / "resized", "test")
+    if ids != [row["id"] for row in tables["pictures"]]:
         raise DataError("metrics/pictures.csv is of other pictures: run the evaluate stage first")
     shown: list[dict[str, Any]] = []
     chosen = spread(len(test), SHOWN)
+    with _expecting(metrics):
+        temperature = numbers["temperature"]["model"]
+        if not 0 < temperature <= 1:
+            raise ValueError(f"a temperature of {temperature}")
     with progress("report", len(chosen)) as bar:
         for number in chosen:
-            columns = paintings(model, test[number][None], numbers["temperature"]["model"])
+            columns = paintings(model, test[number][None], temperature)
             first = {title: pictures[0] for title, pictures in columns.items()}
-            shown.append(page.picture(tables["pictures"][number], first))
+            with _expecting(metrics):
+                shown.append(page.picture(tables["pictures"][number], first))
             bar.update()
     about = (
         f"{model.recipe.name}, {model.count():,} parameters, trained at {model.side} pixels; "
         f"judged on {len(test)} pictures that it has never seen."
     )
     planes = (root / "metrics" / "gallery" / "planes.png").read_bytes()
-    content = page.build(numbers, tables, shown, about=about, planes=planes).encode()
+    with _expecting(metrics):
+        content = page.build(numbers, tables, shown, about=about, planes=planes).encode()
     files.write_bytes(target, content)
     print(f"{target}: {len(shown)} pictures, {len(content) / 1e6:.1f} MB")
 
 
-def _read(root: Path, name: str) -> str:
+@contextmanager
+def _expecting(metrics: Path) -> Iterator[None]:
+    """Turn what follows from a key that is missing, or of another kind, into one line."""
     try:
-        return (root / "metrics" / name).read_text("utf-8")
-    except FileNotFoundError:
-        raise DataError(f"no metrics/{name}: run the evaluate stage first") from None
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {one_line(error)}"
+        raise DataError(
+            f"{metrics / 'evaluate.json'} or a table beside it is not what the evaluate stage "
+            f"writes ({what}): run it again"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -3,24 +3,25 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from colorize import files
 from colorize.data import shards, split
 from colorize.errors import DataError
-from colorize.imaging import images
+from colorize.imaging import decode
 from colorize.ingest import prepare
+from colorize.ingest.framing import Framing
 from colorize.ingest.layout import Layout
 from colorize.ingest.leaks import Register
 from colorize.ingest.prepare import How, Task
 from colorize.parallel import each
-from colorize.params import Range, load
+from colorize.params import Section, load
 from colorize.raw import manifest
 from stages import progress, run, scratch
 
@@ -28,18 +29,17 @@ FEW = 2000
 """Up to so many pictures are done before other processes would have started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResizeParams:
+class ResizeParams(Section):
     """Section ``resize`` of params.yaml."""
 
-    side: Annotated[int, Range(32, 1024)]
-    framing: images.Framing
-    min_chroma: Annotated[float, Range(0)]
-    max_bytes: Annotated[int, Range(1)]
-    max_pixels: Annotated[int, Range(1)]
-    val_share: Annotated[float, Range(0, 0.5, open_low=True)]
-    test_share: Annotated[float, Range(0, 0.5, open_low=True)]
-    per_shard: Annotated[int, Range(1)]
+    side: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
+    framing: Framing
+    min_chroma: Annotated[float, Field(ge=0, le=200)]
+    max_bytes: Annotated[int, Field(ge=1, le=2**40)]
+    max_pixels: Annotated[int, Field(ge=1, le=10**9)]
+    val_share: Annotated[float, Field(gt=0, le=0.5)]
+    test_share: Annotated[float, Field(gt=0, le=0.5)]
+    per_shard: Annotated[int, Field(ge=1, le=4096)]
 
     def how(self) -> How:
         """How one picture is prepared."""
@@ -58,7 +58,7 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     raw = (root / "data" / "raw").resolve()
     layout = Layout(_entries(raw, params), per_shard=params.per_shard)
     spread = partial(each, environment=environment, small=len(layout) <= FEW)
-    rejected: Counter[str] = Counter(dict.fromkeys(images.REASONS, 0))
+    rejected: Counter[str] = Counter(dict.fromkeys(decode.REASONS, 0))
     register = Register()
     how = params.how()
     with prepare.workshop(scratch(root) / "resize", how) as workshop:

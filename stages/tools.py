@@ -1,8 +1,10 @@
-"""Tools that the programs beside the pipeline ask: dvc and git, in the project's folder."""
+"""What the programs beside the pipeline ask git and dvc, in the project's folder."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from colorize.errors import DataError
 
@@ -10,13 +12,13 @@ METRICS = "metrics/evaluate.json"
 """What the evaluate stage wrote, as dvc names it."""
 
 
-def dvc(root: Path, *arguments: str, timeout_s: float | None = None) -> str:
-    """Give what ``dvc`` says, with this very interpreter.
+def dvc(root: Path, *arguments: str) -> str:
+    """Give what ``dvc`` says, run by this very interpreter.
 
     Raises:
-        DataError: it fails; holds its own words. Or it has not ended within the time that is given.
+        DataError: it fails; holds its own words.
     """
-    return _said(root, [sys.executable, "-m", "dvc"], "dvc", arguments, timeout_s)
+    return _said(root, [sys.executable, "-m", "dvc"], "dvc", arguments)
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -28,20 +30,61 @@ def git(root: Path, *arguments: str) -> str:
     return _said(root, ["git"], "git", arguments)
 
 
-def _said(
-    root: Path,
-    program: list[str],
-    name: str,
-    arguments: tuple[str, ...],
-    timeout_s: float | None = None,
-) -> str:
+def read_at(root: Path, revision: str, file: str) -> str:
+    """Read a file of the project as it is at a revision; of the workspace for an empty name.
+
+    Raises:
+        DataError: there is no such file, or no such revision.
+    """
+    if not revision:
+        try:
+            return (root / file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"cannot read {file} ({error}): run the evaluate stage first") from None
+    commit = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{}}")
+    try:
+        return git(root, "show", f"{commit.strip()}:./{file}")
+    except DataError:
+        raise DataError(f"there is no {file} at {revision}") from None
+
+
+def scores_at(root: Path, revision: str) -> dict[str, Any]:
+    """Read the scores of the evaluate stage at a revision; of the workspace for an empty name.
+
+    Raises:
+        DataError: there are none, or the file is damaged.
+    """
+    where = f"at {revision}" if revision else "in the workspace"
+    try:
+        numbers = json.loads(read_at(root, revision, METRICS))
+    except ValueError as error:
+        raise DataError(f"{METRICS} {where} is no JSON ({error})") from None
+    if not isinstance(numbers, dict) or not isinstance(numbers.get("model"), dict):
+        raise DataError(f"{METRICS} {where} holds no scores of a model")
+    return numbers
+
+
+def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Name each value of nested sections by its keys: ``{"model.psnr": 25.0}``."""
+    out: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{above}{key}.")
+        else:
+            out[f"{above}{key}"] = value
+    return out
+
+
+def _said(root: Path, program: list[str], name: str, arguments: tuple[str, ...]) -> str:
     asked = " ".join([name, *arguments[:2]])
     try:
         done = subprocess.run(  # noqa: S603 - our own commands with the user's own values
-            [*program, *arguments], cwd=root, capture_output=True, text=True, timeout=timeout_s
+            [*program, *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8"
         )
-    except subprocess.TimeoutExpired:
-        raise DataError(f"{asked}: no answer within {timeout_s:g} s") from None
+    except FileNotFoundError:
+        raise DataError(f"{asked}: {program[0]} is not installed") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{asked}: what it says is no text in UTF-8") from None
     if done.returncode != 0:
-        raise DataError(f"{asked}: {done.stderr.strip()}")
+        raise DataError(f"{asked}: {' '.join(done.stderr.split()) or 'it failed without a word'}")
     return done.stdout

@@ -1,40 +1,48 @@
 """train: teach a network the colour classes of the training split, and keep its best epoch."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from pydantic import Field
+
 from colorize import files
 from colorize.colour.quantiser import Quantiser
+from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
-from colorize.params import Range, load
+from colorize.metrics.scores import Criterion
+from colorize.params import Section, Seed, load
 from stages import run, scratch
 from stages.processes import processes, relaunched, whole_number
 from stages.watcher import Bar
 
 if TYPE_CHECKING:
+    from colorize.learn.checkpoint import Checkpoints, History
     from colorize.model.weights import Model
 
 CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainParams:
+class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal["eccv16", "eccv16_l2"]
-    width: Annotated[float, Range(0, 4, open_low=True)]
-    crop: Annotated[int, Range(32, 1024)]
-    batch: Annotated[int, Range(1, 4096)]
-    epochs: Annotated[int, Range(1)]
-    lr: Annotated[float, Range(0, 1, open_low=True)]
-    warmup: Annotated[float, Range(0, 1)]
-    weight_decay: Annotated[float, Range(0, 1)]
-    select: Literal["loss", "divergence", "auc", "auc_balanced", "psnr"]
-    patience: Annotated[int, Range(0)]
-    temperature: Annotated[float, Range(0.01, 1)]
-    seed: Annotated[int, Range(0)]
+    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
+    domains: Annotated[tuple[Literal["grey"], ...], Field(min_length=1, max_length=20)]
+    tone: bool
+    width: Annotated[float, Field(gt=0, le=4)]
+    crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
+    batch: Annotated[int, Field(ge=1, le=4096)]
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    lr: Annotated[float, Field(gt=0, le=1)]
+    warmup: Annotated[float, Field(ge=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    temperatures: Annotated[
+        tuple[Annotated[float, Field(ge=0.01, le=1)], ...], Field(min_length=1, max_length=20)
+    ]
+    select: Criterion
+    patience: Annotated[int, Field(ge=0, le=100_000)]
+    seed: Seed
 
 
 def main(root: Path) -> None:
@@ -44,38 +52,52 @@ def main(root: Path) -> None:
 
 def train(params: TrainParams, root: Path) -> None:
     """Read shards and quantiser, train, write the best model and the history."""
-    from colorize.learn.checkpoint import Store, fingerprint
+    from colorize.judge.validation import Validation
+    from colorize.learn.checkpoint import Checkpoints, fingerprint
     from colorize.learn.distributed import join
     from colorize.learn.memory import keep_freed_memory
     from colorize.learn.run import Run
-    from colorize.learn.schedule import Plan
+    from colorize.learn.schedule import Schedule
     from colorize.learn.training import Trainer
-    from colorize.learn.validation import best_of, validate
+    from colorize.model.domains import Mixture, domain
     from colorize.model.precision import best_device, describe
 
     pictures, held_out = (ShardReader(root / "data" / "resized", s) for s in ("train", "val"))
     quantiser_file = root / "data" / "quantiser.npz"
     quantiser = Quantiser.load(quantiser_file)
-    model = untrained(params, quantiser, side=pictures.side)
-    plan = Plan(**{field.name: getattr(params, field.name) for field in fields(Plan)})
-    plan.check(pictures, model.recipe, processes=processes())
+    ids = picture_ids(root / "data" / "resized", "train")
+    sources = sorted({name.partition("_")[0] for name in ids})
+    model = untrained(params, quantiser, side=pictures.side, sources=sources)
+    schedule = Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
+    schedule.check(pictures, model.recipe, processes=processes())
     if relaunched("stages.train", root):
         return
-    name = fingerprint(asdict(params), quantiser_file, pictures=(pictures, held_out))
+    read = (quantiser_file, Path(__file__))
+    name = fingerprint(params.model_dump(), *read, pictures=(pictures, held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
-    store = Store(scratch(root) / "train" / name, every=every)
+    checkpoints = Checkpoints(scratch(root) / "train" / name, every=every)
     group = join()
     keep_freed_memory()
     model = model.to(best_device())
-    with store.locked(group), Bar(shown=group.leads) as watcher:
-        trainer = Trainer(model, pictures, quantiser=quantiser, plan=plan, group=group)
-        watcher.start(trainer.steps, batch=plan.batch)
+    validation = Validation(held_out, quantiser, select=params.select)
+    with checkpoints.locked(group), Bar(shown=group.leads) as watcher:
+        trainer = Trainer(
+            model,
+            pictures,
+            quantiser=quantiser,
+            schedule=schedule,
+            mixture=Mixture([domain(name) for name in params.domains]),
+            group=group,
+        )
+        watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))
+        if outdated := checkpoints.of_other_code():
+            watcher.warn(f"the code has changed since {outdated} was saved: training starts afresh")
         history = Run(
             model=model,
             trainer=trainer,
-            store=store,
-            validation=lambda: validate(model, held_out, quantiser, params.temperature),
+            checkpoints=checkpoints,
+            validation=lambda: validation(model),
             select=params.select,
             patience=params.patience,
             watcher=watcher,
@@ -83,12 +105,13 @@ def train(params: TrainParams, root: Path) -> None:
         ).to_the_end()
         if group.leads:
             summary = {"parameters": model.count(), "processes": group.size}
-            best = history[best_of(history, params.select)]
-            write(root, history, best=best, model=store.best.read_bytes(), summary=summary)
-            store.clear()
+            write(root, params, checkpoints, history, held_out, quantiser, summary=summary)
+            checkpoints.clear()
 
 
-def untrained(params: TrainParams, quantiser: Quantiser, *, side: int) -> "Model":
+def untrained(
+    params: TrainParams, quantiser: Quantiser, *, side: int, sources: list[str]
+) -> "Model":
     """Build the model that is to be trained."""
     from colorize.model.weights import Model
 
@@ -97,24 +120,43 @@ def untrained(params: TrainParams, quantiser: Quantiser, *, side: int) -> "Model
         width=params.width,
         centres=quantiser.table.centres,
         side=side,
-        params={"train": asdict(params), "quantise": quantiser.constants()},
+        params={"train": params.model_dump(), "quantise": quantiser.constants()},
         seed=params.seed,
+        domains=params.domains,
+        sources=sources,
+        tones=quantiser.tones if params.tone else None,
     )
 
 
 def write(
     root: Path,
-    history: list[dict[str, float]],
+    params: TrainParams,
+    checkpoints: "Checkpoints",
+    history: "History",
+    held_out: ShardReader,
+    quantiser: Quantiser,
     *,
-    best: dict[str, float],
-    model: bytes,
     summary: dict[str, int],
 ) -> None:
-    """Write the outputs: the best epoch's model, the history, and what came of it."""
-    files.write_bytes(root / "models" / "colorizer.safetensors", model)
+    """Choose the best epoch's temperature, and write models, history and what came of it."""
+    from colorize.judge import temperature
+    from colorize.learn.run import best_of
+    from colorize.model.precision import best_device
+    from colorize.model.weights import Model
+
+    model = Model.load(checkpoints.best, best_device())
+    # A regression is what it is at every temperature.
+    grid = params.temperatures if model.recipe.classifies else (model.temperature,)
+    swept = temperature.sweep(model, held_out, quantiser.table, grid, scores=(params.select,))
+    chosen = temperature.choose(swept, params.select)
+    replace(model, temperature=chosen).save(root / "models" / "colorizer.safetensors")
+    one_epoch = checkpoints.one_epoch.read_bytes()
+    files.write_bytes(root / "models" / "one_epoch.safetensors", one_epoch)
     files.write_table(root / "metrics" / "train.csv", history)
-    numbers: files.Numbers = {"best": best, "epochs": len(history), **summary}
-    files.write_metrics(root / "metrics" / "train.json", numbers)
+    files.write_table(root / "metrics" / "temperature.csv", swept)
+    best = history[best_of(history, params.select)]
+    numbers: files.Numbers = {"epochs": len(history), "temperature": chosen, **summary}
+    files.write_metrics(root / "metrics" / "train.json", {"best": best, **numbers})
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class StopSignals:
 
 
 class Bar(StopSignals):
-    """A progress bar with loss, rate and time left, a line an epoch, and an ear for signals."""
+    """A progress bar with losses, rate and time left, a line an epoch, and an ear for signals."""
 
     def __init__(self, *, shown: bool = True) -> None:
         super().__init__()
@@ -52,14 +52,15 @@ class Bar(StopSignals):
         super().__exit__()
         self._bar.close()
 
-    def on_step(self, done: int, loss: float | None) -> None:
+    def on_step(self, done: int, losses: Mapping[str, float] | None) -> None:
         """Move the bar to where the run is."""
         pictures = done * self._batch
-        if loss is None:  # the rate is that of this process
+        if losses is None:  # the rate is that of this process
             self._bar.initial = self._bar.n = self._bar.last_print_n = pictures
             self._bar.refresh()
         else:
-            self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            shown = {name: f"{loss:.3f}" for name, loss in losses.items()}
+            self._bar.set_postfix(shown, refresh=False)
             self._bar.update(pictures - self._bar.n)
 
     def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:

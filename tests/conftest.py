@@ -21,8 +21,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 TINY = {
     "fetch": {"count": 48, "side": 64},
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
-    "train": {"width": 0.125, "crop": 48, "batch": 8, "epochs": 2},
-    "evaluate": {"gallery": 4, "resamples": 100, "temperatures": [0.38, 1.0]},
+    "train": {
+        "width": 0.125,
+        "crop": 64,
+        "batch": 8,
+        "epochs": 2,
+        "temperatures": [0.38, 1.0],
+    },
+    "evaluate": {"gallery": 4, "resamples": 100},
 }
 
 

@@ -3,10 +3,11 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from colorize.errors import DataError, EngineError
 from colorize.parallel import each
 from tests.dask import Cluster
+from tests.imports import ROOT
 
 LOCAL = {"COLORIZE_WORKERS": "2"}
 
@@ -71,26 +73,33 @@ def test_nothing_is_computed_far_ahead() -> None:
     results.close()  # type: ignore[attr-defined] # a generator
 
 
+@pytest.mark.slow
 def test_dask_gives_the_same(cluster: Cluster) -> None:
     found = list(each(square, range(30), environment=cluster.environment))
     assert found == [square(n) for n in range(30)]
 
 
-@pytest.mark.parametrize("engine", ["ray", "spark"])
-def test_other_engines_give_the_same(engine: str) -> None:
-    module = {"ray": "ray", "spark": "joblibspark"}[engine]
-    if find_spec(module) is None:
-        pytest.skip(f"{module} is not installed: pip install 'colorize[{engine}]'")
-    environment = {"COLORIZE_BACKEND": engine, "COLORIZE_WORKERS": "2"}
-    assert list(each(square, range(100), environment=environment)) == [n * n for n in range(100)]
+def test_an_engine_that_is_not_installed_says_how_to_get_it() -> None:
+    code = """
+import sys
+sys.modules["distributed"] = None
+from colorize.parallel import each
+print(list(each(abs, [1], environment={"COLORIZE_BACKEND": "dask"})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "needs 'distributed': pip install 'colorize[dask]'" in done.stderr
 
 
-@pytest.mark.parametrize("engine", ["ray", "spark"])
-def test_an_engine_that_is_not_installed_says_how_to_get_it(engine: str) -> None:
-    if find_spec({"ray": "ray", "spark": "joblibspark"}[engine]):
-        pytest.skip(f"{engine} is installed")
-    with pytest.raises(EngineError, match=rf"pip install 'colorize\[{engine}\]'"):
-        list(each(square, range(3), environment={"COLORIZE_BACKEND": engine}))
+def test_cores_are_counted_where_the_system_knows_no_affinity() -> None:
+    """As on macOS and Windows."""
+    code = """
+import os
+del os.sched_getaffinity
+from colorize.parallel import each
+print(list(each(abs, [-1, -2], environment={})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("[1, 2]\n", 0), done.stderr
 
 
 def test_an_error_of_the_function_arrives() -> None:
@@ -108,9 +117,15 @@ def test_a_worker_that_dies_is_one_line_and_the_next_run_works() -> None:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"COLORIZE_BACKEND": "slurm"}, "one of local, dask, ray, spark, not 'slurm'"),
-        ({"COLORIZE_WORKERS": "many"}, "COLORIZE_WORKERS must be a number"),
-        ({"COLORIZE_WORKERS": "0"}, "COLORIZE_WORKERS must be a number"),
+        ({"COLORIZE_BACKEND": "slurm"}, "one of local, dask, not 'slurm'"),
+        *(
+            ({"COLORIZE_WORKERS": given}, f"COLORIZE_WORKERS must be a whole number .*'{given}'")
+            for given in ("many", "0", "-1", "2.5", "inf", "nan", "9" * 400, "\u00b2", "10001")
+        ),
+        *(
+            (LOCAL | {"COLORIZE_TASK_TIMEOUT": given}, f"COLORIZE_TASK_TIMEOUT .*'{given}'")
+            for given in ("soon", "0", "inf", "nan", "1e999")
+        ),
         ({"COLORIZE_BACKEND": "dask"}, "needs DASK_SCHEDULER_ADDRESS"),
     ],
 )
@@ -132,6 +147,7 @@ def test_a_scheduler_that_cannot_be_reached_is_one_line() -> None:
             list(each(square, range(3), environment=environment))
 
 
+@pytest.mark.slow
 def test_workers_without_the_package_are_found_out(tmp_path: Path) -> None:
     with Cluster(tmp_path, workers=0) as lacking:
         environment = lacking.environment | {"COLORIZE_TASK_TIMEOUT": "3"}
@@ -150,6 +166,7 @@ def begun(folder: Path, count: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_one_killed_dask_worker_costs_nothing(tmp_path: Path) -> None:
     with Cluster(tmp_path, workers=2) as doomed:
         items = [(tmp_path, n) for n in range(6)]
@@ -164,6 +181,7 @@ def test_one_killed_dask_worker_costs_nothing(tmp_path: Path) -> None:
         assert [*found, *first] == list(range(6))
 
 
+@pytest.mark.slow
 def test_killed_dask_workers_are_one_line(tmp_path: Path) -> None:
     with Cluster(tmp_path, workers=2) as doomed:
         environment = doomed.environment | {"COLORIZE_TASK_TIMEOUT": "4"}

@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from tests.imports import ROOT, closure, local_imports
 
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 STAGES: dict[str, dict[str, Any]] = DVC["stages"]
-ABOVE = ("raw", "colour", "imaging", "sources", "data", "ingest")
+ABOVE = ("raw", "colour", "imaging", "sources", "data", "ingest", "inking")
 BELOW = ("model", "metrics", "learn", "judge", "report", "paint")
 ROOMS = ABOVE + BELOW
-NO_TORCH = ("errors", "params", "files", "parallel", *ABOVE)
+NO_TORCH = ("errors", "provenance", "params", "files", "parallel", *ABOVE)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -41,7 +40,7 @@ def test_a_stage_reads_the_whole_of_its_own_section(name: str) -> None:
     assert STAGES[name]["params"] == [name]
     params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
     assert set(params) == set(SECTIONS) == set(STAGES)
-    assert list(params[name]) == [field.name for field in fields(SECTIONS[name])]
+    assert list(params[name]) == list(SECTIONS[name].model_fields)
 
 
 def test_outputs_keep_the_run_cache_alive() -> None:
@@ -58,6 +57,21 @@ def test_dvc_ignores_what_is_no_dependency() -> None:
     assert {"__pycache__/", ".scratch/"} <= set(ignored)
 
 
+def test_every_stage_waits_for_the_check_of_all_params() -> None:
+    """DVC runs `check` first, since all stages depend on its output, if by way of `fetch`."""
+    content = yaml.safe_load((ROOT / "check" / "dvc.yaml").read_text("utf-8"))
+    check = content["stages"]["check"]
+    assert check["params"] == [{"params.yaml": None}]
+    behind = set(check["outs"])
+    waiting = dict(STAGES)
+    while found := [name for name, stage in waiting.items() if behind & set(stage["deps"])]:
+        for name in found:
+            behind |= set(waiting.pop(name).get("outs", []))
+    assert not waiting
+    modules = {f"{kind.__module__.replace('.', '/')}.py" for kind in SECTIONS.values()}
+    assert modules | {"stages/check.py", "colorize/params.py"} == set(check["deps"])
+
+
 @pytest.mark.parametrize("name", [*STAGES, "check"])
 def test_no_stage_imports_torch_before_its_params_are_known_to_be_good(name: str) -> None:
     code = f"import sys, stages.{name}; sys.exit('torch' in sys.modules)"
@@ -65,8 +79,8 @@ def test_no_stage_imports_torch_before_its_params_are_known_to_be_good(name: str
 
 
 def test_imports_go_down_the_house_only() -> None:
-    """errors, params, files, parallel; then the rooms in their order; stages on top of all."""
-    base = {"errors": 0, "params": 1, "files": 1, "parallel": 1}
+    """First the modules beside the rooms, then the rooms in their order, then the stages."""
+    base = {"errors": 0, "provenance": 0, "params": 1, "files": 1, "parallel": 1}
     order = base | {room: 2 + n for n, room in enumerate(ROOMS)}
     for file in (ROOT / "colorize").rglob("*.py"):
         room = file.relative_to(ROOT / "colorize").parts[0].removesuffix(".py")

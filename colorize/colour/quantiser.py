@@ -1,17 +1,29 @@
 """What the quantise stage fits and training gathers from: bins, neighbours, prior and weights."""
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from colorize import files
 from colorize.colour import prior as priors
+from colorize.colour import tones as by_tone
 from colorize.colour.encoding import NeighbourTable
-from colorize.errors import DataError
+from colorize.colour.gamut import AB_LIMIT
+from colorize.errors import DataError, one_line
+
+MAX_BYTES = 1 << 26
+"""Of all arrays; those of the default grid have 3 million."""
+
+MAX_SIGMA = 1000.0
+"""Of both kernels, in units of ab."""
+
+SUM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,8 @@ class Quantiser:
         prior: (Q,) float64, the empirical share of each bin.
         smoothed: (Q,) float64, the prior smoothed over the ab plane.
         weights: (Q,) float64, the class weights; their expectation under ``smoothed`` is 1.
+        tones: (T, Q) float64, the share of each bin at each of T tones, evenly spaced from L = 0
+            to 100.
         step: of the grid of bins, in units of ab.
         sigma: of the soft encoding, in units of ab.
         prior_sigma: of the smoothing, in units of ab.
@@ -33,6 +47,7 @@ class Quantiser:
     prior: NDArray[np.float64]
     smoothed: NDArray[np.float64]
     weights: NDArray[np.float64]
+    tones: NDArray[np.float64]
     step: int
     sigma: float
     prior_sigma: float
@@ -44,6 +59,7 @@ class Quantiser:
         counts: NDArray[np.int64],
         table: NeighbourTable,
         *,
+        tones: NDArray[np.float64] | None = None,
         step: int,
         sigma: float,
         prior_sigma: float,
@@ -54,6 +70,7 @@ class Quantiser:
         Args:
             counts: (Q,) pixels whose nearest bin it is.
             table: of the bins that were counted.
+            tones: (T, Q) pixels by tone and bin; where not given, one tone, of ``smoothed``.
             step: see the attributes, as for the others.
             sigma: of the soft encoding.
             prior_sigma: of the smoothing.
@@ -75,6 +92,7 @@ class Quantiser:
             prior=prior,
             smoothed=smoothed,
             weights=weights,
+            tones=smoothed[None] if tones is None else by_tone.shares(tones),
             step=step,
             sigma=sigma,
             prior_sigma=prior_sigma,
@@ -103,6 +121,7 @@ class Quantiser:
                 prior=self.prior,
                 smoothed=self.smoothed,
                 weights=self.weights,
+                tones=self.tones,
                 **{name: np.array(value) for name, value in self.constants().items()},
             )
 
@@ -111,25 +130,112 @@ class Quantiser:
         """Read what `save` wrote.
 
         Raises:
-            DataError: the file is missing or damaged.
+            DataError: the file is missing or damaged, or its arrays do not belong together.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-                held = dict(content)
+            held = _arrays(path)
             table = NeighbourTable(
                 held["centres"], held["candidates"], held["certain"], int(held["neighbours"])
             )
-            return cls(
+            quantiser = cls(
                 table=table,
                 prior=held["prior"],
                 smoothed=held["smoothed"],
                 weights=held["weights"],
+                tones=held["tones"],
                 step=int(held["step"]),
                 sigma=float(held["sigma"]),
                 prior_sigma=float(held["prior_sigma"]),
                 mix=float(held["mix"]),
             )
+            quantiser._check()
         except FileNotFoundError:
             raise DataError(f"{path} does not exist: run the quantise stage first") from None
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} is damaged ({error}): run quantise again") from None
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {one_line(error)}") from None
+        except Exception as error:  # noqa: BLE001 - whatever zipfile, zlib and numpy make of damage
+            raise DataError(f"{path} is damaged ({one_line(error)}): run quantise again") from None
+        return quantiser
+
+    def _check(self) -> None:
+        """See that the numbers are such as `fit` gives.
+
+        Raises:
+            ValueError: says what they are not.
+        """
+        table, bins = self.table, len(self.table.centres)
+        constants = {
+            "step": 1 <= self.step <= AB_LIMIT,
+            "neighbours": 1 <= table.neighbours <= table.candidates.shape[-1],
+            "sigma": 0 < self.sigma <= MAX_SIGMA,
+            "prior_sigma": 0 <= self.prior_sigma <= MAX_SIGMA,
+            "mix": 0 <= self.mix <= 1,
+        }
+        for name, right in constants.items():
+            if not right:
+                raise ValueError(f"{name} out of range")
+        whole: Mapping[str, tuple[NDArray[Any], int, int]] = {
+            "centres": (table.centres, -AB_LIMIT - self.step, AB_LIMIT + self.step),
+            "candidates": (table.candidates, -1, bins - 1),
+            "nearest candidates": (table.candidates[..., : table.neighbours], 0, bins - 1),
+            "certain": (table.certain, -1, bins - 1),
+        }
+        for name, (array, low, high) in whole.items():
+            if array.size == 0 or array.min() < low or array.max() > high:
+                raise ValueError(f"{name} not within {low} and {high}")
+        with np.errstate(all="ignore"):
+            sums = {
+                "prior": (self.prior, self.prior.sum()),
+                "smoothed prior": (self.smoothed, self.smoothed.sum()),
+                "weights": (self.weights, (self.smoothed * self.weights).sum()),
+                "tones": (self.tones, self.tones.sum(axis=1)),
+            }
+        for name, (shares, total) in sums.items():
+            sums_to_1 = np.all(np.abs(total - 1) <= SUM_TOLERANCE)  # no, where it is not finite
+            if not np.isfinite(shares).all() or shares.min() < 0 or not sums_to_1:
+                raise ValueError(f"{name} not shares of 1")
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an ``.npz``, which have to be those that `Quantiser.save` writes.
+
+    Nothing is allocated that the sizes of its members do not allow.
+    """
+    held: dict[str, NDArray[Any]] = {}
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if sorted(member.filename for member in members) != sorted(f"{n}.npy" for n in _SHAPES):
+            raise ValueError(f"its arrays are not {', '.join(_SHAPES)}")
+        if sum(member.file_size for member in members) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as file:  # `archive.read` would unpack a bomb first
+                content = file.read(member.file_size)
+            stream = BytesIO(content)
+            shape, dtype = files.array_header(stream, len(content))
+            held[name] = np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)
+    sizes = {"Q": len(held["centres"]), "c": held["candidates"].shape[-1], "T": len(held["tones"])}
+    for name, (kind, wanted) in _SHAPES.items():
+        expected = tuple(sizes.get(str(size), size) for size in wanted)
+        if held[name].dtype != kind or held[name].shape != expected:
+            raise ValueError(f"{name} is {held[name].dtype} {held[name].shape}")
+    return held
+
+
+_PLANE = 2 * AB_LIMIT + 1
+_SHAPES: Mapping[str, tuple[type, tuple[int | str, ...]]] = {
+    "centres": (np.int64, ("Q", 2)),
+    "candidates": (np.int16, (_PLANE, _PLANE, "c")),
+    "certain": (np.int16, (_PLANE, _PLANE)),
+    "prior": (np.float64, ("Q",)),
+    "smoothed": (np.float64, ("Q",)),
+    "weights": (np.float64, ("Q",)),
+    "tones": (np.float64, ("T", "Q")),
+    "step": (np.int64, ()),
+    "neighbours": (np.int64, ()),
+    "sigma": (np.float64, ()),
+    "prior_sigma": (np.float64, ()),
+    "mix": (np.float64, ()),
+}
+"""Types and shapes; Q is the number of bins, c of candidates, T of tones."""

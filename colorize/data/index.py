@@ -1,23 +1,48 @@
 """Which picture stands where in the shards."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
+from colorize.data import shards
 from colorize.data.shards import INDEX
 from colorize.data.split import Split
-from colorize.errors import DataError
+from colorize.errors import DataError, one_line
 
 
 def picture_ids(folder: Path, split: Split) -> list[str]:
     """Ids of a split's pictures, in the order in which `ShardReader` gives them.
 
     Raises:
-        DataError: there is no index.
+        DataError: there is no index, it is damaged, or it is of other shards.
     """
+    path = folder / INDEX
+    ids = []
     try:
-        with (folder / INDEX).open(encoding="utf-8", newline="") as file:
-            return [row["id"] for row in csv.DictReader(file) if row["split"] == split]
+        rows = _rows(path, split)
+        for shard in shards.paths(folder, split):
+            for row in range(len(shards.read(shard))):
+                name, number, identity = next(rows, ("nothing", "", ""))
+                if (name, number) != (shard.name, str(row)):
+                    raise ValueError(f"row {row} of {shard.name} is missing")
+                ids.append(identity)
+        if more := next(rows, None):
+            raise ValueError(f"row {more[1]} of {more[0]} does not exist")
     except FileNotFoundError:
         raise DataError(f"no {INDEX} in {folder}: run the resize stage first") from None
-    except KeyError as error:
-        raise DataError(f"{folder / INDEX} lacks the column {error}: run resize again") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except (csv.Error, ValueError) as error:
+        raise DataError(f"{path} is damaged ({one_line(error)}): run resize again") from None
+    return ids
+
+
+def _rows(path: Path, split: Split) -> Iterator[tuple[str, str, str]]:
+    """Yield shard, row and id of each picture of a split."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        if next(reader, None) != ["shard", "row", "id", "split"]:
+            raise ValueError("its columns are not shard, row, id and split")
+        for shard, row, identity, own in reader:
+            if own == split:
+                yield shard, row, identity

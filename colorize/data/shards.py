@@ -4,7 +4,7 @@ A shard is a plain ``.npy`` file, so numpy alone opens it. ``index.csv`` says wh
 in which row; `layout` says how a shard gets its pictures and its five hexadecimal digits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +51,25 @@ class ShardReader:
         return int(self._ends[-1])
 
     def __getitem__(self, position: int) -> NDArray[np.uint8]:
-        """(side, side, 3) uint8: a view into the memory map."""
+        """(side, side, 3) uint8: a view into the memory map.
+
+        Raises:
+            IndexError: there is no such picture; -1 is the last one.
+        """
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"picture {position} of {len(self)}")
+        position %= len(self)
         shard = int(np.searchsorted(self._ends, position, side="right"))
         start = 0 if shard == 0 else int(self._ends[shard - 1])
         rgb: NDArray[np.uint8] = self._shards[shard][position - start]
         return rgb
+
+    def conditions(self, position: int) -> Mapping[str, NDArray[np.float32]]:
+        """Named conditions that are stored with a picture: (side, side, K), or (K,) for all of it.
+
+        Shards hold none yet.
+        """
+        return {}
 
     def batches(self, size: int) -> Iterator[NDArray[np.uint8]]:
         """Yield (n, side, side, 3) uint8 copies in order, n = ``size`` but for the last."""
@@ -82,13 +96,13 @@ def read(path: Path) -> NDArray[np.uint8]:
         DataError: it is cut short, damaged or no shard.
     """
     try:
-        shard: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            shape, dtype = files.array_header(file, path.stat().st_size)
+            offset = file.tell()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise DataError(f"{path} is damaged ({error}): run resize again") from None
-    if (
-        shard.dtype != np.uint8
-        or shard.ndim != 4
-        or shard.shape[1:] != (shard.shape[1],) * 2 + (3,)
-    ):
-        raise DataError(f"{path} is no shard: {shard.dtype} {shard.shape}; run resize again")
-    return shard
+    if dtype != np.uint8 or len(shape) != 4 or 0 in shape or shape[2:] != (shape[1], 3):
+        raise DataError(f"{path} is no shard: {dtype} {shape}; run resize again")
+    return np.memmap(path, np.uint8, "r", offset, shape)

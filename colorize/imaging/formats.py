@@ -1,14 +1,7 @@
 """Formats that pages come in and go out in, told by the suffixes of their names."""
 
-import io
 import os.path
 from collections.abc import Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from colorize.errors import ImageError
 
 _JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
 
@@ -16,15 +9,28 @@ WRITERS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     ".png": ("PNG", {}),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
+    ".jpe": _JPEG,
+    ".jfif": _JPEG,
+    ".pjpeg": _JPEG,
     ".webp": ("WEBP", {"quality": 95}),
     ".avif": ("AVIF", {"quality": 90, "speed": 8, "subsampling": "4:4:4"}),
 }
 """What each suffix is written as. Colours of full resolution: their edges lie on the lines."""
 
-UNSUPPORTED = frozenset({".bmp", ".gif", ".heic", ".jxl", ".tif", ".tiff"})
-"""Suffixes of pages that are reported and copied, since nothing here reads them."""
+UNSUPPORTED = frozenset(
+    {".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".jxr", ".tga", ".tif", ".tiff"}
+)
+"""Suffixes of pages that are reported as failed, since nothing here reads them."""
 
 BOOKS = frozenset({".cbz", ".zip"})
+
+FOREIGN = frozenset({".cb7", ".cba", ".cbr", ".cbt", ".7z", ".djvu", ".epub", ".pdf", ".rar"})
+"""Suffixes of books that must be converted first, unless they are ZIP archives in truth."""
+
+
+def is_hidden(name: str) -> bool:
+    """Tell by its name a file or folder that is not for people, such as the Finder's twins."""
+    return name.startswith("__MACOSX") or (name.startswith(".") and name.strip(".") != "")
 
 
 def suffix(name: str) -> str:
@@ -43,7 +49,7 @@ def same_format(one: str, other: str) -> bool:
 
 
 def layer_names(names: Sequence[str]) -> list[str]:
-    """Give each page's layer a name of its own: PNG, for that holds transparency.
+    """Give each page's layer a name of its own: PNG, since that holds transparency.
 
     >>> layer_names(["1.jpg", "2.png", "2.jpg", "notes.txt"])
     ['1.png', '2.png', '2.jpg.png', 'notes.txt']
@@ -58,22 +64,3 @@ def layer_names(names: Sequence[str]) -> list[str]:
         taken.add(layer)
         layers.append(layer)
     return layers
-
-
-def encode(pixels: NDArray[np.uint8], *, kind: str) -> bytes:
-    """Encode a picture.
-
-    Args:
-        pixels: (H, W, 3) RGB or (H, W, 4) RGB and alpha.
-        kind: one of the suffixes of `WRITERS`.
-
-    Raises:
-        ImageError: ``unwritable``: the format cannot hold it, such as a WebP of 20,000 pixels.
-    """
-    form, options = WRITERS[kind]
-    out = io.BytesIO()
-    try:
-        Image.fromarray(pixels).save(out, form, **options)
-    except (OSError, ValueError) as error:
-        raise ImageError("unwritable", str(error)) from None
-    return out.getvalue()

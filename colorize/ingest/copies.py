@@ -6,6 +6,7 @@ sheared until they fit best, and compared place by place: a copy differs nowhere
 face does.
 """
 
+from collections.abc import Iterator
 from itertools import combinations
 
 import cv2
@@ -17,7 +18,7 @@ from PIL import Image
 RGB = NDArray[np.uint8]
 
 REACH = 11
-"""Bits by which the hashes of candidates differ at the most; of 64."""
+"""Bits of 64 by which the hashes of candidates differ at the most."""
 
 COARSE = 12.0
 """Mean difference of two candidates' 6 x 6 averages, in 1/255, above which they are no copies."""
@@ -32,6 +33,8 @@ _SIDE = 48
 _BORDER = 4  # of _SIDE: where a copy may have been cropped
 _BANDS = 4
 _BAND_BITS = 16
+_FAR = 65  # more than the bits by which two hashes can differ
+_CANDIDATES = 1 << 19  # looked at together: about 30 MB
 _CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 
@@ -55,39 +58,111 @@ def repeated(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
 class Index:
     """Finds the hashes within `REACH` bits of a given one, without looking at all of them.
 
-    Hashes that differ by 11 bits differ by 2 at the most in one of their 4 bands of 16 bits. So
-    each hash is looked up by its bands, and by all that differ from them by 1 or 2 bits.
+    Hashes that differ by 11 bits differ by at most 2 in one of their 4 bands of 16 bits. So each
+    hash is looked up by its bands, and by everything that differs from them by 1 or 2 bits. Equal
+    hashes are looked up once, and few candidates are held at a time, so that thousands of pictures
+    that look alike cost neither their square in memory nor much time.
 
     Args:
-        hashes: (n,) uint64.
+        hashes: (n,) uint64; the same one may occur many times.
     """
 
     def __init__(self, hashes: NDArray[np.uint64]) -> None:
-        self._hashes = hashes
+        unique, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+        order = np.argsort(first)  # groups in the order of their first members
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        self._hashes: NDArray[np.uint64] = unique[order]
+        self._members = np.argsort(rank[group], kind="stable")
+        self._sizes = np.bincount(rank[group], minlength=len(unique))
         flips = [0, *(1 << a for a in range(_BAND_BITS))]
         flips += [1 << a | 1 << b for a, b in combinations(range(_BAND_BITS), 2)]
         self._flips = np.array(flips, np.uint16)
         self._bands = []
         for band in range(_BANDS):
-            keys = _band(hashes, band)
+            keys = _band(self._hashes, band)
             rows = np.argsort(keys, kind="stable")
             ends = np.cumsum(np.bincount(keys, minlength=1 << _BAND_BITS))
             self._bands.append((rows, np.concatenate([[0], ends])))
 
-    def near(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Find every pair: (m,) uint64 -> (p, 2) of positions here and in the index, ascending."""
-        found = [np.empty((0, 2), np.int64)]
-        for band, (rows, ends) in enumerate(self._bands):
-            keys = _band(hashes, band)[:, None] ^ self._flips  # (m, 137)
-            starts, counts = ends[keys], ends[keys.astype(np.int64) + 1] - ends[keys]
-            asked = np.repeat(np.arange(len(hashes)), counts.sum(axis=1))
-            counts, starts = counts.ravel(), starts.ravel()
-            begins = np.repeat(starts - (np.cumsum(counts) - counts), counts)
-            there = rows[begins + np.arange(len(asked))]
-            apart = np.bitwise_count(hashes[asked] ^ self._hashes[there])
-            close = apart <= REACH
-            found.append(np.column_stack([asked[close], there[close]]))
-        return np.unique(np.concatenate(found), axis=0)
+    def nearest(self, hashes: NDArray[np.uint64], most: int) -> NDArray[np.int64]:
+        """Find for each hash the nearest ones in the index, of equally near ones the first.
+
+        Args:
+            hashes: (m,) uint64.
+            most: how many for each, at the most.
+
+        Returns:
+            (p, 2): positions in ``hashes``, ascending, and in the index, nearest first.
+        """
+        asked, back = np.unique(hashes, return_inverse=True)
+        found = [np.empty((0, 3), np.int64)]
+        found += [self._groups(asked, rows, most) for rows in self._blocks(asked)]
+        one, apart, group = np.concatenate(found).T
+        sizes = np.minimum(self._sizes[group], most)
+        member = self._members[_runs((np.cumsum(self._sizes) - self._sizes)[group], sizes)]
+        one, apart = np.repeat(one, sizes), np.repeat(apart, sizes)
+        order = np.lexsort((member, apart, one))
+        order = order[_first(one[order], most)]
+        one, member = one[order], member[order]
+        counts = np.bincount(one, minlength=len(asked))
+        starts = np.cumsum(counts) - counts
+        there = member[_runs(starts[back], counts[back])]
+        return np.column_stack([np.repeat(np.arange(len(hashes)), counts[back]), there])
+
+    def _blocks(self, asked: NDArray[np.uint64]) -> Iterator[slice]:
+        """Part the hashes such that a part has few candidates, or consists of a single hash."""
+        counts = np.zeros(len(asked), np.int64)
+        for band, (_, ends) in enumerate(self._bands):
+            keys = self._keys(asked, band)
+            counts += (ends[keys + 1] - ends[keys]).sum(axis=1)
+        first, total = 0, 0
+        for row, count in enumerate(np.minimum(counts, len(self._hashes)).tolist()):
+            if row > first and total + count > _CANDIDATES:
+                yield slice(first, row)
+                first, total = row, 0
+            total += count
+        if len(asked) > first:
+            yield slice(first, len(asked))
+
+    def _groups(self, asked: NDArray[np.uint64], rows: slice, most: int) -> NDArray[np.int64]:
+        """Find the nearest groups of equal hashes: (p, 3) of row, bits apart and group."""
+        numbers, size = np.arange(rows.start, rows.stop), max(1, len(self._hashes))
+        found = []
+        for band, (order, ends) in enumerate(self._bands):
+            keys = self._keys(asked[rows], band)
+            found.append((order, ends[keys], ends[keys + 1] - ends[keys]))
+        many = sum(counts.sum(axis=1) for _, _, counts in found) > size
+        # A pair as one number, which sorts by row, then bits apart, then group.
+        apart = np.bitwise_count(asked[numbers[many], None] ^ self._hashes).astype(np.int64)
+        keys = (numbers[many, None] * _FAR + apart) * size + np.arange(len(self._hashes))
+        if most < size:
+            keys = np.partition(keys, most, axis=1)[:, :most]
+        near = [keys.ravel()]
+        for order, starts, counts in found:
+            few = np.where(many[:, None], 0, counts)
+            one = np.repeat(numbers, few.sum(axis=1))
+            group = order[_runs(starts.ravel(), few.ravel())]
+            apart = np.bitwise_count(asked[one] ^ self._hashes[group]).astype(np.int64)
+            near.append(((one * _FAR + apart) * size + group)[apart <= REACH])
+        pairs = np.unique(np.concatenate(near))
+        one, apart, group = pairs // (size * _FAR), pairs // size % _FAR, pairs % size
+        return np.column_stack([one, apart, group])[(apart <= REACH) & _first(one, most)]
+
+    def _keys(self, hashes: NDArray[np.uint64], band: int) -> NDArray[np.int64]:
+        keys = _band(hashes, band)[:, None] ^ self._flips  # (m, 137)
+        return keys.astype(np.int64)
+
+
+def _runs(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join ranges of whole numbers: ``counts[i]`` of them from ``starts[i]`` on."""
+    begins = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return begins + np.arange(len(begins))
+
+
+def _first(sorted_rows: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+    """Tell which entries are among the first of their row."""
+    return np.arange(len(sorted_rows)) - np.searchsorted(sorted_rows, sorted_rows) < most
 
 
 def _band(hashes: NDArray[np.uint64], band: int) -> NDArray[np.uint16]:

@@ -1,4 +1,4 @@
-"""Which pictures give way, lest copies of one picture stand in more than one split.
+"""Which pictures give way, so that copies of one picture never stand in more than one split.
 
 Of pictures with the same pixels one stays. Of near copies those stay that share a split; one in
 `train` gives way to one in `val` or `test`, one in `val` to one in `test`. Only pairs count, so
@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.data import shards
 from colorize.data.split import SPLITS, Split
 from colorize.ingest import copies
 from colorize.ingest.prepare import Prepared
@@ -29,7 +30,7 @@ Pair: TypeAlias = tuple[int, Row, Row]
 """Position of the picture that might give way, where it is, and where the other one is."""
 
 MOST = 32
-"""Candidates that a picture is compared with: the nearest ones, lest much alike cost a square."""
+"""Candidates that a picture is compared with, the nearest ones, however many look like it."""
 
 _ASKED = 512  # hashes looked up at once
 _PAIRS = 256  # pairs that a worker compares at once
@@ -91,23 +92,18 @@ class Register:
     def _tasks(self, present: NDArray[np.bool_]) -> Iterator[list[Pair]]:
         hashes = np.frombuffer(self._hashes, np.uint64)
         ranks = np.frombuffer(self._ranks, np.uint8)
-        known = np.flatnonzero(present & (ranks < len(PRECEDENCE) - 1))
-        asking = np.flatnonzero(present & (ranks > 0))
-        index = copies.Index(hashes[known])
         ends = [shard.rows.stop for shard in self.shards]
-        for begin in range(0, len(asking), _ASKED):
-            chunk = asking[begin : begin + _ASKED]
-            pairs = index.near(hashes[chunk])
-            mine, other = chunk[pairs[:, 0]], known[pairs[:, 1]]
-            crossing = ranks[other] < ranks[mine]
-            mine, other = mine[crossing], other[crossing]
-            apart = np.bitwise_count(hashes[mine] ^ hashes[other])
-            order = np.lexsort((apart, mine))  # each picture's candidates together, nearest first
-            turn = np.arange(len(order)) - np.searchsorted(mine[order], mine[order])
-            found = np.column_stack([mine, other])[order][turn < MOST].tolist()
-            for first in range(0, len(found), _PAIRS):
-                part = found[first : first + _PAIRS]
-                yield [(m, self._row(m, ends), self._row(o, ends)) for m, o in part]
+        for rank in range(1, len(PRECEDENCE)):
+            known = np.flatnonzero(present & (ranks < rank))
+            asking = np.flatnonzero(present & (ranks == rank))
+            index = copies.Index(hashes[known])
+            for begin in range(0, len(asking), _ASKED):
+                chunk = asking[begin : begin + _ASKED]
+                pairs = index.nearest(hashes[chunk], MOST)
+                found = np.column_stack([chunk[pairs[:, 0]], known[pairs[:, 1]]]).tolist()
+                for first in range(0, len(found), _PAIRS):
+                    part = found[first : first + _PAIRS]
+                    yield [(m, self._row(m, ends), self._row(o, ends)) for m, o in part]
 
     def _row(self, position: int, ends: list[int]) -> Row:
         shard = self.shards[bisect_right(ends, position)]
@@ -121,5 +117,5 @@ def compare(pairs: list[Pair]) -> list[int]:
 
 def _picture(row: Row) -> NDArray[np.uint8]:
     path, number = row
-    picture: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)[number]
+    picture: NDArray[np.uint8] = shards.read(path)[number]
     return picture

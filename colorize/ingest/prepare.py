@@ -1,8 +1,9 @@
 """One shard's work: from the files of its pictures to their squares, and into its final place.
 
 A prepared shard is kept in a workshop, a folder of scratch, as ``NAME.KEY.npy`` and, written last,
-its marker ``NAME.KEY.json``. The key is of the pictures that go in; so a shard is made again only
-where they changed, and what a killed run has left counts as far as it has a marker.
+its marker ``NAME.KEY.json``. The key names the pictures that go in, and the workshop's name the
+code and the values that prepare them. So a shard is made again only where one of these changed, and
+a run that was killed resumes with the shards that have a marker.
 """
 
 import errno
@@ -11,45 +12,49 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import imagehash
 import numpy as np
 import PIL
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
-from colorize import files
+from colorize import files, provenance
 from colorize.data import shards
 from colorize.data.split import Split
-from colorize.errors import DataError, ImageError
-from colorize.imaging import chroma, images
+from colorize.errors import DataError, ImageError, one_line
+from colorize.imaging import chroma
+from colorize.imaging.decode import RGB, decode
 from colorize.ingest import copies
+from colorize.ingest.framing import Framing, square
 from colorize.ingest.layout import Shard
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Record
 
-VERSION = 1
-"""Raised when the code changes what a prepared shard holds, so that old ones are left alone."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How a picture becomes a square, and what it must be like: see `images`."""
+    """How a picture becomes a square, and what it must be like: see `decode` and `framing`."""
 
     side: int
-    framing: images.Framing
+    framing: Framing
     min_chroma: float
     max_bytes: int
     max_pixels: int
 
     def fingerprint(self) -> str:
-        """Name what the result depends on beside the pictures: 16 hex digits."""
+        """Name what the result depends on beside the pictures: 16 hex digits.
+
+        These are the values, the code that prepares a shard and the versions of its libraries.
+        """
+        code = provenance.digest(__name__)
         libraries = [np.__version__, cv2.__version__, PIL.__version__, imagehash.__version__]
-        text = json.dumps([VERSION, asdict(self), libraries], sort_keys=True)
+        text = json.dumps([code, asdict(self), libraries], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -93,6 +98,26 @@ class Prepared:
     left_out: list[tuple[str, str, str]]
 
 
+_Word = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+class _Marker(BaseModel):
+    """Content of a marker: see `Prepared`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    state: list[int]
+    ids: list[str]
+    hashes: list[_Word]
+    digests: list[tuple[_Word, _Word]]
+    left_out: list[tuple[str, str, str]]
+
+    def rows(self) -> int:
+        """Number of pictures, or -1 where the lists do not agree in it."""
+        lengths = {len(self.ids), len(self.hashes), len(self.digests)}
+        return lengths.pop() if len(lengths) == 1 else -1
+
+
 @contextmanager
 def workshop(folder: Path, how: How) -> Iterator[Path]:
     """Give the folder of shards that are prepared in this way; this process holds it alone.
@@ -101,14 +126,10 @@ def workshop(folder: Path, how: How) -> Iterator[Path]:
         DataError: another process is at work in it.
     """
     own = folder / how.fingerprint()
-    own.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(own.with_suffix(".lock"), timeout=0):
-            for part in own.glob(".*.part"):  # of a run that was killed
-                part.unlink(missing_ok=True)
-            yield own.resolve()
-    except Timeout:
-        raise DataError(f"another resize is at work in {own}: wait, or end it") from None
+    with files.locked(own, f"another resize is at work in {own}: wait for it, or end it"):
+        own.mkdir(exist_ok=True)
+        files.sweep(own)
+        yield own.resolve()
 
 
 def prepare(task: Task) -> Prepared:
@@ -118,7 +139,7 @@ def prepare(task: Task) -> Prepared:
     path = task.workshop / f"{task.shard.name}.{key.hexdigest()[:16]}.npy"
     done = load(path, task.shard.split)
     if done:
-        return done
+        return _named(done, records)
     kept = np.empty((len(records), task.how.side, task.how.side, 3), np.uint8)
     new = Prepared(task.shard.split, task.shard.name, path, [], [], [], [])
     with _one_thread():
@@ -138,18 +159,27 @@ def prepare(task: Task) -> Prepared:
     held = {"state": _state(path), "ids": new.ids, "hashes": new.hashes}
     held |= {"digests": new.digests, "left_out": new.left_out}
     files.write_bytes(path.with_suffix(".json"), json.dumps(held).encode())
-    return new
+    return _named(new, records)
 
 
-def square_of(raw: Path, record: Record, how: How) -> images.RGB:
+def _named(done: Prepared, records: Iterable[Record]) -> Prepared:
+    """Call the files that were left out by the names that their owner gave them, if any."""
+    if not done.left_out:
+        return done
+    names = {record.file: one_line(record.name or record.file, length=200) for record in records}
+    left_out = [(names.get(file, file), reason, words) for file, reason, words in done.left_out]
+    return replace(done, left_out=left_out)
+
+
+def square_of(raw: Path, record: Record, how: How) -> RGB:
     """Read, check and shrink one picture of a folder of archives: (side, side, 3) uint8.
 
     Raises:
         ImageError: it cannot be used.
     """
     content = archives.read(raw, record, max_bytes=how.max_bytes)
-    rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
-    rgb = images.square(rgb, side=how.side, framing=how.framing)
+    rgb = decode(content, max_pixels=how.max_pixels, side=how.side)
+    rgb = square(rgb, side=how.side, framing=how.framing)
     chroma.check(rgb, at_least=how.min_chroma)
     return rgb
 
@@ -157,12 +187,14 @@ def square_of(raw: Path, record: Record, how: How) -> images.RGB:
 def load(path: Path, split: Split) -> Prepared | None:
     """Read the marker of a prepared shard; None where there is none, or the file has changed."""
     try:
-        held = json.loads(path.with_suffix(".json").read_bytes())
-        if held.pop("state") != _state(path):
+        content = path.with_suffix(".json").read_bytes()
+        held = _Marker.model_validate_json(content)
+        if held.state != _state(path) or held.rows() != (len(shards.read(path)) if held.ids else 0):
             return None
-        return Prepared(split, path.name.split(".")[0], path, **held)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, DataError):
         return None
+    name = path.name.split(".")[0]
+    return Prepared(split, name, path, held.ids, held.hashes, held.digests, held.left_out)
 
 
 def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:
@@ -174,7 +206,7 @@ def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:
     """
     path, target, stays = order
     if not stays.all():
-        shards.write(target, np.load(path, mmap_mode="r", allow_pickle=False)[stays])
+        shards.write(target, shards.read(path)[stays])
         return
     try:
         os.link(path, target)
@@ -192,11 +224,8 @@ def clear(workshop: Path, current: Iterable[Path]) -> None:
             path.unlink()
     for other in workshop.parent.iterdir():
         if other.is_dir() and other != workshop:
-            try:
-                with FileLock(other.with_suffix(".lock"), timeout=0):
-                    files.remove_folder(other)
-            except Timeout:
-                continue
+            with suppress(DataError), files.locked(other, "in use"):
+                files.remove_folder(other)
 
 
 def _state(path: Path) -> list[int]:

@@ -1,6 +1,6 @@
-"""The whole judgement of a model: all rows, their standard errors, and every picture's scores."""
+"""All scores of a model: every row, their standard errors, and every picture's own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,65 +12,77 @@ from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.files import Numbers
-from colorize.judge.rows import References
-from colorize.metrics.classes import CLASS_SCORES, Guess
-from colorize.metrics.comparison import ERRORS, Pictures
-from colorize.metrics.scoreboard import Board, ByRow
-from colorize.metrics.scores import SCORES, Sums, colourfulness
+from colorize.judge.references import References
+from colorize.judge.views import Views, batches
+from colorize.metrics.classes import CLASS_SCORES, Distributions
+from colorize.metrics.comparison import ERRORS
+from colorize.metrics.rownames import GREY as FLOOR
+from colorize.metrics.rownames import MODEL, PRIOR, UNIFORM
+from colorize.metrics.scoreboard import ByRow, Scoreboard
+from colorize.metrics.scores import SCORES, Score, Sums, colourfulness
 from colorize.metrics.tally import Resampler, Tally, difference, standard_error
-from colorize.model.predict import Prediction, look
-from colorize.model.targets import Encoder
+from colorize.model.domains import GREY, Domain, Mixture
+from colorize.model.losses import Target
+from colorize.model.predict import Prediction
+from colorize.model.targets import Batch, Encoder, Examples
 from colorize.model.weights import Model
-
-BATCH = 8
-"""Pictures at a time, which changes no result."""
-
-MODEL, FLOOR = "model", "grey"
-"""The rows whose difference is given, and whose scores of single pictures are kept."""
 
 Table: TypeAlias = Sequence[Mapping[str, object]]
 """Rows, all with the keys of the first, as a CSV file has them."""
 
 
-def batches(pictures: ShardReader) -> Iterator[Pictures]:
-    """All pictures of a split, a batch at a time."""
-    first = 0
-    for rgb in pictures.batches(BATCH):
-        yield Pictures.of(rgb, first)
-        first += len(rgb)
-
-
-class ClassBoard:
-    """Scores distributions: the model's, and two guesses that look at nothing.
+class ClassScoreboard:
+    """Scores distributions: the model's, and two guesses that look at no picture.
 
     Args:
         quantiser: whose bins and soft targets are meant.
         stride: H over the h of the head's map.
         resampler: of the bootstrap.
+        scores: which are wanted.
+        guesses: whether those rows are wanted.
     """
 
-    def __init__(self, quantiser: Quantiser, *, stride: int, resampler: Resampler) -> None:
+    def __init__(
+        self,
+        quantiser: Quantiser,
+        *,
+        stride: int,
+        resampler: Resampler,
+        scores: Mapping[str, Score[Distributions]] = CLASS_SCORES,
+        guesses: bool = True,
+    ) -> None:
         self._encoder, self._stride = Encoder(quantiser, head_stride=stride), stride
         self._resampler = resampler
         smoothed = torch.from_numpy(quantiser.smoothed)
         self._guesses = {
-            "uniform": torch.zeros(len(smoothed))[:, None, None],
-            "prior": smoothed.clamp_min(torch.finfo(torch.float32).tiny).log()[:, None, None],
+            UNIFORM: torch.zeros(len(smoothed))[:, None, None],
+            PRIOR: smoothed.clamp_min(torch.finfo(torch.float32).tiny).log()[:, None, None],
         }
-        self.rows = {row: Tally(CLASS_SCORES) for row in (MODEL, *self._guesses)}
+        if not guesses:
+            self._guesses = {}
+        self.rows = {row: Tally(scores) for row in (MODEL, *self._guesses)}
 
     @torch.inference_mode()
-    def add(self, pictures: Pictures, prediction: Prediction) -> None:
-        """Add pictures and what the network said of them."""
+    def add(self, views: Views, prediction: Prediction) -> None:
+        """Add pictures and the network's output for them."""
         added: dict[str, list[dict[str, Sums]]] = {row: [] for row in self.rows}
-        ab = torch.from_numpy(pictures.lab[..., 1:]).permute(0, 3, 1, 2)
-        target = self._encoder.target(functional.avg_pool2d(ab, self._stride))
-        for logits, *encoded in zip(prediction.head(), target.indices, target.weights, strict=True):
+        target = self._target(views)
+        for logits, *encoded in zip(
+            prediction.logits(), target.indices, target.weights, strict=True
+        ):
             for row, guess in ({MODEL: logits} | self._guesses).items():
-                added[row].append(self.rows[row].vectors(Guess(guess, *encoded)))
-        weights = self._resampler.draw(len(pictures.rgb))
+                added[row].append(self.rows[row].vectors(Distributions(guess, *encoded)))
+        weights = self._resampler.draw(len(views.pages))
         for row, vectors in added.items():
             self.rows[row].add(vectors, weights)
+
+    def _target(self, views: Views) -> Target:
+        """Soft targets at the head's size."""
+        if all(view.truth is view.page for view in views.views):  # Lab is known already
+            ab = torch.from_numpy(views.truth.lab[..., 1:]).permute(0, 3, 1, 2)
+            return self._encoder.target(functional.avg_pool2d(ab, self._stride))
+        batch: Batch = self._encoder(Examples.of(views.views))
+        return batch.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +97,8 @@ class Judgement:
         quantiser: whose bins were told apart.
     """
 
-    board: Board
-    classes: Mapping[str, Tally[Guess]]
+    board: Scoreboard
+    classes: Mapping[str, Tally[Distributions]]
     pictures: Table
     colourfulness: float
     quantiser: Quantiser
@@ -97,8 +109,8 @@ class Judgement:
         classes = {row: tally.replicates() for row, tally in self.classes.items()}
         shares = self.balance()
         out: dict[str, float | Numbers] = {
-            **_each(replicates, _first),
-            "stderr": {**_each(replicates, standard_error), **_nested(classes, standard_error)},
+            **_by_row(replicates, _first),
+            "stderr": {**_by_row(replicates, standard_error), **_nested(classes, standard_error)},
             "difference": {
                 name: difference(replicates[MODEL][name], replicates[FLOOR][name])
                 for name in SCORES
@@ -145,17 +157,17 @@ def _first(replicates: Sums) -> float:
     return float(replicates[0])
 
 
-def _each(rows: Mapping[str, Mapping[str, Sums]], of: Callable[[Sums], float]) -> ByRow:
+def _by_row(rows: Mapping[str, Mapping[str, Sums]], of: Callable[[Sums], float]) -> ByRow:
     return {row: {name: of(v) for name, v in values.items()} for row, values in rows.items()}
 
 
 def _nested(
     classes: Mapping[str, Mapping[str, Sums]], of: Callable[[Sums], float]
 ) -> dict[str, Numbers]:
-    return {"classes": _each(classes, of)} if classes else {}
+    return {"classes": _by_row(classes, of)} if classes else {}
 
 
-def judge(
+def evaluate(
     model: Model,
     pictures: ShardReader,
     references: References,
@@ -164,9 +176,10 @@ def judge(
     temperatures: Mapping[str, float],
     resamples: int,
     seed: int,
+    domain: Domain = GREY,
     on_pictures: Callable[[int], object] = lambda count: None,
 ) -> Judgement:
-    """Judge a model, its floors and its ceilings on the same pictures, each seen once.
+    """Score a model, its floors and its ceilings on the same pages, each seen once.
 
     Args:
         model: any recipe; one that does not classify gets no scores of classes.
@@ -176,22 +189,23 @@ def judge(
         temperatures: a T for each row of the model, `MODEL` among them.
         resamples: of the bootstrap over pictures.
         seed: of the bootstrap.
+        domain: of the pages that are made of the pictures.
         on_pictures: called with the number of pictures after each batch.
     """
-    board = Board(quantiser.table, resamples=resamples, seed=seed)
+    board = Scoreboard(quantiser.table, resamples=resamples, seed=seed)
     stride = model.recipe.head_stride
-    classes = ClassBoard(quantiser, stride=stride, resampler=Resampler(resamples, seed))
+    classes = ClassScoreboard(quantiser, stride=stride, resampler=Resampler(resamples, seed))
     table: list[Mapping[str, object]] = []
     colourful = 0.0
-    for batch in batches(pictures):
-        prediction = look(model, batch.lab[..., 0])
-        colours = {row: prediction.ab(t) for row, t in temperatures.items()}
-        scores = board.add(batch, colours | references.colours(batch))
-        table += _lines(scores, batch.first)
+    for views in batches(pictures, Mixture((domain,))):
+        prediction = views.predict(model)
+        ours = {row: views.join(prediction.colours(t)) for row, t in temperatures.items()}
+        scores = board.add(views.truth, ours | references.paintings(views))
+        table += _lines(scores, views.truth.first)
         if model.recipe.classifies:
-            classes.add(batch, prediction)
-        colourful += sum(colourfulness(rgb) for rgb in batch.rgb)
-        on_pictures(len(batch.rgb))
+            classes.add(views, prediction)
+        colourful += sum(colourfulness(rgb) for rgb in views.truth.rgb)
+        on_pictures(len(views.pages))
     return Judgement(
         board=board,
         classes=classes.rows if model.recipe.classifies else {},

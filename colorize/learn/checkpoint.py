@@ -1,31 +1,28 @@
-"""Checkpoints: a run that was killed goes on, to the same bytes as if it never had been.
+"""Checkpoints: a run that was killed resumes, and ends with the same bytes as an unbroken one.
 
-They are no output but scratch, one folder for each fingerprint of params and inputs, so that no
-run ever takes up another one's state.
+They are scratch, not output: one folder for each fingerprint of params and inputs, so that no run
+resumes from the state of another one.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import safetensors
 import safetensors.torch
-from filelock import FileLock, Timeout
+import torch
 
-from colorize import files
+from colorize import files, provenance
 from colorize.data.shards import ShardReader
-from colorize.errors import DataError
+from colorize.errors import DataError, ModelError
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.training import State, Trainer
 
 History: TypeAlias = list[dict[str, float]]
 """A record for each epoch."""
-
-VERSION = 2
-"""Raised when the code changes what a state means, so that old ones are left alone."""
 
 SAMPLED = 100
 """Pictures of each split that a fingerprint is taken of."""
@@ -37,7 +34,7 @@ _METADATA_KEY = "colorize"
 
 
 def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardReader]) -> str:
-    """Name a run by all that it depends on.
+    """Name a run by everything that it depends on.
 
     Args:
         params: all values of the run.
@@ -46,23 +43,24 @@ def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardRea
         pictures: the splits; some of their pictures are taken, evenly spread.
 
     Returns:
-        16 hex digits.
+        16 hex digits of the inputs, a hyphen, and 16 of the code that trains.
     """
-    digest = hashlib.sha256(json.dumps([VERSION, params], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([torch.__version__, params], sort_keys=True).encode())
     for path in read:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for split in pictures:
         digest.update(len(split).to_bytes(8))
         for number in range(0, len(split), -(-len(split) // SAMPLED)):
             digest.update(split[number].tobytes())
-    return digest.hexdigest()[:16]
+    return f"{digest.hexdigest()[:16]}-{provenance.digest(__package__)}"
 
 
-class Store:
+class Checkpoints:
     """The checkpoints of one run.
 
     Attributes:
-        best: where the caller keeps the best model so far.
+        best: file in which the caller keeps the model of the best epoch so far.
+        one_epoch: file in which the caller keeps the model after the first epoch.
 
     Args:
         folder: of this run alone, named by its fingerprint.
@@ -73,6 +71,7 @@ class Store:
         self._folder = folder
         self._every = every
         self.best = folder / "best.safetensors"
+        self.one_epoch = folder / "one_epoch.safetensors"
 
     @contextmanager
     def locked(self, group: Group = ALONE) -> Iterator[None]:
@@ -84,23 +83,29 @@ class Store:
         Raises:
             DataError: somebody else holds it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         if not group.leads:
+            self._folder.mkdir(parents=True, exist_ok=True)
             yield
             return
-        try:
-            with FileLock(self._folder.with_suffix(".lock"), timeout=0):
-                yield
-        except Timeout:
-            raise DataError(
-                f"another process trains this very run in {self._folder}: wait, or end it"
-            ) from None
+        message = f"another process trains this very run in {self._folder}: wait for it, or end it"
+        with files.locked(self._folder, message):
+            self._folder.mkdir(exist_ok=True)
+            files.sweep(self._folder)
+            yield
+
+    def of_other_code(self) -> Path | None:
+        """Find the states of the same run that other code has left, where this one has none."""
+        inputs = self._folder.name.partition("-")[0]
+        if self._paths():
+            return None
+        others = self._folder.parent.glob(f"{inputs}-*/step-*.safetensors")
+        return max((path.parent for path in others), default=None)
 
     def resume(self, trainer: Trainer, *, on_damage: Callable[[str], None]) -> History:
         """Bring a trainer to the latest usable state, where there is one.
 
         Args:
-            trainer: at its beginning.
+            trainer: at its beginning, where it stays if no state can be used.
             on_damage: told of each checkpoint that cannot be used.
 
         Returns:
@@ -112,8 +117,15 @@ class Store:
                     saved = json.loads(file.metadata()[_METADATA_KEY])
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 trainer.restore(State(tensors, saved["position"]))
-            except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
-                on_damage(f"checkpoint {path} is damaged ({error}): taking the one before it")
+            except (
+                safetensors.SafetensorError,
+                KeyError,
+                ModelError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
+                on_damage(f"checkpoint {path} cannot be used ({error}): taking the one before it")
                 path.unlink()
                 continue
             history: History = saved["history"]
@@ -125,7 +137,7 @@ class Store:
         return step % self._every == 0
 
     def save(self, trainer: Trainer, history: History) -> None:
-        """Write a checkpoint atomically, then let go of the oldest ones."""
+        """Write a checkpoint atomically, then delete the oldest ones."""
         state = trainer.state()
         saved = json.dumps({"position": state.position, "history": history})
         tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
@@ -140,8 +152,14 @@ class Store:
         return paths[-1] if paths else None
 
     def clear(self) -> None:
-        """Remove everything: the run has ended and its outputs are written."""
+        """Remove everything: the run has ended and its outputs are written.
+
+        What other code has left of the same run is removed too, unless a process holds it.
+        """
         files.remove_folder(self._folder)
+        for other in self._folder.parent.glob(f"{self._folder.name.partition('-')[0]}-*"):
+            with suppress(DataError), files.locked(other, "in use"):
+                files.remove_folder(other)
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("step-*.safetensors"))

@@ -1,13 +1,19 @@
-"""Which pictures a step sees, and what of them: cut and mirrored, as 8-bit colours."""
+"""Which pictures a step sees, and what of them: cut, mirrored, and made a page of some domain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from colorize.data.shards import ShardReader
+from colorize.model.domains import Key, Mixture, View
+
+N = TypeVar("N", bound=np.generic)
+
+Simulation: TypeAlias = Callable[[View, Key], View]
+"""Adds conditions to a view, as `Recipe.simulate` does."""
 
 
 def order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -16,32 +22,59 @@ def order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def augmented(
-    pictures: ShardReader, number: int, *, crop: int, seed: int, epoch: int
-) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8],
+    conditions: Mapping[str, NDArray[np.float32]],
+    *,
+    crop: int,
+    key: Key,
+) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float32]]]:
     """Cut a random square out of a picture and mirror it every other time.
 
-    What happens depends on seed, epoch and number, not on the batch or the process it falls to.
+    What happens depends on the key, not on the batch or the process that the picture falls to.
+
+    Args:
+        picture: (side, side, 3) uint8.
+        conditions: (side, side, K) are cut and mirrored with it; (K,) stay as they are.
+        crop: side of the square in pixels, at most the picture's side.
+        key: of all randomness.
+
+    Returns:
+        (crop, crop, 3) uint8, and the conditions.
+    """
+    random = key.random()
+    top, left = random.integers(0, len(picture) - crop, size=2, endpoint=True)
+    rows, columns = slice(top, top + crop), slice(left, left + crop)
+    mirrored = random.random() < 0.5
+
+    def cut(array: NDArray[N]) -> NDArray[N]:
+        part = array[rows, columns]
+        return part[:, ::-1] if mirrored else part
+
+    return cut(picture), {
+        name: cut(array) if array.ndim == 3 else array for name, array in conditions.items()
+    }
+
+
+def example(
+    pictures: ShardReader,
+    number: int,
+    *,
+    crop: int,
+    key: Key,
+    mixture: Mixture,
+    simulate: Simulation | None = None,
+) -> View:
+    """Give one picture as a step sees it.
 
     Args:
         pictures: the training split.
         number: which of them.
-        crop: side of the cut-out in pixels, at most the pictures' side.
-        seed: of all randomness.
-        epoch: counts from 1; each cuts and mirrors anew.
-
-    Returns:
-        (crop, crop, 3) uint8.
+        crop: side of the square in pixels.
+        key: of all randomness.
+        mixture: of the domains that are trained for.
+        simulate: adds conditions.
     """
-    random = np.random.default_rng([seed, epoch, number])
-    top, left = random.integers(0, pictures.side - crop, size=2, endpoint=True)
-    cut = pictures[number][top : top + crop, left : left + crop]
-    return cut[:, ::-1] if random.random() < 0.5 else cut
-
-
-def to_planes(pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
-    """Lay pictures out as a network reads them: N of (H, W, 3) to (N, 3, H, W), uint8."""
-    height, width, channels = pictures[0].shape
-    planes = np.empty((len(pictures), channels, height, width), np.uint8)
-    for plane, rgb in zip(planes, pictures, strict=True):
-        plane[...] = rgb.transpose(2, 0, 1)
-    return torch.from_numpy(planes)
+    rgb, conditions = augmented(pictures[number], pictures.conditions(number), crop=crop, key=key)
+    view = mixture.view(rgb, key)
+    view = replace(view, conditions={**conditions, **view.conditions})
+    return simulate(view, key) if simulate else view

@@ -49,6 +49,23 @@ class Group:
             dist.all_reduce(values)
         return values
 
+    def shared(self, module: nn.Module) -> nn.Module:
+        """Wrap a module so that gradients are averaged and batch norms see the whole batch.
+
+        Args:
+            module: its batch norms are exchanged in place, sharing weights and statistics.
+
+        Returns:
+            What to call in training in place of ``module``: itself, where there is one process.
+        """
+        if self.size == 1:
+            return module
+        for parent in list(module.modules()):
+            for name, child in list(parent.named_children()):
+                if isinstance(child, nn.BatchNorm2d):
+                    setattr(parent, name, _WholeBatchNorm2d(child, self.size))
+        return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
+
     def any(self, vote: bool) -> bool:
         """Tell whether some process votes yes; all must ask."""
         return bool(self.total(torch.tensor(float(vote))))
@@ -87,25 +104,12 @@ def join() -> Group:
     return Group(dist.get_rank(), dist.get_world_size())
 
 
-def shared(network: nn.Module, group: Group) -> nn.Module:
-    """Wrap a network so that gradients are averaged and batch norms see the whole batch.
-
-    Args:
-        network: its batch norms are exchanged in place, sharing weights and statistics.
-        group: of more than one process.
-
-    Returns:
-        What to call in training in place of ``network``.
-    """
-    for module in list(network.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(module, name, _WholeBatchNorm2d(child, group.size))
-    return nn.parallel.DistributedDataParallel(network, forward_sync_buffers=False)
-
-
 class _WholeBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm over the parts of all processes; PyTorch's own can do so on GPUs alone."""
+    """Batch norm over the parts of all processes; PyTorch's own can do so on GPUs alone.
+
+    Mean and variance are reduced one after the other: E[x^2] - E[x]^2 in one reduction cancels in
+    float32 where the mean is large beside the deviation.
+    """
 
     def __init__(self, like: nn.BatchNorm2d, processes: int) -> None:
         super().__init__(like.num_features, eps=like.eps, momentum=like.momentum)
@@ -119,10 +123,10 @@ class _WholeBatchNorm2d(nn.BatchNorm2d):
         if not self.training:
             return super().forward(x)
         wide = x.float()
-        sums = torch.stack([wide.sum((0, 2, 3)), (wide * wide).sum((0, 2, 3))])  # (2, C)
         count = x.numel() // x.shape[1] * self._processes
-        mean, square = _SumOverProcesses.apply(sums) / count  # type: ignore[no-untyped-call]
-        variance = square - mean * mean
+        mean = _summed(wide.sum((0, 2, 3))) / count
+        centred = wide - mean[:, None, None]
+        variance = _summed(centred.square().sum((0, 2, 3))) / count
         with torch.no_grad():
             momentum = cast(float, self.momentum)
             cast(Tensor, self.running_mean).lerp_(mean, momentum)
@@ -130,9 +134,13 @@ class _WholeBatchNorm2d(nn.BatchNorm2d):
             cast(Tensor, self.running_var).lerp_(unbiased, momentum)
             cast(Tensor, self.num_batches_tracked).add_(1)
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        shift = self.bias - mean * scale
-        normal: Tensor = wide * scale[:, None, None] + shift[:, None, None]
+        normal: Tensor = centred * scale[:, None, None] + self.bias[:, None, None]
         return normal.to(x.dtype)
+
+
+def _summed(values: Tensor) -> Tensor:
+    """Sum over all processes, with a gradient."""
+    return cast(Tensor, _SumOverProcesses.apply(values))  # type: ignore[no-untyped-call]
 
 
 class _SumOverProcesses(torch.autograd.Function):

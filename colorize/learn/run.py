@@ -1,25 +1,25 @@
-"""A whole run: train, validate, keep the best epoch, save states, stop when asked, go on later."""
+"""A whole run: train, validate, keep the best epoch, save states, stop when asked, resume later."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from colorize.errors import Interrupted, ModelError
-from colorize.learn.checkpoint import History, Store
+from colorize.learn.checkpoint import Checkpoints, History
 from colorize.learn.distributed import ALONE, Group
-from colorize.learn.training import Epoch, Trainer
-from colorize.learn.validation import Criterion, best_of
+from colorize.learn.training import Losses, Trainer
+from colorize.metrics.scores import SCORES, Criterion
 from colorize.model.weights import Model
 
 
 class Watcher(Protocol):
-    """Who looks on: a terminal, or a test."""
+    """Who is told of a run: a terminal, or a test."""
 
-    def on_step(self, done: int, loss: float | None) -> None:
-        """Hear of a step, or, without a loss, where a resumed run starts."""
+    def on_step(self, done: int, losses: Losses | None) -> None:
+        """Hear of a step, or, without losses, where a resumed run starts."""
 
     def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
-        """Hear of an epoch's scores."""
+        """Hear of an epoch's record."""
 
     def warn(self, text: str) -> None:
         """Hear of something odd that does not stop the run."""
@@ -30,13 +30,13 @@ class Watcher(Protocol):
 
 @dataclass(kw_only=True)
 class Run:
-    """Training with all that goes on around it.
+    """Training with validation, checkpoints and early stopping.
 
     Attributes:
         model: that the trainer trains.
-        trainer: at its beginning; goes on from the store's latest state where there is one.
-        store: locked by the caller; its ``best`` holds the model of the best epoch afterwards.
-        validation: measures the model as it is.
+        trainer: at its beginning; resumes from the latest checkpoint where there is one.
+        checkpoints: locked by the caller; ``best`` and ``one_epoch`` are there afterwards.
+        validation: scores the model as it is, `select` among the scores.
         select: which of the scores chooses the best epoch.
         patience: epochs without a better one after which to stop; 0 never stops early.
         watcher: is told, and may ask to stop.
@@ -46,8 +46,8 @@ class Run:
 
     model: Model
     trainer: Trainer
-    store: Store
-    validation: Callable[[], Mapping[Criterion, float]]
+    checkpoints: Checkpoints
+    validation: Callable[[], Mapping[str, float]]
     select: Criterion
     patience: int
     watcher: Watcher
@@ -55,56 +55,64 @@ class Run:
     history: History = field(default_factory=list)
 
     def to_the_end(self) -> History:
-        """Train to the end of the plan, or until it no longer gets better.
+        """Train to the end of the schedule, or until it no longer gets better.
 
         Raises:
             Interrupted: the watcher asked; the state is saved.
-            ModelError: the loss is no longer a finite number; names the last good checkpoint.
+            ModelError: a loss is no longer a finite number; names the last good checkpoint.
         """
         self._resume()
         try:
             if not self._is_stale():
-                for epoch in self.trainer.epochs(on_step=self._on_step):
+                for record in self.trainer.epochs(on_step=self._on_step):
                     if self.group.leads:
-                        self._measure(epoch)
+                        self._measure(record)
                     self.history = self.group.share(self.history)
                     if self._is_stale():
                         break
         except ModelError as error:
-            last = self.store.latest() or "none"
+            last = self.checkpoints.latest() or "none"
             raise ModelError(f"{error}; last good checkpoint: {last}") from None
         return self.history
 
     def _resume(self) -> None:
-        """Go on from the first process's latest state; the others may be on other machines."""
+        """Resume from the first process's latest state; the others may be on other machines."""
         state = None
         if self.group.leads:
-            self.history = self.store.resume(self.trainer, on_damage=self.watcher.warn)
+            self.history = self.checkpoints.resume(self.trainer, on_damage=self.watcher.warn)
             state = self.trainer.state() if self.trainer.step else None
         self.history, state = self.group.share((self.history, state))
         if state and not self.group.leads:
             self.trainer.restore(state)
         self.watcher.on_step(self.trainer.step, None)
 
-    def _on_step(self, loss: float) -> None:
-        self.watcher.on_step(self.trainer.step, loss)
+    def _on_step(self, losses: Losses) -> None:
+        self.watcher.on_step(self.trainer.step, losses)
         stop = self.group.any(self.watcher.stop_asked())
-        due = self.store.is_due(self.trainer.step) and not self.trainer.ends_epoch
+        due = self.checkpoints.is_due(self.trainer.step) and not self.trainer.ends_epoch
         if self.group.leads and (stop or due):  # an epoch's end is saved with its scores
-            self.store.save(self.trainer, self.history)
+            self.checkpoints.save(self.trainer, self.history)
         if stop:
             raise Interrupted(f"stopped after step {self.trainer.step}; run it again to go on")
 
-    def _measure(self, epoch: Epoch) -> None:
+    def _measure(self, record: Mapping[str, float]) -> None:
         scores = {f"val_{name}": value for name, value in self.validation().items()}
-        self.history.append(epoch.as_record() | scores)
+        self.history.append({**record, **scores})
         is_best = best_of(self.history, self.select) == len(self.history) - 1
         if is_best:
-            self.model.save(self.store.best)
-        self.store.save(self.trainer, self.history)
+            self.model.save(self.checkpoints.best)
+        if len(self.history) == 1:
+            self.model.save(self.checkpoints.one_epoch)
+        self.checkpoints.save(self.trainer, self.history)
         self.watcher.on_epoch(self.history[-1], is_best=is_best)
 
     def _is_stale(self) -> bool:
         if not self.patience or not self.history:
             return False
         return len(self.history) - 1 - best_of(self.history, self.select) >= self.patience
+
+
+def best_of(history: Sequence[Mapping[str, float]], select: Criterion) -> int:
+    """Find the place in a history of the best ``val_<select>``: the first of equal ones."""
+    sign = 1 if SCORES[select].higher_is_better else -1
+    return max(range(len(history)), key=lambda n: sign * history[n][f"val_{select}"])

@@ -9,7 +9,7 @@ from colorize.model.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Schedule:
     """What a training run is asked to do.
 
     Attributes:
@@ -31,7 +31,7 @@ class Plan:
     seed: int
 
     def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
-        """See that the pictures allow this plan.
+        """See that the pictures allow this schedule.
 
         Raises:
             DataError: they are fewer than a batch, or smaller than a crop, or a batch cannot be

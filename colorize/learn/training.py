@@ -1,45 +1,34 @@
-"""The training loop: it yields a record an epoch, and knows neither files nor terminals.
+"""The training loop: it yields a record per epoch, and knows neither files nor terminals.
 
-All that a run depends on is in its plan, its pictures and its state: randomness is keyed by seed,
-epoch and picture, so that a state taken after any step continues to the very same end.
+A run depends on its schedule, its pictures and its state alone: randomness is keyed by seed, epoch
+and picture, or by seed and step, so that a state taken after any step leads to the same end.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
+from numpy.random import SeedSequence
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import ModelError
 from colorize.learn import dataset
-from colorize.learn.distributed import ALONE, Group, shared
-from colorize.learn.schedule import Plan
-from colorize.model.precision import mixed_precision
-from colorize.model.targets import Encoder
+from colorize.learn.distributed import ALONE, Group
+from colorize.learn.schedule import Schedule
+from colorize.model.domains import Key, Mixture
+from colorize.model.methods import Settings
+from colorize.model.targets import Encoder, Examples
 from colorize.model.weights import Model
 
-BETAS = (0.9, 0.99)
-"""Of Adam, as the paper trained."""
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one pass over the training split gave, as means over its steps."""
-
-    epoch: int
-    loss: float
-    divergence: float
-    lr: float
-
-    def as_record(self) -> dict[str, float]:
-        """The numbers by name."""
-        return asdict(self)
+Losses: TypeAlias = Mapping[str, float]
+"""Losses by name, as the method calls them."""
 
 
 @dataclass(slots=True)
@@ -47,30 +36,30 @@ class Position:
     """How far a run has come: in the middle of an epoch, with the losses of its steps so far."""
 
     epoch: int = 1
-    losses: list[float] = field(default_factory=list)
-    divergences: list[float] = field(default_factory=list)
+    losses: list[dict[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A run between two of its steps: everything that it needs to go on as if never stopped."""
+    """A run between two of its steps: everything that it needs to resume as if never stopped."""
 
     tensors: dict[str, Tensor]
     position: dict[str, Any]
 
 
 class Trainer:
-    """Trains a model's network in place, step by step.
+    """Trains a model's network in place, step by step, by its recipe's method.
 
     Args:
         model: untrained, or as a restored state will find it; trained on the device it is on.
         pictures: the training split.
         quantiser: fitted on it.
-        plan: checked against the pictures here.
+        schedule: checked against the pictures here.
+        mixture: of the domains; that of the model's own domains if not given.
         group: of the processes that train together; the batch is parted between them.
 
     Raises:
-        DataError: the pictures do not allow the plan.
+        DataError: the pictures do not allow the schedule.
     """
 
     def __init__(
@@ -79,149 +68,184 @@ class Trainer:
         pictures: ShardReader,
         *,
         quantiser: Quantiser,
-        plan: Plan,
+        schedule: Schedule,
+        mixture: Mixture | None = None,
         group: Group = ALONE,
     ) -> None:
-        plan.check(pictures, model.recipe, processes=group.size)
+        schedule.check(pictures, model.recipe, processes=group.size)
         self._group = group
-        self._model = model
         self._pictures = pictures
-        self._plan = plan
+        self._schedule = schedule
+        self._mixture = mixture or Mixture(model.domains)
+        self._simulate = model.recipe.simulate
         self._device = model.device
-        self._encoder = Encoder(quantiser, head_stride=model.recipe.head_stride).to(model.device)
+        self._encoder = Encoder(
+            quantiser, head_stride=model.recipe.head_stride, channels=model.spec.channels
+        ).to(model.device)
         self._position = Position()
-        self._steps_an_epoch = len(pictures) // plan.batch
+        self._steps_per_epoch = len(pictures) // schedule.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._network = model.network if group.size == 1 else shared(model.network, group)
-        self._optimiser = torch.optim.AdamW(
-            model.network.parameters(),
-            lr=plan.lr,
-            betas=BETAS,
-            weight_decay=plan.weight_decay,
-            fused=True,
+        settings = Settings(
+            weight_decay=schedule.weight_decay, steps=self.steps, seed=schedule.seed
         )
+        self._method = model.recipe.method(model.network, settings, group)
 
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self._plan.epochs * self._steps_an_epoch
+        return self._schedule.epochs * self._steps_per_epoch
 
     @property
     def step(self) -> int:
         """Steps taken so far."""
-        return (self._position.epoch - 1) * self._steps_an_epoch + len(self._position.losses)
+        return (self._position.epoch - 1) * self._steps_per_epoch + len(self._position.losses)
 
     @property
     def ends_epoch(self) -> bool:
         """Whether the step just taken is the last one of its epoch."""
-        return len(self._position.losses) == self._steps_an_epoch
+        return len(self._position.losses) == self._steps_per_epoch
 
-    def epochs(self, *, on_step: Callable[[float], None]) -> Iterator[Epoch]:
-        """Train from where the run stands to its end, pausing after each epoch.
+    def epochs(self, *, on_step: Callable[[Losses], None]) -> Iterator[dict[str, float]]:
+        """Train from the current step to the end of the run, pausing after each epoch.
 
         Args:
-            on_step: called with the loss of each step; `state` may be taken there.
+            on_step: called with the losses of each step; `state` may be taken there.
 
         Yields:
-            A record after each epoch; the caller may use the network as it likes in between.
+            A record after each epoch: its number, the means of the losses over its steps, and the
+            last learning rate. The caller may use the network as it likes in between.
 
         Raises:
-            ModelError: the loss is no longer a finite number.
+            ModelError: a loss is no longer a finite number.
         """
         here = self._position
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            while here.epoch <= self._plan.epochs:
-                self._model.network.train()
-                for rgb in self._batches(here.epoch, len(here.losses), ahead):
-                    self._take_step(rgb)
+            while here.epoch <= self._schedule.epochs:
+                for module in self._method.modules.values():
+                    module.train()
+                for examples in self._batches(here.epoch, len(here.losses), ahead):
+                    self._take_step(examples)
                     on_step(here.losses[-1])
-                means = fmean(here.losses), fmean(here.divergences)
-                record = Epoch(
-                    here.epoch, *means, self._plan.learning_rate(self.step - 1, steps=self.steps)
-                )
-                here.epoch, here.losses, here.divergences = here.epoch + 1, [], []
+                means = {name: fmean(of[name] for of in here.losses) for name in here.losses[0]}
+                lr = self._schedule.learning_rate(self.step - 1, steps=self.steps)
+                record = {"epoch": here.epoch, **means, "lr": lr}
+                here.epoch, here.losses = here.epoch + 1, []
                 yield record
 
     def state(self) -> State:
-        """Take the whole state, not to be written to while the run goes on."""
-        tensors = {f"network.{k}": v for k, v in self._model.network.state_dict().items()}
-        for number, values in self._optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{number}.{name}": value for name, value in values.items()}
+        """Take the whole state, which is not to be written to while the run continues."""
+        tensors = {
+            f"module.{name}.{key}": tensor
+            for name, module in self._method.modules.items()
+            for key, tensor in module.state_dict().items()
+        }
+        numbers: dict[str, Any] = {}
+        for name, optimiser in self._method.optimisers.items():
+            for number, moments in optimiser.state_dict()["state"].items():
+                for key, value in moments.items():
+                    kept = tensors if isinstance(value, Tensor) else numbers
+                    kept[f"optimiser.{name}.{number}.{key}"] = value
         on_processor = {name: tensor.cpu() for name, tensor in tensors.items()}
-        return State(on_processor, asdict(self._position))
+        return State(on_processor, {**asdict(self._position), "numbers": numbers})
 
     def restore(self, state: State) -> None:
-        """Go back to a state of a run with the same model, pictures and plan.
+        """Return to a state of a run with the same model, pictures and schedule.
 
         Raises:
-            KeyError, RuntimeError, TypeError: it is the state of another network.
+            ModelError: it is the state of other modules or optimisers. Nothing has changed then.
         """
-        network: dict[str, Tensor] = {}
-        moments: dict[int, dict[str, Tensor]] = {}  # by number of the parameter
-        for name, tensor in state.tensors.items():
-            kind, rest = name.split(".", 1)
-            if kind == "network":
-                network[rest] = tensor
+        now = self.state()
+        before = State({name: t.clone() for name, t in now.tensors.items()}, now.position)
+        try:
+            self._load(state)
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            self._load(before)
+            raise ModelError(" ".join(str(error).split())) from None
+
+    def _load(self, state: State) -> None:
+        position = dict(state.position)
+        by_module: dict[str, dict[str, Tensor]] = {name: {} for name in self._method.modules}
+        by_optimiser: dict[str, dict[int, dict[str, Any]]] = {
+            name: {} for name in self._method.optimisers
+        }
+        for name, value in {**state.tensors, **position.pop("numbers")}.items():
+            kind, owner, rest = name.split(".", 2)
+            if kind == "module":
+                by_module[owner][rest] = value
             else:
-                number, moment = rest.split(".", 1)
-                moments.setdefault(int(number), {})[moment] = tensor
-        self._model.network.load_state_dict(network)
-        for parameter, held in _paired(self._model.network, moments):
-            # The fused step walks weights and moments side by side: both need one memory format.
-            for name in held.keys() - {"step"}:
-                held[name] = torch.empty_like(parameter).copy_(held[name])
-        groups = self._optimiser.state_dict()["param_groups"]
-        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
-        self._position = Position(**state.position)
+                number, key = rest.split(".", 1)
+                by_optimiser[owner].setdefault(int(number), {})[key] = value
+        found = Position(**position)
+        for name, module in self._method.modules.items():
+            module.load_state_dict(by_module[name])
+        for name, optimiser in self._method.optimisers.items():
+            _load_optimiser(optimiser, by_optimiser[name])
+        self._position = found
 
-    def _batches(self, epoch: int, first: int, ahead: ThreadPoolExecutor) -> Iterator[Tensor]:
-        """Give an epoch's batches from the ``first`` on; the next one is cut during a step."""
-        plan = self._plan
-        order = dataset.order(len(self._pictures), seed=plan.seed, epoch=epoch)
+    def _batches(self, epoch: int, first: int, ahead: ThreadPoolExecutor) -> Iterator[Examples]:
+        """Give an epoch's batches from the ``first`` on; the next one is made during a step."""
+        schedule = self._schedule
+        order = dataset.order(len(self._pictures), seed=schedule.seed, epoch=epoch)
 
-        def cut(step: int) -> Tensor:
-            chosen = order[step * plan.batch : (step + 1) * plan.batch].tolist()
-            squares = [
-                dataset.augmented(self._pictures, n, crop=plan.crop, seed=plan.seed, epoch=epoch)
-                for n in self._group.part(chosen)
-            ]
-            planes = dataset.to_planes(squares)
-            return planes.pin_memory() if self._device.type == "cuda" else planes
+        def make(step: int) -> Examples:
+            chosen = order[step * schedule.batch : (step + 1) * schedule.batch].tolist()
+            examples = Examples.of(
+                [
+                    dataset.example(
+                        self._pictures,
+                        number,
+                        crop=schedule.crop,
+                        key=Key(schedule.seed, epoch, number),
+                        mixture=self._mixture,
+                        simulate=self._simulate,
+                    )
+                    for number in self._group.part(chosen)
+                ]
+            )
+            return examples.pin_memory() if self._device.type == "cuda" else examples
 
-        coming = ahead.submit(cut, first)
-        for step in range(first, self._steps_an_epoch):
-            rgb = coming.result()
-            if step + 1 < self._steps_an_epoch:
-                coming = ahead.submit(cut, step + 1)
-            yield rgb.to(self._device, non_blocking=True)
+        coming = ahead.submit(make, first)
+        for step in range(first, self._steps_per_epoch):
+            examples = coming.result()
+            if step + 1 < self._steps_per_epoch:
+                coming = ahead.submit(make, step + 1)
+            yield examples.to(self._device)
 
-    def _take_step(self, rgb: Tensor) -> None:
-        """Take one step with (N, 3, H, W) uint8 pictures, and note the losses before it."""
-        lr = self._plan.learning_rate(self.step, steps=self.steps)
-        for group in self._optimiser.param_groups:
-            group["lr"] = lr
-        batch = self._encoder(rgb)
-        with mixed_precision(self._device):
-            output = self._network(batch.lightness)
-        losses = self._model.recipe.loss(output, batch.target)
-        # The loss is a mean weighted by class: a process's part weighs what its pixels weigh.
-        mass = losses.mass
-        sums = torch.stack([losses.rebalanced * mass, losses.divergence, mass]).detach()
-        total, divergence, whole_mass = self._group.total(sums)
-        loss = float(total / whole_mass)
-        if not math.isfinite(loss):
-            raise ModelError(f"loss is {loss} at step {self.step}, learning rate {lr:g}")
-        self._optimiser.zero_grad()
-        # Gradients are averaged over the processes; alone, the factor is exactly one.
-        share = mass / whole_mass * self._group.size
-        (losses.rebalanced * share).backward()
-        self._optimiser.step()
-        self._position.losses.append(loss)
-        self._position.divergences.append(float(divergence) / self._group.size)
+    def _take_step(self, examples: Examples) -> None:
+        """Take one step, and note its losses."""
+        lr = self._schedule.learning_rate(self.step, steps=self.steps)
+        batch = self._encoder(examples)
+        devices = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(_seed(self._schedule.seed, self.step, self._group.rank))
+            losses = self._method.step(batch, lr)
+        values = torch.stack([loss.detach().float() for loss in losses.values()]).tolist()
+        found = dict(zip(losses, values, strict=True))
+        for name, value in found.items():
+            if not math.isfinite(value):
+                raise ModelError(f"{name} is {value} at step {self.step}, learning rate {lr:g}")
+        self._position.losses.append(found)
 
 
-def _paired(
-    network: nn.Module, moments: dict[int, dict[str, Tensor]]
-) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Each parameter with what the optimiser holds of it; nothing before the first step."""
-    return ((p, moments[number]) for number, p in enumerate(network.parameters()) if moments)
+def _seed(*numbers: int) -> int:
+    """Give a seed of torch's generators for each combination of numbers."""
+    return int(SeedSequence(numbers).generate_state(1)[0])
+
+
+def _load_optimiser(optimiser: Optimizer, moments: dict[int, dict[str, Any]]) -> None:
+    """Give an optimiser what it held of each parameter, by the parameter's number.
+
+    A tensor is either a scalar or of the parameter's shape, as those of PyTorch's Adam and SGD are.
+    """
+    parameters: list[nn.Parameter] = [p for g in optimiser.param_groups for p in g["params"]]
+    for number, held in moments.items():
+        parameter = parameters[number]
+        for name, value in held.items():
+            if not isinstance(value, Tensor) or value.ndim == 0:
+                continue
+            if value.shape != parameter.shape:
+                raise ValueError(f"{name} of parameter {number} is of another shape")
+            # A fused step walks weights and moments side by side: both need one memory format.
+            held[name] = torch.empty_like(parameter).copy_(value)
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})

@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorize.metrics import difference
-from colorize.metrics.scores import Score, Sums, each, mean
+from colorize.metrics import formulas
+from colorize.metrics.scores import Score, Sums, mean, per_picture
 
 LEVELS = 15
 """Bins of confidence in the calibration error (Guo et al. 2017)."""
 
 
 @dataclass(frozen=True)
-class Guess:
+class Distributions:
     """A picture's distributions beside its targets.
 
     Attributes:
@@ -65,15 +65,15 @@ class Guess:
         return ((among - likelier) / equal).clamp(0, 1)
 
 
-def _cross_entropy(guess: Guess) -> float:
+def _cross_entropy(guess: Distributions) -> float:
     return float(-(guess.target * guess.logs_of_target).sum(0).double().mean())
 
 
-def _entropy(guess: Guess) -> float:
+def _entropy(guess: Distributions) -> float:
     return float(torch.special.entr(guess.target).sum(0).double().mean())
 
 
-def _calibration(guess: Guess) -> Sums:
+def _calibration(guess: Distributions) -> Sums:
     """For each level of confidence: pixels, their confidence, their hits; all as shares."""
     hits = guess.hits(1)
     confidence = guess.shares.amax(0).expand_as(hits).ravel().double().numpy()
@@ -89,14 +89,14 @@ def _calibration_error(sums: Sums, pictures: Sums) -> Sums:
     return error
 
 
-def _volume_squared(guess: Guess) -> float:
+def _volume_squared(guess: Distributions) -> float:
     """Mean of (p - z)^2 over pixels and bins, without a dense z: sum p^2 - 2 p z + z^2."""
     shares, target = guess.logs_of_target.exp(), guess.target
     total = guess.shares.square().sum(0) + (target * (target - 2 * shares)).sum(0)
     return float(total.double().mean()) / len(guess.logits)
 
 
-def _volume_absolute(guess: Guess) -> float:
+def _volume_absolute(guess: Distributions) -> float:
     """Mean of |p - z| over pixels and bins: where z is 0 it is p, and all p sum to 1."""
     shares = guess.logs_of_target.exp()
     total = 1 + ((shares - guess.target).abs() - shares).sum(0)
@@ -105,13 +105,13 @@ def _volume_absolute(guess: Guess) -> float:
 
 _README = "of two volumes of probabilities, which says nothing about colours"
 
-CLASS_SCORES: Mapping[str, Score[Guess]] = {
+CLASS_SCORES: Mapping[str, Score[Distributions]] = {
     "cross_entropy": Score(
         title="cross-entropy, nats",
         higher_is_better=False,
         tolerance=0.02,
         source="Zhang et al., equation 2 without weights, against the soft target",
-        update=each(_cross_entropy),
+        update=per_picture(_cross_entropy),
         compute=mean,
     ),
     "divergence": Score(
@@ -119,7 +119,7 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=False,
         tolerance=0.02,
         source="cross-entropy above the targets' own entropy, which no guess can go below",
-        update=each(lambda guess: _cross_entropy(guess) - _entropy(guess)),
+        update=per_picture(lambda guess: _cross_entropy(guess) - _entropy(guess)),
         compute=mean,
     ),
     "top1": Score(
@@ -127,7 +127,7 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=True,
         tolerance=0.5,
         source="pixels whose nearest bin is the likeliest; equally likely bins share a hit",
-        update=each(lambda guess: 100 * float(guess.hits(1).double().mean())),
+        update=per_picture(lambda guess: 100 * float(guess.hits(1).double().mean())),
         compute=mean,
     ),
     "top5": Score(
@@ -135,7 +135,7 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=True,
         tolerance=0.5,
         source="likewise among the five likeliest",
-        update=each(lambda guess: 100 * float(guess.hits(5).double().mean())),
+        update=per_picture(lambda guess: 100 * float(guess.hits(5).double().mean())),
         compute=mean,
     ),
     "calibration_error": Score(
@@ -151,7 +151,7 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=False,
         tolerance=0.0001,
         source=_README,
-        update=each(_volume_squared),
+        update=per_picture(_volume_squared),
         compute=mean,
     ),
     "mae": Score(
@@ -159,7 +159,7 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=False,
         tolerance=0.0002,
         source=_README,
-        update=each(_volume_absolute),
+        update=per_picture(_volume_absolute),
         compute=mean,
     ),
     "psnr": Score(
@@ -167,8 +167,8 @@ CLASS_SCORES: Mapping[str, Score[Guess]] = {
         higher_is_better=True,
         tolerance=0.5,
         source=_README,
-        update=each(_volume_squared),
-        compute=lambda sums, pictures: difference.psnr(mean(sums, pictures)),
+        update=per_picture(_volume_squared),
+        compute=lambda sums, pictures: formulas.psnr(mean(sums, pictures)),
     ),
 }
 """Every score of distributions, by its key in the metrics."""

@@ -1,13 +1,13 @@
-"""One picture beside its painting, and all that the scores of both have in common.
+"""One painted picture beside the true one, and all that their scores have in common.
 
-Whatever is worked out is worked out when a score first asks for it, and then kept: of the truth
-once for all rows, of a painting once for all scores. A painting is what an 8-bit picture of the
-truth's L can show: a colour out of gamut is mixed with the grey of its own luminance until it is
-inside, as the painter does. So every score compares two files that a person could look at.
+Whatever is computed is computed when a score first asks for it, and then kept: of the truth once
+for all rows, of a painting once for all scores. Every score compares two 8-bit pictures that a
+person could look at.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
-from colorize.metrics import difference, ssim
+from colorize.metrics import formulas, ssim
 
 REACH = 55
 CELL = 2
@@ -23,7 +23,7 @@ CELL = 2
 
 CELLS = 2 * REACH + 1
 
-ERRORS = int(difference.AUC_LIMIT) + 1
+ERRORS = int(formulas.AUC_LIMIT) + 1
 """Points of an error curve: 0 to 150, the end of the paper's AuC."""
 
 
@@ -35,16 +35,23 @@ class Pictures:
         first: number in the split of the first of them.
         rgb: (N, H, W, 3) uint8.
         lab: (N, H, W, 3) float32, the same in Lab.
+        masks: by name, (N, H, W) bool: pixels over which scores may be taken alone.
     """
 
     first: int
     rgb: NDArray[np.uint8]
     lab: NDArray[np.float32]
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rgb: NDArray[np.uint8], first: int = 0) -> "Pictures":
+    def of(
+        cls,
+        rgb: NDArray[np.uint8],
+        first: int = 0,
+        masks: Mapping[str, NDArray[np.bool_]] | None = None,
+    ) -> "Pictures":
         """Make a batch of (N, H, W, 3) uint8 pictures."""
-        return cls(first, rgb, lab.rgb_to_lab(rgb))
+        return cls(first, rgb, lab.rgb_to_lab(rgb), masks or {})
 
 
 class _Seen(ABC):
@@ -105,12 +112,6 @@ class Comparison(_Seen):
     truth: Truth
     rgb: NDArray[np.uint8]
 
-    @classmethod
-    def of(cls, truth: Truth, ab: NDArray[np.float32]) -> "Comparison":
-        """Show colours (H, W, 2) at the truth's L."""
-        pixels = np.concatenate([truth.lab[..., :1], ab], axis=-1)
-        return cls(truth, lab.lab_to_rgb(pixels, keep_lightness=True))
-
     @cached_property
     def planes(self) -> NDArray[np.float32]:
         """(3, H W): the painting's own L, a and b, after rounding to bytes."""
@@ -126,7 +127,7 @@ class Comparison(_Seen):
     @cached_property
     def auc_error(self) -> NDArray[np.float32]:
         """(H W,) what each pixel takes from the AuC, 0..1."""
-        return difference.auc_error(self.squared)
+        return formulas.auc_error(self.squared)
 
     @cached_property
     def errors(self) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
-"""The board on which all rows are scored: every way of colouring on the same pictures."""
+"""Scores of all rows on the same pictures: of every way to paint them."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from colorize.metrics.comparison import Comparison, Pictures, Truth
 from colorize.metrics.scores import SCORES, Score, Sums
 from colorize.metrics.tally import Resampler, Tally, alone
 
-Colours = Mapping[str, NDArray[np.float32]]
-"""The rows' names, and their ab (N, H, W, 2) for N pictures."""
+Paintings: TypeAlias = Mapping[str, NDArray[np.uint8]]
+"""The rows' names, and their paintings (N, H, W, 3) uint8 of N pictures."""
 
-ByRow = dict[str, dict[str, float]]
+ByRow: TypeAlias = dict[str, dict[str, float]]
 """Scores by row and name."""
 
 
@@ -35,7 +35,7 @@ class _Added(NamedTuple):
     counts: dict[str, Sums]
 
 
-class Board:
+class Scoreboard:
     """Scores rows picture by picture; memory does not grow with the number of pictures.
 
     Args:
@@ -62,24 +62,24 @@ class Board:
         self.rows: dict[str, Tally[Comparison]] = {}
         self.counts: dict[str, dict[str, Sums]] = {}
 
-    def add(self, pictures: Pictures, colours: Colours) -> list[ByRow]:
+    def add(self, pictures: Pictures, paintings: Paintings) -> list[ByRow]:
         """Add pictures as every row paints them; all calls name the same rows.
 
         Returns:
             For every picture its own scores.
         """
-        for row in colours:
+        for row in paintings:
             self.rows.setdefault(row, Tally(self._scores))
             self.counts.setdefault(row, {})
 
         def judged(number: int) -> dict[str, _Added]:
             truth = Truth(pictures.rgb[number], pictures.lab[number], self._table)
-            return {row: self._added(row, truth, ab[number]) for row, ab in colours.items()}
+            return {row: self._added(row, truth, rgb[number]) for row, rgb in paintings.items()}
 
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
             found = list(pool.map(judged, range(len(pictures.rgb))))
         weights = self._resampler.draw(len(found))
-        for row in colours:
+        for row in paintings:
             self.rows[row].add([picture[row].sums for picture in found], weights)
             held = self.counts[row]
             for name in self._updates:
@@ -90,8 +90,8 @@ class Board:
             for picture in found
         ]
 
-    def _added(self, row: str, truth: Truth, ab: NDArray[np.float32]) -> "_Added":
-        compared = Comparison.of(truth, ab)
+    def _added(self, row: str, truth: Truth, rgb: NDArray[np.uint8]) -> "_Added":
+        compared = Comparison(truth, rgb)
         counts = {name: update(compared) for name, update in self._updates.items()}
         return _Added(self.rows[row].vectors(compared), counts)
 

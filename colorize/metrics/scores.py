@@ -1,4 +1,4 @@
-"""Scores of painted pictures, each as a pair: what a picture adds, and what the sums come to.
+"""Scores of painted pictures, each a pair: what one picture adds, and the score of the sums.
 
 Sums add up over pictures, so a score of any number of them needs no more memory than of one, and a
 bootstrap over pictures is nothing but sums with other weights. A single picture's score is what its
@@ -8,17 +8,32 @@ own sums come to.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from colorize.metrics import difference, ssim
+from colorize.metrics import formulas, ssim
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.metrics.comparison import CELLS, Comparison
 
 Sums: TypeAlias = NDArray[np.float64]
+
+Criterion: TypeAlias = Literal[
+    "auc",
+    "auc_balanced",
+    "rmse_ab",
+    "psnr",
+    "psnr_pooled",
+    "mse",
+    "mae",
+    "ssim",
+    "ciede2000",
+    "histogram_a",
+    "histogram_b",
+]
+"""Scores by which one result is better than another: those of `SCORES` with a direction."""
 
 T = TypeVar("T")
 
@@ -49,7 +64,7 @@ def mean(sums: Sums, pictures: Sums) -> Sums:
     return sums[..., 0] / pictures
 
 
-def each(value: Callable[[T], float]) -> Callable[[T], Sums]:
+def per_picture(value: Callable[[T], float]) -> Callable[[T], Sums]:
     """Make an update of a function that gives a picture's number."""
     return lambda compared: np.array([value(compared)])
 
@@ -120,7 +135,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.1,
         source="Zhang et al., section 3.1: area under the curve of ab errors from 0 to 150",
-        update=each(lambda c: _mean(c.auc_error)),
+        update=per_picture(lambda c: _mean(c.auc_error)),
         compute=lambda sums, pictures: 100 * (1 - mean(sums, pictures)),
     ),
     "auc_balanced": Score(
@@ -136,7 +151,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=False,
         tolerance=0.1,
         source="root of the mean squared distance in ab, all pixels pooled",
-        update=each(lambda c: _mean(c.squared)),
+        update=per_picture(lambda c: _mean(c.squared)),
         compute=lambda sums, pictures: np.sqrt(mean(sums, pictures)),
     ),
     "psnr": Score(
@@ -144,7 +159,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.1,
         source="of RGB in 0..1, mean of pictures; a perfect one counts 100",
-        update=each(lambda c: float(difference.psnr(np.array(_mean_square(c))))),
+        update=per_picture(lambda c: float(formulas.psnr(np.array(_mean_square(c))))),
         compute=mean,
     ),
     "psnr_pooled": Score(
@@ -152,15 +167,15 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.1,
         source="of the mean squared error of all pictures together",
-        update=each(_mean_square),
-        compute=lambda sums, pictures: difference.psnr(mean(sums, pictures)),
+        update=per_picture(_mean_square),
+        compute=lambda sums, pictures: formulas.psnr(mean(sums, pictures)),
     ),
     "mse": Score(
         title="MSE",
         higher_is_better=False,
         tolerance=0.0002,
         source="of RGB in 0..1, mean of pictures",
-        update=each(_mean_square),
+        update=per_picture(_mean_square),
         compute=mean,
     ),
     "mae": Score(
@@ -168,7 +183,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=False,
         tolerance=0.0005,
         source="of RGB in 0..1, mean of pictures",
-        update=each(_mean_absolute),
+        update=per_picture(_mean_absolute),
         compute=mean,
     ),
     "ssim": Score(
@@ -176,7 +191,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=True,
         tolerance=0.002,
         source="Wang et al. 2004, RGB, flat window of 7 pixels, mean of pictures",
-        update=each(lambda c: ssim.ssim(c.truth.moments, c.rgb)),
+        update=per_picture(lambda c: ssim.ssim(c.truth.moments, c.rgb)),
         compute=mean,
     ),
     "ciede2000": Score(
@@ -184,7 +199,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=False,
         tolerance=0.1,
         source="Sharma et al. 2005, mean of pixels, then of pictures",
-        update=each(lambda c: _mean(ciede2000(c.truth.planes, c.planes))),
+        update=per_picture(lambda c: _mean(ciede2000(c.truth.planes, c.planes))),
         compute=mean,
     ),
     "colourfulness": Score(
@@ -192,7 +207,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         higher_is_better=None,
         tolerance=0.0,
         source="Hasler and Suesstrunk 2003, of the painting alone, mean of pictures",
-        update=each(lambda c: colourfulness(c.rgb)),
+        update=per_picture(lambda c: colourfulness(c.rgb)),
         compute=mean,
     ),
     "histogram_a": Score(

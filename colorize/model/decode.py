@@ -1,5 +1,8 @@
 """From logits to colours: the annealed mean, and its way back to the picture's size."""
 
+from collections.abc import Sequence
+from itertools import product
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,6 +13,15 @@ TEMPERATURE = 0.38
 NEGLIGIBLE = -80.0
 """A bin's share of e to this or less is nothing in float32, and below -87 its exponential would be
 denormal, which takes seventy times as long."""
+
+REACH = 1.0
+"""Standard deviation of a joint bilateral weight by distance, in blocks."""
+
+TONE_REACH = 4.0
+"""Standard deviation of a joint bilateral weight by difference in L."""
+
+NO_MATCH = 1e-3
+"""Added to the weight of every block: a pixel whose L none of them has goes by distance alone."""
 
 
 def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERATURE) -> Tensor:
@@ -37,7 +49,7 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     return ab.permute(0, 3, 1, 2)
 
 
-def enlarge(ab: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(ab: Tensor, size: Sequence[int]) -> Tensor:
     """Enlarge an ab map by bicubic interpolation, which keeps flat areas and edges best.
 
     Args:
@@ -47,4 +59,39 @@ def enlarge(ab: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (N, 2, H, W).
     """
-    return functional.interpolate(ab, size, mode="bicubic", align_corners=False)
+    return functional.interpolate(ab, tuple(size), mode="bicubic", align_corners=False)
+
+
+def enlarge_along(ab: Tensor, lightness: Tensor) -> Tensor:
+    """Enlarge an ab map along the edges of L: joint bilateral upsampling (Kopf et al. 2007).
+
+    A pixel takes the weighted mean of the 3 x 3 blocks around it: by how near they are, and by how
+    near its L is to theirs. So colours end where the picture's edges are, and not, as a blur of
+    the block's size, beside them.
+
+    Args:
+        ab: (N, 2, h, w).
+        lightness: (N, 1, H, W), L in 0..100; H / h = W / w, a whole number.
+
+    Returns:
+        (N, 2, H, W) float32.
+    """
+    n, _, h, w = ab.shape
+    stride = lightness.shape[2] // h
+    borders = (1, 1, 1, 1)
+    guide = functional.pad(functional.avg_pool2d(lightness, stride), borders, mode="replicate")
+    blocks = torch.cat([functional.pad(ab.float(), borders, mode="replicate"), guide], dim=1)
+    pixels = lightness.view(n, h, stride, w, stride)
+    offsets = (torch.arange(stride, device=ab.device) + 0.5) / stride - 0.5
+    sums = pixels.new_zeros(3, *pixels.shape)  # a, b, and the weights themselves
+    for down, across in product((-1, 0, 1), repeat=2):
+        near = blocks[:, :, 1 + down : 1 + down + h, 1 + across : 1 + across + w]
+        a, b, tone = near[:, :, :, None, :, None].unbind(1)
+        squared = (offsets - down)[:, None, None] ** 2 + (offsets - across) ** 2
+        closeness = torch.exp(squared / (-2 * REACH**2))  # (stride, 1, stride)
+        weights = (pixels - tone).square_().div_(-2 * TONE_REACH**2).exp_().add_(NO_MATCH)
+        weights *= closeness
+        sums[0].addcmul_(weights, a)
+        sums[1].addcmul_(weights, b)
+        sums[2] += weights
+    return (sums[:2] / sums[2]).view(2, *lightness.shape[:1], *lightness.shape[2:]).transpose(0, 1)

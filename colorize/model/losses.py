@@ -13,14 +13,20 @@ class Target(NamedTuple):
     Attributes:
         indices: (N, h, w, k) int64, the nearest bins, nearest first.
         weights: (N, h, w, k) float, their shares; sum 1.
-        rebalance: (N, h, w) float, the class weight of the nearest bin.
+        rebalance: (N, h, w) float, the class weight of the nearest bin, times the block's own
+            weight where the domain gives one.
         ab: (N, 2, h, w) float, the colour itself.
+        lightness: (N, 1, h, w) float, where the network gives an L; NaN for pictures whose domain
+            asks for none.
+        weight: (N, h, w) float, how much each block counts, where the domain says so.
     """
 
     indices: Tensor
     weights: Tensor
     rebalance: Tensor
     ab: Tensor
+    lightness: Tensor | None = None
+    weight: Tensor | None = None
 
 
 class Losses(NamedTuple):

@@ -1,86 +1,96 @@
-"""From lightness to colours at the same size: network, decoding and enlargement in a row."""
+"""From a network's input to colours at the same size: network, decoding and enlargement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
+
+Conditions: TypeAlias = Mapping[str, Tensor]
+"""By name, (N, K, H, W), or (N, K) for whole pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a network said of pictures, to be read at as many temperatures as wanted.
+    """A network's output, which can be decoded at any number of temperatures.
 
     Attributes:
         model: whose network it was.
-        output: (N, C, h, w) at the head's size, of the pictures with their margins.
+        output: (N, channels, h, w) at the head's size, of the pictures with their margins.
+        guide: (N, 1, H + margin, W + margin), L in 0..100 of the same, whose edges colours keep.
         size: H and W of the pictures without.
     """
 
     model: Model
     output: Tensor
+    guide: Tensor
     size: tuple[int, int]
 
     @torch.inference_mode()
-    def ab(self, temperature: float) -> NDArray[np.float32]:
-        """Colours (N, H, W, 2) float32 at a temperature, the T of the annealed mean."""
+    def colours(self, temperature: float) -> NDArray[np.float32]:
+        """Colours at a temperature, the T of the annealed mean.
+
+        Returns:
+            (N, H, W, 2) float32 ab; (N, H, W, 3) L and ab where the network gives an L.
+        """
         height, width = self.size
         recipe = self.model.recipe
-        ab = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2, h, w)
-        padded = (ab.shape[2] * recipe.head_stride, ab.shape[3] * recipe.head_stride)
-        full = enlarge(ab, padded)[:, :, :height, :width]
+        small = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2 or 3, h, w)
+        full = recipe.enlarge(small, self.guide)[:, :, :height, :width]
         return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 
-    def head(self) -> Tensor:
-        """(N, C, ceil(H / stride), ceil(W / stride)) in main memory: the output without margins."""
+    def logits(self) -> Tensor:
+        """(N, Q, ceil(H / stride), ceil(W / stride)) in main memory, without margins."""
         rows, columns = (-(-length // self.model.recipe.head_stride) for length in self.size)
-        return self.output[:, :, :rows, :columns].cpu()
+        return self.output[:, : self.model.spec.bins, :rows, :columns].cpu()
 
 
 @torch.inference_mode()
-def look(model: Model, lightness: NDArray[np.float32]) -> Prediction:
+def predict(
+    model: Model, pictures: NDArray[np.float32], conditions: Conditions | None = None
+) -> Prediction:
     """Run the network once.
 
     Args:
         model: its network is set to evaluation mode.
-        lightness: (N, H, W), L in 0..100, of any H and W.
+        pictures: (N, C, H, W) of any H and W, as a domain's `observe` gives it; missing channels
+            are zero.
+        conditions: those that the network takes.
     """
-    height, width = lightness.shape[1:]
-    multiple = model.recipe.side_multiple
-    margins = ((0, 0), (0, _margin(height, multiple)), (0, _margin(width, multiple)))
-    padded = np.pad(lightness, margins, mode="edge")
-    grey = torch.from_numpy(padded)[:, None].to(model.device)
+    missing = model.spec.channels - pictures.shape[1]
+    height, width = pictures.shape[2:]
+    bottom, right = margins(height, width, model.recipe.side_multiple)
+    padded = np.pad(pictures, ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
+    if missing:
+        padded = np.pad(padded, ((0, 0), (0, missing), (0, 0), (0, 0)))
+    given = {
+        name: torch.nn.functional.pad(x, (0, right, 0, bottom)) if x.ndim == 4 else x
+        for name, x in (conditions or {}).items()
+    }
     model.network.eval()
     with mixed_precision(model.device):
-        output = model.network(grey.contiguous(memory_format=torch.channels_last))
-    return Prediction(model, output, (height, width))
+        seen = torch.from_numpy(padded).to(model.device, memory_format=torch.channels_last)
+        output = model.network(seen, **{name: x.to(model.device) for name, x in given.items()})
+    return Prediction(model, output, seen[:, :1], (height, width))
 
 
-def predict(
-    model: Model, lightness: NDArray[np.float32], *, temperature: float
-) -> NDArray[np.float32]:
-    """Predict the ab of pictures.
-
-    Args:
-        model: its network is set to evaluation mode.
-        lightness: (N, H, W), L in 0..100, of any H and W.
-        temperature: T of the annealed mean.
-
-    Returns:
-        (N, H, W, 2) float32 ab.
-    """
-    return look(model, lightness).ab(temperature)
-
-
-def _margin(length: int, multiple: int) -> int:
-    """Pixels to add to a side, so that the network's smallest map is at least two pixels wide.
+def margins(height: int, width: int, multiple: int) -> tuple[int, int]:
+    """Pixels to add at the bottom and on the right, so that both sides are divisible.
 
     A bfloat16 convolution to a map of a single tall column sometimes gives NaN: oneDNN of PyTorch
-    2.13 on AVX-512 and AMX, in one of ten runs.
+    2.13 on AVX-512 and AMX, in one of ten runs. So a picture whose smallest map would be taller
+    than it is wide gets a second column there.
+
+    >>> margins(250, 256, 256), margins(60, 60, 8), margins(64, 5, 8)
+    ((6, 0), (4, 4), (0, 11))
     """
-    return max(-length % multiple, 2 * multiple - length)
+    bottom, right = -height % multiple, -width % multiple
+    if width + right == multiple < height + bottom:
+        right += multiple
+    return bottom, right

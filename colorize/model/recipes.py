@@ -1,19 +1,46 @@
-"""Recipes: a name for a network, its loss and its decoding, so that others can join.
+"""Recipes: a name for a network, its training and its decoding, so that others can join.
 
 A recipe added here is trained by ``-S train.recipe=NAME`` and painted with by its name alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from colorize.errors import ModelError
 from colorize.model import decode, losses
-from colorize.model.networks import eccv16
+from colorize.model.domains import Key, View
+from colorize.model.methods import Method, Processes, Settings, Supervised
+from colorize.model.networks import eccv16, unet
+from colorize.model.networks.tone import Toned, ToneTable
+
+RAREST = 1e-8
+"""Shares below it count as this much where a logarithm is taken."""
 
 AB_UNIT = 50.0
 """In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What decides the shape of a network beside its recipe.
+
+    Attributes:
+        bins: Q, ab bins.
+        width: multiplies the hidden channels; 1 is the published network.
+        channels: of the input.
+        lightness: whether the output holds an L of the colours as its last channel.
+        tones: T, rows of a tone table; 0 for none.
+    """
+
+    bins: int
+    width: float
+    channels: int = 1
+    lightness: bool = False
+    tones: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,44 +49,92 @@ class Recipe:
 
     Attributes:
         name: by which params and model files call it.
-        network: (bins, width) -> module from L (N, 1, H, W) to an output at the head's size.
-        loss: (output, target) -> the two losses.
-        decode: (output, centres (Q, 2), temperature) -> ab (N, 2, h, w).
-        classifies: whether the output is a logit for each of the Q bins, (N, Q, h, w); otherwise
-            the decoding knows no temperature.
+        network: spec -> module. It is called with the input (N, C, H, W) and the conditions as
+            keyword arguments, and gives (N, channels, h, w). All its tensors are in its state dict.
+        method: (network, settings, processes) -> how the network is trained.
+        decode: (output, centres (Q, 2), temperature) -> (N, 2, h, w) ab, or (N, 3, h, w) L and ab.
+        enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W).
+        toned: (shares of the bins at each tone (T, Q), centres (Q, 2)) -> (T, outputs), the output
+            that paints by tone alone, where a tone table begins.
+        classifies: whether the output's first Q channels are logits of the bins; otherwise the
+            decoding knows no temperature.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
+        simulate: (view, key) -> the view as training shows it: adds conditions.
     """
 
     name: str
-    network: Callable[[int, float], nn.Module]
-    loss: Callable[[Tensor, losses.Target], losses.Losses]
+    network: Callable[[Spec], nn.Module]
+    method: Callable[[nn.Module, Settings, Processes], Method]
     decode: Callable[[Tensor, Tensor, float], Tensor]
+    enlarge: Callable[[Tensor, Tensor], Tensor]
+    toned: Callable[[Tensor, Tensor], Tensor]
     classifies: bool
     head_stride: int
     side_multiple: int
+    simulate: Callable[[View, Key], View] | None = None
 
 
-_EIGHT_BLOCKS = {"head_stride": eccv16.HEAD_STRIDE, "side_multiple": eccv16.SIDE_MULTIPLE}
-_ALL = (
-    Recipe(
-        name="eccv16",
-        network=lambda bins, width: eccv16.Eccv16(bins, width=width),
-        loss=losses.soft_cross_entropy,
-        decode=decode.annealed_mean,
-        classifies=True,
-        **_EIGHT_BLOCKS,
-    ),
-    Recipe(  # what the paper compares itself with, "L2 regression"
-        name="eccv16_l2",
-        network=lambda _, width: eccv16.Eccv16(2, width=width),
-        loss=lambda output, target: losses.squared_distance(AB_UNIT * output.float(), target),
-        decode=lambda output, *_: AB_UNIT * output.float(),
-        classifies=False,
-        **_EIGHT_BLOCKS,
-    ),
+def _regression_loss(output: Tensor, target: losses.Target) -> losses.Losses:
+    return losses.squared_distance(AB_UNIT * output.float(), target)
+
+
+def log_shares(shares: Tensor, _: Tensor) -> Tensor:
+    """Logits (T, Q) of the bins' shares at each tone."""
+    return shares.clamp_min(RAREST).log()
+
+
+def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
+    """Mean ab (T, 2) at each tone, in `AB_UNIT`."""
+    return shares @ centres.to(shares.dtype) / AB_UNIT
+
+
+_UNET = Recipe(
+    name="unet",
+    network=lambda spec: unet.UNet(spec.bins, width=spec.width, channels=spec.channels),
+    method=partial(Supervised, loss=losses.soft_cross_entropy),
+    decode=decode.annealed_mean,
+    enlarge=decode.enlarge_along,
+    toned=log_shares,
+    classifies=True,
+    head_stride=unet.HEAD_STRIDE,
+    side_multiple=unet.SIDE_MULTIPLE,
 )
+_ECCV16 = replace(
+    _UNET,
+    name="eccv16",
+    network=lambda spec: eccv16.Eccv16(spec.bins, width=spec.width, channels=spec.channels),
+    enlarge=lambda ab, lightness: decode.enlarge(ab, (lightness.shape[2], lightness.shape[3])),
+    head_stride=eccv16.HEAD_STRIDE,
+    side_multiple=eccv16.SIDE_MULTIPLE,
+)
+
+
+def _regressed(like: Recipe) -> Recipe:
+    """The same network with two outputs, ab: what the paper compares with, "L2 regression"."""
+    return replace(
+        like,
+        name=f"{like.name}_l2",
+        network=lambda spec: like.network(replace(spec, bins=2)),
+        method=partial(Supervised, loss=_regression_loss),
+        decode=lambda output, *_: AB_UNIT * output.float(),
+        toned=mean_colours,
+        classifies=False,
+    )
+
+
+_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16))
 RECIPES = {recipe.name: recipe for recipe in _ALL}
+
+
+def network(chosen: Recipe, spec: Spec) -> nn.Module:
+    """Build a recipe's network, with a tone table of zeros where the spec asks for one."""
+    made = chosen.network(spec)
+    if not spec.tones:
+        return made
+    outputs = spec.bins if chosen.classifies else 2
+    table = ToneTable(torch.zeros(spec.tones, outputs), stride=chosen.head_stride)
+    return Toned(made, table)
 
 
 def recipe(name: str) -> Recipe:
@@ -69,5 +144,5 @@ def recipe(name: str) -> Recipe:
         ModelError: there is none of that name.
     """
     if name not in RECIPES:
-        raise ModelError(f"unknown recipe '{name}'; known: {', '.join(RECIPES)}")
+        raise ModelError(f"unknown recipe {ascii(name)[:40]}; known: {', '.join(RECIPES)}")
     return RECIPES[name]

@@ -1,67 +1,137 @@
-"""8-bit pictures to a step's input and target, where the network is: on a GPU, or on all cores.
+"""Views of pictures to a step's input and soft targets, on the network's device.
 
-`colour.lab` and `colour.encoding` define what comes out; this is the same in PyTorch, for whole
-batches. Only what a block's mean keeps is computed at the block's size.
+`colour.encoding` defines the soft targets; this computes the same in PyTorch for whole batches.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from colorize.colour import lab
 from colorize.colour.gamut import AB_LIMIT
 from colorize.colour.quantiser import Quantiser
+from colorize.model.conversion import LabConverter
+from colorize.model.domains import GREY, Domain, Encoded, View
 from colorize.model.losses import Target
 
 _SIDE = 2 * AB_LIMIT + 1
 _FAR = 1e6
 """Where no bin is, and no colour near."""
-_BLACK = 116 * lab.SLOPE * lab.EPSILON + 16
-"""116 f of black, as `Encoder` has it: f of EPSILON + SLOPE * 0, and L = 0."""
+
+
+class Examples(NamedTuple):
+    """Views as tensors, ready to be moved to a device and encoded there.
+
+    Attributes:
+        page: (N, 3, H, W) uint8 sRGB.
+        truth: (N, 3, H, W) uint8 sRGB; the same object as ``page`` where all are equal.
+        domains: of each picture.
+        conditions: by name, (N, K, H, W) or (N, K) float32.
+    """
+
+    page: Tensor
+    truth: Tensor
+    domains: tuple[Domain, ...]
+    conditions: Mapping[str, Tensor] = {}
+
+    @classmethod
+    def of(cls, views: Sequence[View]) -> "Examples":
+        """Stack views of one size, all with the same conditions."""
+        truth = to_planes([view.truth for view in views])
+        same = all(view.page is view.truth for view in views)
+        return cls(
+            truth if same else to_planes([view.page for view in views]),
+            truth,
+            tuple(view.domain for view in views),
+            stack_conditions([view.conditions for view in views]),
+        )
+
+    @classmethod
+    def grey(cls, rgb: Tensor) -> "Examples":
+        """Pictures (N, 3, H, W) uint8 in the domain ``grey``."""
+        return cls(rgb, rgb, (GREY,) * len(rgb))
+
+    def pin_memory(self) -> "Examples":
+        """Put everything into page-locked memory, which a GPU copies from in the background."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def to(self, device: torch.device) -> "Examples":
+        """Move everything to a device."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Examples":
+        page = change(self.page)
+        return Examples(
+            page,
+            page if self.truth is self.page else change(self.truth),
+            self.domains,
+            {name: change(tensor) for name, tensor in self.conditions.items()},
+        )
+
+
+def to_planes(pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
+    """Lay pictures out as a network reads them: N of (H, W, 3) to (N, 3, H, W), uint8."""
+    height, width, channels = pictures[0].shape
+    planes = np.empty((len(pictures), channels, height, width), np.uint8)
+    for plane, rgb in zip(planes, pictures, strict=True):
+        plane[...] = rgb.transpose(2, 0, 1)
+    return torch.from_numpy(planes)
+
+
+def stack_conditions(
+    conditions: Sequence[Mapping[str, NDArray[np.float32]]],
+) -> dict[str, Tensor]:
+    """Stack conditions: N of (H, W, K) to (N, K, H, W), N of (K,) to (N, K).
+
+    Args:
+        conditions: of each picture, all with the same names and shapes.
+    """
+    return {
+        name: torch.from_numpy(
+            np.stack([np.moveaxis(np.asarray(of[name], np.float32), -1, 0) for of in conditions])
+        )
+        for name in conditions[0]
+    }
 
 
 class Batch(NamedTuple):
     """Input and target of one step.
 
     Attributes:
-        lightness: (N, 1, H, W) float32, L in 0..100.
+        input: (N, C, H, W) float32; for the domain ``grey`` L in 0..100.
         target: at the head's size.
+        conditions: by name, (N, K, H, W) or (N, K) float32: the network's keyword arguments.
     """
 
-    lightness: Tensor
+    input: Tensor
     target: Target
+    conditions: Mapping[str, Tensor] = {}
 
 
 class Encoder(nn.Module):
-    """Gives lightness and soft-encoded colours.
-
-    A target pixel is the mean ab of the ``head_stride`` x ``head_stride`` pixels that it covers.
+    """Gives input and soft-encoded colours.
 
     Args:
         quantiser: gives bins, spread and class weights.
         head_stride: H / h.
+        channels: of the network's input.
     """
 
-    linear: Tensor
-    to_xyz: Tensor
-    to_ab: Tensor
     candidates: Tensor
     a: Tensor
     b: Tensor
     rebalance: Tensor
 
-    def __init__(self, quantiser: Quantiser, *, head_stride: int) -> None:
+    def __init__(self, quantiser: Quantiser, *, head_stride: int, channels: int = 1) -> None:
         super().__init__()
+        self.converter = LabConverter()
         table = quantiser.table
         places = np.vstack([table.centres, [_FAR, _FAR]]).astype(np.float32)
         candidates = table.candidates.reshape(_SIDE**2, -1)  # filled up with -1: the far place
         for name, array in {
-            "linear": lab.linear_table(),
-            "to_xyz": lab.RGB_TO_UNIT_XYZ,
-            "to_ab": np.array([500, 200], np.float32).reshape(2, 1, 1),
             "candidates": candidates.ravel().astype(np.int64),
             "a": places[candidates, 0],
             "b": places[candidates, 1],
@@ -71,32 +141,52 @@ class Encoder(nn.Module):
         self._neighbours = table.neighbours
         self._spread = 2 * quantiser.sigma**2
         self._head_stride = head_stride
+        self._channels = channels
 
     @torch.no_grad()
-    def forward(self, rgb: Tensor) -> Batch:
-        """Encode pictures.
+    def forward(self, examples: Examples) -> Batch:
+        """Encode pictures; H and W must be divisible by the head's stride."""
+        encoded = self._encoded(examples)
+        target = self.target(encoded.ab)
+        if encoded.weight is not None:
+            rebalance = target.rebalance * encoded.weight
+            target = target._replace(rebalance=rebalance, weight=encoded.weight)
+        if encoded.lightness is not None:
+            target = target._replace(lightness=encoded.lightness)
+        return Batch(encoded.input, target, examples.conditions)
 
-        Args:
-            rgb: (N, 3, H, W) uint8 sRGB; H and W divisible by the head's stride.
+    def _encoded(self, examples: Examples) -> Encoded:
+        first, *others = dict.fromkeys(examples.domains)
+        if not others and first.channels == self._channels:
+            return first.encode(self.converter, examples.page, examples.truth, self._head_stride)
+        return self._mixed(examples)
+
+    def _mixed(self, examples: Examples) -> Encoded:
+        """Encode each domain's pictures and put them in their places.
+
+        Where a domain asks for no L its target is NaN, so that no loss can use it by mistake.
         """
-        # A picture a core stays in its cache; a GPU would rather have them all at once.
-        parts = torch.split(rgb, len(rgb) if rgb.is_cuda else torch.get_num_threads())
-        y, small = (torch.cat(found) for found in zip(*map(self._f, parts), strict=True))
-        ab = (small[:, :2] - small[:, 1:]) * self.to_ab
-        return Batch(y.mul_(116).sub_(_BLACK), self.target(ab))
-
-    def _f(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """CIE's f of Y (n, 1, H, W), and the mean f of X, Y and Z of each block (n, 3, h, w).
-
-        All plus a constant: f is a cube root above EPSILON and a straight line below it. Lab is
-        linear in f, so means may be taken of it.
-        """
-        n, _, height, width = rgb.shape
-        linear = self.linear.index_select(0, rgb.flatten().int()).view(n, 3, -1)
-        xyz = self.to_xyz @ linear  # no convolution: a GPU's would round to TF32
-        f = xyz.clamp(min=lab.EPSILON).log_().mul_(1 / 3).exp_()  # vectorised better than a power
-        f = f.add_(xyz.clamp_(max=lab.EPSILON), alpha=lab.SLOPE).view(n, 3, height, width)
-        return f[:, 1:2], functional.avg_pool2d(f, self._head_stride)
+        n, _, height, width = examples.page.shape
+        h, w = height // self._head_stride, width // self._head_stride
+        page = examples.page
+        whole = Encoded(
+            torch.zeros(n, self._channels, height, width, device=page.device),
+            torch.empty(n, 2, h, w, device=page.device),
+            torch.ones(n, h, w, device=page.device),
+            torch.full((n, 1, h, w), torch.nan, device=page.device),
+        )
+        for domain in dict.fromkeys(examples.domains):
+            rows = [n for n, of in enumerate(examples.domains) if of is domain]
+            part = domain.encode(
+                self.converter, page[rows], examples.truth[rows], self._head_stride
+            )
+            whole.input[rows, : domain.channels] = part.input
+            for held, found in zip(whole[1:], part[1:], strict=True):
+                if held is not None and found is not None:
+                    held[rows] = found
+        if not any(domain.gives_lightness for domain in examples.domains):
+            return whole._replace(lightness=None)
+        return whole
 
     def target(self, ab: Tensor) -> Target:
         """Soft-encode colours (N, 2, h, w) as `NeighbourTable.encode` does, in float32."""

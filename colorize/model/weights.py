@@ -1,10 +1,15 @@
 """The model file: one ``.safetensors`` that is enough to paint with.
 
 Weights and bin centres are tensors; everything else is one JSON text in the metadata. Nothing in
-the file is ever executed, and nothing in it depends on when or where it was written.
+the file is ever executed, and nothing in it depends on when or where it was written. A file from
+elsewhere is checked before memory is taken for it: names, shapes and types of its tensors must be
+those of the network that it names.
 """
 
 import json
+import math
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,14 +23,24 @@ from torch import Tensor, nn
 
 from colorize import files
 from colorize.errors import ModelError
-from colorize.model.recipes import Recipe, recipe
+from colorize.model.decode import TEMPERATURE
+from colorize.model.domains import Domain, domain
+from colorize.model.precision import CPU
+from colorize.model.recipes import Recipe, Spec, network, recipe
 
 METADATA_KEY = "colorize"
-FORMAT = 1
-"""Raised when a file of this version could no longer be read by the code of the one before."""
+FORMAT = 2
+"""Raised when code of the version before could no longer read, or would misuse, the file."""
+
+MAX_WIDTH = 4.0
+MAX_SIDE = 4096
+MAX_AB = 150
+MAX_TONES = 1001
+"""Bounds of what a file may ask for; those of the params are no wider."""
 
 _CENTRES = "centres"
 _NETWORK = "network."
+_ROWS = "table.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +50,23 @@ class Model:
     Attributes:
         network: in the recipe's form.
         recipe: how the network is trained and read.
-        width: multiplier of the network's channels.
-        centres: (Q, 2) ab of the bins.
+        spec: decides the network's shape.
+        centres: (Q, 2) int64, ab of the bins.
+        domains: that it is trained for; the first one is assumed where nobody says otherwise.
+        temperature: T of the annealed mean that suits it best.
         side: of the square pictures it was trained on, in pixels.
+        sources: names of what it was trained on, for the record.
         params: all values it was trained with, for the record.
     """
 
     network: nn.Module
     recipe: Recipe
-    width: float
+    spec: Spec
     centres: Tensor
+    domains: tuple[Domain, ...]
+    temperature: float
     side: int
+    sources: tuple[str, ...]
     params: dict[str, Any]
 
     @classmethod
@@ -58,18 +79,44 @@ class Model:
         side: int,
         params: dict[str, Any],
         seed: int,
+        domains: Sequence[str] = ("grey",),
+        temperature: float = TEMPERATURE,
+        sources: Sequence[str] = (),
+        tones: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Make an untrained model whose first weights depend on ``seed`` alone."""
+        """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
+
+        Args:
+            recipe_name: a key of `RECIPES`.
+            width: see `Spec`.
+            centres: (Q, 2) ab of the bins.
+            side: see the attributes, as for the others.
+            params: for the record.
+            seed: of the first weights.
+            domains: names; repeated ones count once.
+            temperature: T of the annealed mean.
+            sources: for the record.
+            tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
+                begins there. No table if not given.
+        """
         chosen = recipe(recipe_name)
+        kinds = tuple(dict.fromkeys(domain(name) for name in domains))
+        spec = _spec(len(centres), width, kinds, tones=0 if tones is None else len(tones))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = chosen.network(len(centres), width)
+            made = network(chosen, spec)
+        if tones is not None:
+            rows = chosen.toned(torch.tensor(tones), torch.tensor(centres))
+            made.state_dict()[_ROWS].copy_(rows)
         return cls(
-            network=network,
+            network=made,
             recipe=chosen,
-            width=width,
-            centres=torch.from_numpy(centres),
+            spec=spec,
+            centres=torch.tensor(centres),
+            domains=kinds,
+            temperature=temperature,
             side=side,
+            sources=tuple(sources),
             params=params,
         )
 
@@ -79,8 +126,11 @@ class Model:
         return next(self.network.parameters()).device
 
     def to(self, device: torch.device) -> Self:
-        """Move network and centres to a device: a copy where that is another one."""
-        return replace(self, network=self.network.to(device), centres=self.centres.to(device))
+        """Give the model on a device: itself if it is there, otherwise a copy."""
+        if self.device == device:
+            return self
+        network = deepcopy(self.network).to(device)
+        return replace(self, network=network, centres=self.centres.to(device))
 
     def count(self) -> int:
         """Number of trained parameters."""
@@ -95,8 +145,11 @@ class Model:
         described = {
             "format": FORMAT,
             "recipe": self.recipe.name,
-            "width": self.width,
+            "width": self.spec.width,
+            "domains": [kind.name for kind in self.domains],
+            "temperature": self.temperature,
             "side": self.side,
+            "sources": list(self.sources),
             "params": self.params,
         }
         # One key only: the order in which several are written is not defined.
@@ -105,38 +158,139 @@ class Model:
         files.write_bytes(path, content)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, device: torch.device | None = None) -> Self:
         """Read what `save` wrote.
+
+        Args:
+            path: of the file.
+            device: where the network will be; the processor if not given.
 
         Raises:
             ModelError: the file is missing, damaged, or no model of this project.
         """
         try:
             with safetensors.safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                return cls._read(path, file, device or CPU)
         except FileNotFoundError:
             raise ModelError(f"no model at {path}: run `make repro` to train one") from None
         except (safetensors.SafetensorError, OSError) as error:
-            raise ModelError(f"{path} is no readable model: {error}") from None
-        try:
-            described = json.loads(metadata[METADATA_KEY])
-            if described["format"] > FORMAT:
-                raise ModelError(f"{path} was written by a newer version of this project")
-            centres = tensors.pop(_CENTRES)
-            chosen = recipe(described["recipe"])
-            width = float(described["width"])
-            network = chosen.network(len(centres), width)
-            network.load_state_dict(
-                {name.removeprefix(_NETWORK): tensor for name, tensor in tensors.items()}
+            raise ModelError(f"{path} is no readable model: {_line(error)}") from None
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
+            raise ModelError(f"{path} is no model of this project: {_line(error)}") from None
+
+    @classmethod
+    def _read(cls, path: Path, file: Any, device: torch.device) -> Self:  # noqa: ANN401
+        described = json.loads((file.metadata() or {})[METADATA_KEY])
+        found = described["format"]
+        if found != FORMAT:
+            kind = "a newer" if isinstance(found, int) and found > FORMAT else "another"
+            raise ModelError(
+                f"{path} was written by {kind} version of this project: "
+                f"format {ascii(found)[:20]}, not {FORMAT}"
             )
-            return cls(
-                network=network.eval(),
-                recipe=chosen,
-                width=width,
-                centres=centres,
-                side=int(described["side"]),
-                params=described["params"],
-            )
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise ModelError(f"{path} is no model of this project: {error}") from None
+        chosen = recipe(_text(described, "recipe"))
+        kinds = tuple(domain(name) for name in _texts(described, "domains"))
+        if not kinds:
+            raise ValueError("no domain")
+        width = _number(described, "width", 0, MAX_WIDTH)
+        centres = _centres(file)
+        spec = _spec(len(centres), width, kinds, tones=_tones(file))
+        with torch.device("meta"):
+            made = network(chosen, spec)
+        _fill(made, file)
+        params = described["params"]
+        if not isinstance(params, dict):
+            raise ValueError("params are no mapping")
+        return cls(
+            network=made.eval().to(device),
+            recipe=chosen,
+            spec=spec,
+            centres=centres.to(device),
+            domains=kinds,
+            temperature=_number(described, "temperature", 0, 1),
+            side=int(_number(described, "side", 1, MAX_SIDE)),
+            sources=tuple(_texts(described, "sources")),
+            params=params,
+        )
+
+
+def _tones(file: Any) -> int:  # noqa: ANN401
+    """Rows of a file's tone table; 0 where it has none."""
+    if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
+        return 0
+    shape = file.get_slice(_NETWORK + _ROWS).get_shape()
+    if len(shape) != 2 or not 1 <= shape[0] <= MAX_TONES:
+        raise ValueError(f"the tone table has the shape {shape}")
+    return int(shape[0])
+
+
+def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int) -> Spec:
+    return Spec(
+        bins=bins,
+        width=width,
+        channels=max(kind.channels for kind in domains),
+        lightness=any(kind.gives_lightness for kind in domains),
+        tones=tones,
+    )
+
+
+def _centres(file: Any) -> Tensor:  # noqa: ANN401
+    shape = file.get_slice(_CENTRES).get_shape()
+    if len(shape) != 2 or shape[1] != 2 or shape[0] < 1:
+        raise ValueError(f"the bin centres have the shape {shape}")
+    centres: Tensor = file.get_tensor(_CENTRES).clone()
+    if centres.dtype != torch.int64 or not bool((centres.abs() <= MAX_AB).all()):
+        raise ValueError("the bin centres are no whole numbers of the ab plane")
+    return centres
+
+
+def _fill(network: nn.Module, file: Any) -> None:  # noqa: ANN401
+    """Give a network without memory its tensors, once all of them are known to fit."""
+    expected = network.state_dict()
+    found = {name.removeprefix(_NETWORK) for name in file.keys() if name != _CENTRES}  # noqa: SIM118
+    if odd := sorted(found ^ expected.keys()):
+        what = "lacks" if odd[0] in expected else "should not hold"
+        raise ValueError(f"it {what} the tensor {ascii(odd[0])[:60]}")
+    for name, tensor in expected.items():
+        shape = file.get_slice(_NETWORK + name).get_shape()
+        if shape != list(tensor.shape):
+            raise ValueError(f"{name} has the shape {shape}, not {list(tensor.shape)}")
+    tensors = {}
+    for name, tensor in expected.items():
+        # A copy: the file's own memory changes when somebody writes to the file.
+        tensors[name] = file.get_tensor(_NETWORK + name).clone()
+        if tensors[name].dtype != tensor.dtype:
+            raise ValueError(f"{name} is of type {tensors[name].dtype}, not {tensor.dtype}")
+        if tensor.is_floating_point() and not bool(tensors[name].isfinite().all()):
+            raise ValueError(f"{name} holds numbers that are not finite")
+    network.load_state_dict(tensors, assign=True)
+
+
+def _number(described: Mapping[str, object], key: str, low: float, high: float) -> float:
+    """Read a number above ``low`` and at most ``high``, or at least 1 where low is 1."""
+    value = described[key]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key} is no number")
+    if not (low < value <= high or value == low == 1) or not math.isfinite(value):
+        raise ValueError(f"{key} is {ascii(value)[:40]}, not between {low:g} and {high:g}")
+    return float(value)
+
+
+def _text(described: Mapping[str, object], key: str) -> str:
+    value = described[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is no text")
+    return value
+
+
+def _texts(described: Mapping[str, object], key: str) -> list[str]:
+    value = described[key]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{key} is no list of texts")
+    return value
+
+
+def _line(error: BaseException) -> str:
+    """An error's text as one printable line."""
+    text = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    return ascii(" ".join(text.split()))[1:-1][:200]

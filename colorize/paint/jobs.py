@@ -1,12 +1,14 @@
 """What goes where: from the names of a command line to one job a page or book, before any work."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorize.errors import InputError
 from colorize.imaging import formats
+from colorize.paint import kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,95 @@ class Job:
     is_book: bool
 
 
-def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> list[Job]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What there is to do, and what was found besides.
+
+    Attributes:
+        jobs: one a page or book.
+        base: folder of all results.
+        faults: files and folders that cannot be taken, and why.
+        left: suffixes of files that are neither page nor book, and how many there are of each.
+    """
+
+    jobs: Sequence[Job]
+    base: Path
+    faults: Sequence[tuple[Path, str]] = ()
+    left: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Search:
+    """Looks for pages and books, and notes all else."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out.stat() if out.is_dir() else None
+        self.faults: list[tuple[Path, str]] = []
+        self.left: Counter[str] = Counter()
+
+    def found(self, path: Path, *, alone: bool) -> Iterator[tuple[Path, str]]:
+        """Pages and books of one input, and their names below the folder of results."""
+        if not path.is_dir():
+            yield _checked(path), path.name
+            return
+        top = Path() if alone else Path(path.resolve().name)
+        real = os.path.realpath(path)
+        for source in self._files(path):
+            if not formats.is_page(source.name) and not _is_book(source):
+                self.left[formats.suffix(source.name) or "without a suffix"] += 1
+            elif fault := _fault(source, real):
+                self.faults.append((source, f"unreadable: {fault}"))
+            else:
+                yield source, (top / source.relative_to(path)).as_posix()
+
+    def _files(self, top: Path) -> Iterator[Path]:
+        """All files below a folder in order, however deep; links to folders are not followed."""
+        folders = [top]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as listed:
+                    entries = sorted(listed, key=lambda entry: entry.name)
+            except OSError as error:
+                self.faults.append((folder, f"unreadable: {error.strerror}"))
+                continue
+            inside = []
+            for entry in entries:
+                path = folder / entry.name
+                if formats.is_hidden(entry.name):
+                    continue
+                if not _is_folder(path):
+                    yield path
+                elif path.is_symlink():
+                    self.left["link to a folder"] += 1
+                elif not self._is_out(path):  # what was painted there must not be painted again
+                    inside.append(path)
+            folders += reversed(inside)
+
+    def _is_out(self, folder: Path) -> bool:
+        try:
+            return self._out is not None and os.path.samestat(folder.stat(), self._out)
+        except OSError:
+            return False  # it will be told when it is listed
+
+
+def _fault(source: Path, top: str) -> str:
+    """Why a file of a folder is not read, by what it is; empty where nothing is wrong."""
+    try:
+        if source.is_symlink() and not Path(os.path.realpath(source)).is_relative_to(top):
+            return "it is a link that leads out of the folder"
+        return "" if source.is_file() else "it is no file"
+    except OSError as error:
+        return str(error.strerror)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
     """Find every page and book of the inputs, and a place for it.
 
     One page or book goes to ``out`` itself where that has the suffix of one; everything else goes
@@ -40,21 +130,45 @@ def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> list[Job
             an original.
     """
     if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
-        return [_to_file(_checked(inputs[0]), out, layers=layers)]
+        job = _to_file(_checked(inputs[0]), out, layers=layers)
+        return Plan(jobs=[job], base=out.parent)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, and several pages need a folder")
-    found = [pair for path in inputs for pair in _found(path, out, alone=len(inputs) == 1)]
-    if not found:
-        raise InputError(f"no page and no book in {', '.join(map(str, inputs))}")
-    names = [name for _, name in found]
+    if not out.exists() and _is_name_of_a_file(out):
+        raise InputError(f"{out} would become a folder: give one for several pages, such as 'out/'")
+    search = _Search(out)
+    found = [pair for path in inputs for pair in search.found(path, alone=len(inputs) == 1)]
+    if not found and not search.faults:
+        raise InputError(
+            f"no page and no book in {', '.join(map(str, inputs))}{_told(search.left)}"
+        )
+    names = _book_names([name for _, name in found])
     if layers:
         names = formats.layer_names(names)
     jobs = [
-        Job(source=source, target=out / name, is_book=not formats.is_page(name))
+        Job(source=source, target=out / name, is_book=not formats.is_page(source.name))
         for (source, _), name in zip(found, names, strict=True)
     ]
     _check_places(jobs)
-    return jobs
+    return Plan(jobs=jobs, base=out, faults=search.faults, left=dict(search.left))
+
+
+def describe(left: Mapping[str, int]) -> str:
+    """Say which files are left as they are, and how books among them can be converted."""
+    counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(left.items()))
+    books = any(suffix in formats.FOREIGN for suffix in left)
+    return f"{counts}{f' (to paint a book, {kinds.CONVERT})' if books else ''}"
+
+
+def _told(left: Mapping[str, int]) -> str:
+    return f": there is {describe(left)}" if left else ""
+
+
+def _is_name_of_a_file(out: Path) -> bool:
+    return formats.is_page(out.name) or formats.suffix(out.name) in {
+        *formats.BOOKS,
+        *formats.FOREIGN,
+    }
 
 
 def _to_file(source: Path, out: Path, *, layers: bool) -> Job:
@@ -70,51 +184,58 @@ def _to_file(source: Path, out: Path, *, layers: bool) -> Job:
     return job
 
 
-def _found(path: Path, out: Path, *, alone: bool) -> Iterator[tuple[Path, str]]:
-    """Pages and books of one input, and their names below ``out``."""
-    if not path.is_dir():
-        yield _checked(path), _name(Path(path.name))
-        return
-    top = Path() if alone else Path(path.resolve().name)
-    for folder, folders, names in os.walk(path):
-        # What was painted into a folder inside must not be painted again.
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith((".", "__MACOSX"))
-            and (Path(folder) / name).resolve() != out.resolve()
-        )
-        for name in sorted(names):
-            source = Path(folder) / name
-            if not name.startswith(".") and _is_known(source) and source.is_file():
-                yield source, _name(top / source.relative_to(path))
-
-
 def _checked(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file or folder")
-    if not _is_known(path):
+    if not formats.is_page(path.name) and not _is_book(path):
+        what = kinds.what_is(_head(path))
         known = ", ".join(sorted({*formats.WRITERS, *formats.BOOKS}))
-        raise InputError(f"{path} is neither page nor book: known are {known}")
+        reason = f"it {what}" if what else f"known are {known}"
+        raise InputError(f"{path} is neither page nor book: {reason}")
     return path
 
 
-def _is_known(path: Path) -> bool:
-    return formats.is_page(path.name) or formats.suffix(path.name) in formats.BOOKS
+def _is_book(path: Path) -> bool:
+    """Tell a book; many are called CBR and are ZIP archives."""
+    suffix = formats.suffix(path.name)
+    if suffix not in formats.FOREIGN - {".epub"}:
+        return suffix in formats.BOOKS
+    return kinds.what_is(_head(path)) == "is a ZIP archive"
 
 
-def _name(relative: Path) -> str:
-    """A result's name: the original's, but every book is a CBZ."""
-    if formats.suffix(relative.name) in formats.BOOKS:
-        relative = relative.with_suffix(".cbz")
-    return relative.as_posix()
+def _head(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            return b""  # a pipe would never end
+        with path.open("rb") as file:
+            return file.read(kinds.HEAD)
+    except OSError:
+        return b""
+
+
+def _book_names(names: Sequence[str]) -> list[str]:
+    """Give each result a name: the original's, but every book is a CBZ.
+
+    >>> _book_names(["1.png", "b.cbz", "b.zip", "c.zip"])
+    ['1.png', 'b.cbz', 'b.zip.cbz', 'c.cbz']
+    """
+    taken = {name for name in names if formats.suffix(name) == ".cbz"}
+    results: list[str] = []
+    for name in names:
+        result = name
+        if not formats.is_page(name) and formats.suffix(name) != ".cbz":
+            result = Path(name).with_suffix(".cbz").as_posix()
+            result = f"{name}.cbz" if result in taken else result
+            taken.add(result)
+        results.append(result)
+    return results
 
 
 def _check_places(jobs: Sequence[Job]) -> None:
-    originals = {job.source.resolve(): job.source for job in jobs}
-    taken: dict[Path, Path] = {}
+    originals = {os.path.realpath(job.source): job.source for job in jobs}
+    taken: dict[str, Path] = {}
     for job in jobs:
-        place = job.target.resolve()
+        place = os.path.realpath(job.target)
         if place in originals:
             raise InputError(f"{originals[place]} would be overwritten: give another place by -o")
         if place in taken:

@@ -1,6 +1,8 @@
 """Pages through the painter: read, painted and encoded in overlap, and a faulty one stops none."""
 
-import shutil
+import errno
+import hashlib
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,20 +13,25 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from colorize import files
 from colorize.errors import ImageError
-from colorize.imaging import formats, images
+from colorize.imaging import formats
+from colorize.imaging.decode import RGB, decode, read
+from colorize.imaging.encode import encode, jpeg_quality
+from colorize.paint import kinds
 from colorize.paint.jobs import Job
-from colorize.paint.painter import Painter
-from colorize.paint.paper import is_coloured
-
-MAX_BYTES = 200_000_000
-MAX_PIXELS = 50_000_000
-"""Of a page, checked before it is decoded: painting takes about 30 bytes a pixel."""
+from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides
+from colorize.paint.record import Entry, Record
+from colorize.paint.workshop import Workshop
 
 WAITING = 2
 """Pages that are being decoded, and encoded, while one is painted; all of them lie in memory."""
+
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""Errors of writing that the next page would meet as well."""
+
+_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-f]+>", re.IGNORECASE)
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -72,12 +79,14 @@ class Finished:
         name: of the page.
         outcome: what became of it.
         content: bytes of the painted file; none for a page that stays as it was.
+        digest: SHA-256 of the original's file; empty where it could not be read.
         reason: why it failed.
     """
 
     name: str
     outcome: Outcome
     content: bytes | None = None
+    digest: str = ""
     reason: str = ""
 
 
@@ -90,7 +99,7 @@ class Result:
         page: the member, where the file is a book; empty otherwise.
         target: where the result lies; empty if nowhere.
         outcome: what became of it.
-        reason: why it failed.
+        reason: why it failed or was kept.
     """
 
     source: str
@@ -102,11 +111,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unfinished:
-    """A page between two steps; ``pixels`` are those of the step before."""
+    """A page between two steps; ``pixels`` are those of the step before, ``kept`` stay as is."""
 
     page: Page
     outcome: Outcome
-    pixels: images.RGB | None = None
+    pixels: RGB | None = None
+    kept: NDArray[np.bool_] | None = None
+    digest: str = ""
+    quality: int | None = None
     reason: str = ""
 
 
@@ -121,55 +133,73 @@ def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Itera
         form: what to write for each.
     """
     with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        opened = _ahead(_open, pages, decoder)
+        opened = _ahead(partial(_open, painter), pages, decoder)
         painted = (_paint(painter, page, form=form) for page in opened)
         yield from _ahead(_encode, painted, encoder)
 
 
-def paint_files(painter: Painter, jobs: Sequence[Job], *, form: Form) -> Iterator[Result]:
+def paint_files(
+    painter: Painter, jobs: Sequence[Job], *, form: Form, base: Path, settings: str = ""
+) -> Iterator[Result]:
     """Paint single pages, each to a file of its own that is whole or not there.
+
+    Of a page that fails nothing is written, and a result that is there stays.
 
     Args:
         painter: see `paint_pages`.
         jobs: pages, no books.
         form: what to write for each.
+        base: folder of all results, where they are recorded.
+        settings: stands for the model and all options, in the record.
     """
+    if not jobs:
+        return
     pages = (
         Page(
             name=str(job.source),
             original=formats.suffix(job.source.name),
             kind=formats.suffix(job.target.name),
-            read=partial(images.read, job.source, max_bytes=MAX_BYTES),
+            read=partial(read, job.source, max_bytes=MAX_BYTES),
         )
         for job in jobs
     )
-    for job, page in zip(jobs, paint_pages(painter, pages, form=form), strict=True):
-        if page.content is not None:
-            files.write_bytes(job.target, page.content)
-        target = job.target if page.content is not None else _copy(job)
-        yield Result(
-            source=page.name, target=str(target or ""), outcome=page.outcome, reason=page.reason
-        )
+    record = Record(base)
+    with Workshop(base) as workshop:
+        for job, page in zip(jobs, paint_pages(painter, pages, form=form), strict=True):
+            written = page
+            if page.outcome is not Outcome.FAILED:
+                try:
+                    content = (
+                        page.content
+                        if page.content is not None
+                        else read(job.source, max_bytes=MAX_BYTES)
+                    )
+                    entry = Entry(source=page.digest, settings=settings, size=len(content))
+                    workshop.write(job.target, content)
+                    record.add(job.target, entry)
+                except (ImageError, OSError) as error:
+                    if isinstance(error, OSError) and error.errno in DISK:
+                        raise
+                    reason = str(error) if isinstance(error, ImageError) else _why(error)
+                    written = replace(page, outcome=Outcome.FAILED, reason=reason)
+            yield Result(
+                source=page.name,
+                target=str(job.target) if is_file(job.target) else "",
+                outcome=written.outcome,
+                reason=written.reason,
+            )
 
 
-def _copy(job: Job) -> Path | None:
-    """Copy a page as it is and give its place; none where it cannot be opened.
-
-    A page that should have become another format keeps the suffix of its own, unless that place is
-    taken.
-    """
-    target = job.target
-    if not formats.same_format(formats.suffix(job.source.name), formats.suffix(target.name)):
-        target = target.with_suffix(job.source.suffix)
-        if target.exists():
-            return None
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there; one that cannot be seen is not."""
     try:
-        original = job.source.open("rb")
+        return path.is_file()
     except OSError:
-        return None
-    with original, files.atomic(target) as copy:
-        shutil.copyfileobj(original, copy)
-    return target
+        return False
+
+
+def _why(error: OSError) -> str:
+    return f"unwritable: {error.strerror}: {error.filename}"
 
 
 def _ahead(
@@ -185,16 +215,36 @@ def _ahead(
         yield waiting.popleft().result()
 
 
-def _open(page: Page) -> _Unfinished:
-    """Decode a page and see whether it has its colours already."""
+def _open(painter: Painter, page: Page) -> _Unfinished:
+    """Decode a page and see what of it has colours already."""
+    content = b""
     try:
-        if page.kind not in formats.WRITERS:
-            raise ImageError("unreadable", f"{page.kind} is not supported")
-        rgb = images.decode(page.read(), max_pixels=MAX_PIXELS)
+        if page.original not in formats.WRITERS:
+            raise ImageError("unreadable", f"{page.original} is not supported")
+        content = page.read()
+        rgb = check_sides(decode(content, max_pixels=MAX_PIXELS))
     except ImageError as error:
-        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=str(error))
-    outcome = Outcome.COLOURED if is_coloured(rgb) else Outcome.PAINTED
-    return _Unfinished(page=page, outcome=outcome, pixels=rgb)
+        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=_reason(error, content))
+    kept = painter.kept(rgb)
+    return _Unfinished(
+        page=page,
+        outcome=Outcome.PAINTED if kept is None or not kept.all() else Outcome.COLOURED,
+        pixels=rgb,
+        kept=kept,
+        digest=hashlib.sha256(content).hexdigest(),
+        quality=jpeg_quality(content),
+    )
+
+
+_READABLE = ("PNG picture", "JPEG picture")
+
+
+def _reason(error: ImageError, content: bytes) -> str:
+    """Why a page failed: what the file is where it is no picture."""
+    what = kinds.what_is(content[: kinds.HEAD])
+    if error.reason == "unreadable" and content and what and not what.endswith(_READABLE):
+        return f"unreadable: it {what}"
+    return str(error)
 
 
 def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
@@ -207,19 +257,28 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
             return replace(opened, pixels=np.zeros((*rgb.shape[:2], 4), np.uint8))
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    if form is Form.LAYER:
-        return replace(opened, pixels=painter.layer(rgb))
-    painted = painter.paint(rgb)
+    try:
+        if form is Form.LAYER:
+            return replace(opened, pixels=painter.layer(rgb, kept=opened.kept))
+        painted = painter.paint(rgb, kept=opened.kept)
+    except ImageError as error:
+        return replace(opened, pixels=None, outcome=Outcome.FAILED, reason=str(error))
     if form is Form.COMPARE:
         painted = np.concatenate([rgb, painted], axis=1)
     return replace(opened, pixels=painted)
 
 
 def _encode(painted: _Unfinished) -> Finished:
-    done = Finished(name=painted.page.name, outcome=painted.outcome, reason=painted.reason)
+    done = Finished(
+        name=painted.page.name,
+        outcome=painted.outcome,
+        digest=painted.digest,
+        reason=painted.reason,
+    )
     if painted.pixels is None:
         return done
+    kind, quality = painted.page.kind, painted.quality
     try:
-        return replace(done, content=formats.encode(painted.pixels, kind=painted.page.kind))
+        return replace(done, content=encode(painted.pixels, kind=kind, quality=quality))
     except ImageError as error:
         return replace(done, outcome=Outcome.FAILED, reason=str(error))

@@ -7,53 +7,78 @@ the page's own lightness: lines and lettering stay as sharp as they were.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.model.decode import TEMPERATURE
-from colorize.model.predict import predict
+from colorize.errors import ImageError, InputError
+from colorize.imaging import chroma, formats
+from colorize.imaging.chroma import Recolour
+from colorize.imaging.decode import decode, probe
+from colorize.imaging.encode import encode, jpeg_quality
+from colorize.model.domains import GREY
+from colorize.model.precision import best_device
+from colorize.model.predict import Conditions, predict
+from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
 from colorize.paint import paper, regions
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
 
+MAX_BYTES = 200_000_000
+MAX_PIXELS = 50_000_000
+"""Of a page's file, checked before it is decoded: painting takes about 25 bytes a pixel."""
+MAX_SIDE = 65_535
+"""Pixels of a page's longer side, the most that a JPEG can have."""
+
 LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
-is seen smaller, lest a page one pixel wide fill the memory."""
+is seen smaller, so that a page one pixel wide does not fill the memory."""
+
+SEEN_PIXELS = 1 << 20
+"""Pixels at most of a page as the network sees it, whatever `side` says."""
 
 WORKING_PIXELS = 2_100_000
-"""Pixels of a page at most while its regions are looked for; lines of larger pages stay closed."""
+"""Pixels at most of a page while its regions are looked for; lines of larger pages stay closed."""
 
 LINE = 1 / 60
 """Lines that a layer of colours leaves out are at most this wide, in short sides of the page."""
 
+BLACK, DARK = 10.0, 22.0
+"""L up to which nothing has a colour, as ink has none, and from which all colour is there."""
+
 BAND_PIXELS = 1 << 16
 """Pixels joined at a time: they fit a processor's cache, and a large page needs little memory."""
 
+RGB = NDArray[np.uint8]
+
 
 class Painter:
-    """Paints pages with one model.
+    """Paints pages with one model; several threads may paint at the same time.
 
     Args:
         model: trained or in training; its network is used as it is at each call.
-        temperature: T of the annealed mean.
+        temperature: T of the annealed mean; the model's own if not given.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; that of the pictures it
             was trained on if not given. More for pages of many small panels.
         snap: settle each region between lines on its median colour.
+        recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
+            are grey; ``none``, nothing; ``all``, everything.
 
     >>> from colorize.colour.gamut import bin_centres
     >>> model = Model.build(
     ...     "eccv16", width=0.125, centres=bin_centres(), side=64, params={}, seed=0
     ... )
-    >>> page = np.full((170, 120, 3), 255, np.uint8)
+    >>> page = np.full((170, 120), 255, np.uint8)
     >>> page[40:130, 30:90] = 128
     >>> painted = Painter(model, saturation=1.2).paint(page)
     >>> painted.shape, painted.dtype
@@ -66,91 +91,283 @@ class Painter:
         self,
         model: Model,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
+        recolour: Recolour = "grey",
     ) -> None:
         self.model = model
-        self.temperature = temperature
+        self.temperature = model.temperature if temperature is None else temperature
         self.saturation = saturation
         self.side = side or model.side
         self.snap = snap
+        self.recolour = recolour
 
     @classmethod
     def load(
         cls,
         path: Path | str,
         *,
-        temperature: float = TEMPERATURE,
+        device: torch.device | str | None = None,
+        temperature: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
+        recolour: Recolour = "grey",
     ) -> Self:
-        """Load a model file; the other arguments are those of the class.
-
-        Raises:
-            ModelError: it is missing, damaged or no model of this project.
-        """
-        model = Model.load(Path(path))
-        return cls(model, temperature=temperature, saturation=saturation, side=side, snap=snap)
-
-    def colours(self, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Predict ab of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return predict(self.model, lightness, temperature=self.temperature)
-
-    def paint(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one page by its lightness alone.
+        """Load a model file and make a painter of it.
 
         Args:
-            rgb: (H, W, 3) uint8, grey or coloured.
+            path: of the file.
+            device: ``cpu``, ``cuda`` or ``cuda:1``; a GPU where there is one if not given.
+            temperature: see the class, as for all that follow.
+            saturation: of the colours.
+            side: at which the network sees a page.
+            snap: whether regions settle.
+            recolour: what is painted of a page with colours.
+
+        Raises:
+            ModelError: the file is missing, damaged or no model of this project.
+            InputError: there is no such device.
+        """
+        chosen = _device(device)
+        return cls(
+            Model.load(Path(path)).to(chosen),
+            temperature=temperature,
+            saturation=saturation,
+            side=side,
+            snap=snap,
+            recolour=recolour,
+        )
+
+    def colours(
+        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
+    ) -> NDArray[np.float32]:
+        """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
+        seen = GREY.observe(lightness)
+        return predict(self.model, seen, conditions).colours(self.temperature)[..., -2:]
+
+    def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
+        """Find the pixels of a page that keep their colours: see `chroma.kept`.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            recolour: that of the painter if not given.
+
+        Returns:
+            (H, W), all true for a page that stays as it is; None for one that is painted anew.
+        """
+        return chroma.kept(rgb, recolour=recolour or self.recolour)
+
+    def paint(
+        self,
+        rgb: RGB,
+        *,
+        recolour: Recolour | None = None,
+        kept: NDArray[np.bool_] | None = None,
+        conditions: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> RGB:
+        """Paint one page by its lightness.
+
+        Args:
+            rgb: (H, W, 3) or grey (H, W), uint8, not empty.
+            recolour: what is painted of a page with colours; that of the painter if not given.
+            kept: (H, W), true where the page's own pixels stay, if that is known already.
+            conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
 
         Returns:
             (H, W, 3) uint8 of the same L within 8-bit rounding.
-        """
-        lightness = _lightness(rgb)
-        ab, _ = self._finished(lightness)
-        return _join(lightness, _resized(ab, lightness.shape))
 
-    def layer(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        Raises:
+            ImageError: ``too_large``: there is not enough memory for it.
+            ValueError: the array is no page.
+        """
+        rgb, kept = self._given(rgb, recolour, kept)
+        if kept is not None and kept.all():
+            return rgb.copy()
+        with _memory(rgb):
+            lightness = _lightness(rgb)
+            painted = np.empty_like(rgb)
+            for rows, band in _enlarged(
+                self._finished(lightness, conditions or {}), lightness.shape
+            ):
+                painted[rows] = _joined(lightness[rows], band[..., :2])
+            if kept is not None:
+                painted[kept] = rgb[kept]
+            return painted
+
+    def layer(
+        self,
+        rgb: RGB,
+        *,
+        recolour: Recolour | None = None,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> RGB:
         """Paint the colours alone, to lay under the line art of one page.
 
         Lines are filled with the lightness beside them, and paper is transparent.
 
         Args:
-            rgb: (H, W, 3) uint8, grey or coloured.
+            rgb: see `paint`.
+            recolour: see `paint`.
+            kept: see `paint`; those pixels are transparent in the layer.
 
         Returns:
             (H, W, 4) uint8: RGB and alpha.
+
+        Raises:
+            ImageError: ``too_large``: there is not enough memory for it.
+            ValueError: the array is no page.
         """
-        lightness = _lightness(rgb)
-        ab, white = self._finished(lightness)
-        line = paper.window(min(lightness.shape) * LINE)
-        filled = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, line), np.float32)
-        opaque = 1 - _resized(white, lightness.shape).clip(0, 1)
-        alpha = np.rint(opaque * 255).astype(np.uint8)
-        return np.dstack([_join(filled, _resized(ab, lightness.shape)), alpha])
+        rgb, kept = self._given(rgb, recolour, kept)
+        if kept is not None and kept.all():
+            return np.zeros((*rgb.shape[:2], 4), np.uint8)
+        with _memory(rgb):
+            lightness = _lightness(rgb)
+            planes = self._finished(lightness, {}, filled=True)
+            layer = np.empty((*lightness.shape, 4), np.uint8)
+            for rows, band in _enlarged(planes, lightness.shape):
+                filled = np.maximum(lightness[rows], band[..., 3]).clip(0, lab.L_MAX)
+                layer[rows, :, :3] = _joined(filled, band[..., :2])
+                layer[rows, :, 3] = np.rint((1 - band[..., 2].clip(0, 1)) * 255)
+            if kept is not None:
+                layer[kept] = 0
+            return layer
+
+    def paint_bytes(
+        self, data: bytes, *, suffix: str | None = None, recolour: Recolour | None = None
+    ) -> bytes:
+        """Paint the page in a picture file.
+
+        Args:
+            data: bytes of a JPEG, PNG, WebP or AVIF file.
+            suffix: of the format to write, one of `formats.WRITERS`; the one of ``data`` if not
+                given.
+            recolour: see `paint`.
+
+        Returns:
+            The bytes of the painted file; ``data`` itself if the page keeps all its colours and its
+            format.
+
+        Raises:
+            ImageError: the file cannot be read, is too large or cannot be written.
+            InputError: the format is not supported.
+        """
+        if suffix is not None and suffix not in formats.WRITERS:
+            raise InputError(f"{suffix} is not one of {', '.join(formats.WRITERS)}")
+        if len(data) > MAX_BYTES:
+            raise ImageError("too_many_bytes", f"{len(data)} bytes")
+        rgb = check_sides(decode(data, max_pixels=MAX_PIXELS))
+        own = f".{probe(data, max_pixels=MAX_PIXELS).suffix}"
+        kept = self.kept(rgb, recolour=recolour)
+        if kept is not None and kept.all() and formats.same_format(own, suffix or own):
+            return data
+        painted = self.paint(rgb, recolour=recolour, kept=kept)
+        return encode(painted, kind=suffix or own, quality=jpeg_quality(data))
+
+    def _given(
+        self, rgb: RGB, recolour: Recolour | None, kept: NDArray[np.bool_] | None
+    ) -> tuple[RGB, NDArray[np.bool_] | None]:
+        """Check a page and see what it keeps."""
+        if rgb.ndim == 2:
+            rgb = np.repeat(rgb[..., None], 3, axis=2)
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
+            raise ValueError(
+                "a page is an array (H, W, 3) or (H, W) of uint8 that is not empty, "
+                f"not {rgb.shape} of {rgb.dtype}"
+            )
+        return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
 
     def _finished(
-        self, lightness: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Colours (h, w, 2) for L (H, W), and its whiteness (h, w), at the working size."""
+        self,
+        lightness: NDArray[np.float32],
+        conditions: Mapping[str, NDArray[np.float32]],
+        *,
+        filled: bool = False,
+    ) -> NDArray[np.float32]:
+        """Colour a page of L (H, W) at the working size.
+
+        Returns:
+            (h, w, 3): a, b and whiteness, or (h, w, 4): and L with its lines filled.
+        """
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
-        ab = self.colours(paper.levelled(seen)[None])[0]
+        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
+        ab = self.colours(paper.levelled(seen)[None], stack_conditions([given]))[0]
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
         if self.snap:
             ab = regions.settle(working, ab)
-        white = paper.whiteness(working)
-        ab *= self.saturation * (1 - white)[..., None]
-        return ab, white
+        planes = np.empty((*working.shape, 4 if filled else 3), np.float32)
+        planes[..., 2] = paper.whiteness(working)
+        share = self.saturation * (1 - planes[..., 2])
+        np.multiply(ab[..., 0], share, out=planes[..., 0])
+        np.multiply(ab[..., 1], share, out=planes[..., 1])
+        if filled:
+            side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+            planes[..., 3] = cv2.morphologyEx(working, cv2.MORPH_CLOSE, disc)
+        return planes
 
     def _seen(self, height: int, width: int) -> tuple[int, int]:
         """Size at which the network sees a page of a size."""
         short, long = sorted((height, width))
-        return _scaled(height, width, self.side * min(1.0, LONGEST * short / long) / short)
+        scale = self.side * min(1.0, LONGEST * short / long) / short
+        scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
+        return _scaled(height, width, scale)
+
+
+def check_sides(rgb: RGB) -> RGB:
+    """Give a page (H, W, 3) back unless it is longer than any that is painted.
+
+    Raises:
+        ImageError: ``too_many_pixels``: a side is longer than `MAX_SIDE`.
+    """
+    height, width = rgb.shape[:2]
+    if max(height, width) > MAX_SIDE:
+        raise ImageError(
+            "too_many_pixels", f"{width} x {height} pixels, a side may have {MAX_SIDE}"
+        )
+    return rgb
+
+
+def _device(name: torch.device | str | None) -> torch.device:
+    """Find a device by its name; the best one if not given.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    if name is None:
+        return best_device()
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"{name} is no device: cpu and cuda are") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"there is no GPU {name} that PyTorch can use")
+    return device
+
+
+@contextmanager
+def _memory(rgb: RGB) -> Iterator[None]:
+    """Say in one line that the memory does not suffice for a page.
+
+    Raises:
+        ImageError: ``too_large``.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, cv2.error) as error:
+        # PyTorch's allocator for the processor raises a bare RuntimeError.
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        if isinstance(error, cv2.error) and error.code != cv2.Error.StsNoMem:
+            raise
+        height, width = rgb.shape[:2]
+        detail = f"not enough memory to paint {width} x {height} pixels"
+        raise ImageError("too_large", detail) from None
 
 
 def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:
@@ -166,13 +383,54 @@ def _resized(plane: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.fl
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
 
 
+def _nearest(condition: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Bring a condition (H, W, K) to a size without mixing its values; (K,) stays."""
+    if condition.ndim != 3:
+        return condition
+    rows, columns = (
+        (np.arange(length) + 0.5) * old // length
+        for length, old in zip(size, condition.shape[:2], strict=True)
+    )
+    chosen: NDArray[np.float32] = condition[rows.astype(int)[:, None], columns.astype(int)]
+    return chosen
+
+
 def _bands(height: int, width: int) -> Iterator[slice]:
     """Rows of a page in bands of about `BAND_PIXELS`."""
     rows = max(1, BAND_PIXELS // width)
-    return (slice(top, top + rows) for top in range(0, height, rows))
+    return (slice(top, min(height, top + rows)) for top in range(0, height, rows))
 
 
-def _lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _enlarged(
+    planes: NDArray[np.float32], size: tuple[int, ...]
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Enlarge planes (h, w, C) to (H, W), a band at a time; bicubic, as OpenCV does it.
+
+    Yields:
+        Rows, and the planes there: (n, W, C). The whole would take most of the memory of a page.
+    """
+    height, width = size
+    if planes.shape[:2] == (height, width):
+        for rows in _bands(height, width):
+            yield rows, planes[rows]
+        return
+    across = cv2.resize(planes, (width, len(planes)), interpolation=cv2.INTER_CUBIC)
+    sharpness = np.float32(-0.75)  # OpenCV's
+    for rows in _bands(height, width):
+        place = (np.arange(rows.start, rows.stop) + 0.5) * len(planes) / height - 0.5
+        first = np.floor(place).astype(int)
+        t = (place - first).astype(np.float32)[:, None, None]
+        band = np.zeros((len(place), *across.shape[1:]), np.float32)
+        for step in range(-1, 3):
+            x = np.abs(t - step)
+            near = ((sharpness + 2) * x - (sharpness + 3)) * x * x + 1
+            far = sharpness * (((x - 5) * x + 8) * x - 4)
+            weight = np.where(x <= 1, near, far)
+            band += weight * across[(first + step).clip(0, len(across) - 1)]
+        yield rows, band
+
+
+def _lightness(rgb: RGB) -> NDArray[np.float32]:
     """L (H, W) of a page (H, W, 3)."""
     lightness = np.empty(rgb.shape[:2], np.float32)
     for rows in _bands(*rgb.shape[:2]):
@@ -180,10 +438,13 @@ def _lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return lightness
 
 
-def _join(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay ab (H, W, 2) over L (H, W): (H, W, 3) uint8 sRGB of that L, whatever the colour."""
-    rgb = np.empty((*lightness.shape, 3), np.uint8)
-    for rows in _bands(*lightness.shape):
-        joined = np.dstack([lightness[rows], ab[rows]])
-        rgb[rows] = lab.lab_to_rgb(joined, keep_lightness=True)
-    return rgb
+def _joined(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> RGB:
+    """Lay ab (n, W, 2) over L (n, W): (n, W, 3) uint8 sRGB of that L, without colour near black."""
+    share = (lightness - np.float32(BLACK)) * np.float32(1 / (DARK - BLACK))
+    share.clip(0, 1, out=share)
+    share *= share * (3 - 2 * share)
+    joined = np.empty((*lightness.shape, 3), np.float32)
+    joined[..., 0] = lightness
+    np.multiply(ab[..., 0], share, out=joined[..., 1])
+    np.multiply(ab[..., 1], share, out=joined[..., 2])
+    return lab.lab_to_rgb(joined, keep_lightness=True)

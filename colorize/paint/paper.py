@@ -1,4 +1,4 @@
-"""What is paper: white areas that take no colour, and pages that have their colours already.
+"""What is paper: white areas that take no colour, and the lettering on them.
 
 Letters in shapes: H and W of the page.
 """
@@ -8,35 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.imaging.chroma import MID_TONES, TONE_DEGREE
 from colorize.paint.regions import lines
+
+Mask = NDArray[np.uint8]
 
 WHITE = 97.0
 """L above which a pixel may be paper, on a page whose white is white."""
 DARKEST = 88.0
-"""L of a scan's white below which it is no paper, but a dark picture's brightest thing."""
+"""L of a scan's white below which it is not paper but a dark picture's brightest thing."""
 GRAIN = 3.0
 """How far below the white of a scan, in L, its paper reaches."""
 WHITEST_SHARE = 95.0
 """Percentile of L that is taken for the page's own white."""
 INK = 35.0
-"""L below which a mark that is surrounded by paper is lettering, and no painted thing."""
+"""L below which a mark that is surrounded by paper is lettering rather than a painted thing."""
 
+PIXELS = 1_000_000
+"""Pixels at most of a page while its paper is looked for."""
+
+# Lengths in short sides of the page.
 HOLE = 1 / 240
-"""Paper is at least this wide, in short sides of the page: less is a highlight, or screentone."""
+"""Paper is at least this wide: less is a highlight, or screentone."""
 LETTER = 1 / 40
-"""A line of lettering on paper is at most this wide, in short sides of the page."""
+"""Marks on paper up to this width belong to it, as do gaps between marks."""
+SIGN = 1 / 6
+"""A sign, or signs that touch each other, is at most this long."""
+DOT = 1 / 200
+"""Marks up to this size are dots of a screentone where there are many."""
 
-CHROMA = 5.0
-"""Distance from the tone curve, in ab, from which a pixel counts as coloured."""
-COLOURED_SHARE = 2.0
-"""Percentage of the mid-tones that has to be coloured for a page to be taken as coloured."""
-LOOKED_AT = 256
-"""Pixels of the long side at which colours are looked for: grain and JPEG blocks are gone."""
-BLUR = 5
-"""Pixels over which the fringes of a scanner's misaligned channels cancel out."""
-FEWEST = 20
-"""Mid-tone pixels below which nothing can be said, and nothing is coloured."""
+MARK = 65.0
+"""L below which a pixel belongs to a mark; above it, marks that lie close have their edges."""
+
+FLAT = 0.01
+"""Share of flat mid-tones in a gap of the paper from which it holds a painted thing."""
+DOTTED = 0.25
+"""Share of dots in a gap's ink from which it holds screentone."""
 
 
 def levelled(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,15 +59,16 @@ def levelled(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _white(lightness: NDArray[np.float32]) -> float:
-    """L of a page's own white; 100 where what is brightest is no paper."""
-    white = float(np.percentile(lightness, WHITEST_SHARE))
+    """L of a page's own white; 100 where the brightest areas are not paper."""
+    white = float(np.percentile(lightness[::2, ::2], WHITEST_SHARE))
     return white if white >= DARKEST else lab.L_MAX
 
 
 def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tell how much of each pixel is paper or lettering on it: balloons, gutters, margins.
 
-    Paper is near white, flat and not tiny; the ink that it encloses belongs to it.
+    Paper is near white, flat and not tiny. Lettering that it encloses belongs to it, however
+    closely its signs are set; so do other marks that are narrow, and gaps between parts of paper.
 
     Args:
         lightness: (H, W), L in 0..100.
@@ -69,47 +76,65 @@ def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         (H, W) float32 in 0..1.
     """
-    bright = lightness > min(WHITE, _white(lightness) - GRAIN)
+    size = lightness.shape[::-1]
+    shrink = (PIXELS / lightness.size) ** 0.5
+    if shrink < 1:
+        smaller = [max(1, round(length * shrink)) for length in size]
+        shrunk = cv2.resize(lightness, smaller, interpolation=cv2.INTER_AREA)
+        lightness = np.asarray(shrunk, np.float32)
+    bright = (lightness > min(WHITE, _white(lightness) - GRAIN)).view(np.uint8)
+    flat = ((bright | lines(lightness)) == 0) & (lightness > INK)
     short = min(lightness.shape)
-    paper = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, window(short * HOLE))
-    lettered = cv2.morphologyEx(paper, cv2.MORPH_CLOSE, window(short * LETTER))
-    painted = ~bright & (lightness > INK) & (lines(lightness) == 0)
-    lettered[painted] = 0
+    paper = _opened(bright, short * HOLE)
+    lettered = _closed(paper | _lettering(lightness, paper, flat), short * LETTER)
+    lettered[flat] = 0
     # One pixel more takes the grey rim of the enclosing line along, the blur makes it soft.
-    grown = cv2.dilate(lettered, window(3)).astype(np.float32)
-    return np.asarray(cv2.blur(grown, (3, 3)), np.float32)
+    grown = cv2.dilate(lettered, np.ones((3, 3), np.uint8)).astype(np.float32)
+    soft = cv2.blur(grown, (3, 3))
+    if shrink < 1:
+        soft = cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft, np.float32)
 
 
-def window(width: float) -> NDArray[np.uint8]:
-    """Square to grow and shrink areas with: of an odd width in pixels, at least 3."""
-    side = max(3, 2 * round((width - 1) / 2) + 1)
-    return np.ones((side, side), np.uint8)
+def _lettering(lightness: NDArray[np.float32], paper: Mask, flat: NDArray[np.bool_]) -> Mask:
+    """Mark the gaps of the paper (H, W) that hold lettering and nothing else.
 
-
-def is_coloured(rgb: NDArray[np.uint8]) -> bool:
-    """Tell a coloured page from a grey one, whatever its paper's tint, its grain and its fringes.
-
-    In a grey scan L explains the colour: a tinted paper gives each L one ab, more of it towards a
-    side that has yellowed. So ab is fitted by a cubic of L, and by L times the position; a page is
-    coloured where enough of it lies far from the fit. Illustrations leave 6 and more in their most
-    coloured fiftieth, grey pages with tint, noise and JPEG at quality 50 at most 3.5.
-
-    Args:
-        rgb: (H, W, 3) uint8.
+    Such a gap has no flat mid-tone, which is a painted thing; no mark longer than a sign, as
+    outlines are; no mass of ink, as dark hair is; and few dots, of which a screentone has many.
     """
-    height, width = rgb.shape[:2]
-    scale = min(1.0, LOOKED_AT / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    pixels = cv2.blur(lab.rgb_to_lab(small), (BLUR, BLUR)).reshape(-1, 3)
-    y, x = np.meshgrid(np.linspace(-1, 1, size[1]), np.linspace(-1, 1, size[0]), indexing="ij")
-    low, high = MID_TONES
-    middle = (pixels[:, 0] > low) & (pixels[:, 0] < high)
-    if middle.sum() < FEWEST:
-        return False
-    tone = pixels[middle, :1] / lab.L_MAX  # (n, 1)
-    place = tone * np.column_stack([x.ravel(), y.ravel()])[middle]  # (n, 2)
-    terms = np.column_stack([tone**power for power in range(TONE_DEGREE + 1)] + [place])
-    fit = np.linalg.lstsq(terms, pixels[middle, 1:], rcond=None)[0]  # (6, 2)
-    rest = np.hypot(*(pixels[middle, 1:] - terms @ fit).T)
-    return bool(np.percentile(rest, 100 - COLOURED_SHARE) > CHROMA)
+    short = min(lightness.shape)
+    count, gaps = cv2.connectedComponents(1 - paper, connectivity=8)
+    ink = (lightness < MARK).view(np.uint8)
+    _, marks, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    places = np.flatnonzero(ink)
+    gap_of, mark_of = gaps.ravel()[places], marks.ravel()[places]
+    thick = cv2.erode(ink, np.ones((max(3, round(short * LETTER)),) * 2, np.uint8), borderValue=0)
+    longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    dots = boxes[:, cv2.CC_STAT_AREA] <= max(2.0, (short * DOT) ** 2)
+    total = np.bincount(gap_of, minlength=count)
+    lettering = np.bincount(gap_of[dots[mark_of]], minlength=count) <= DOTTED * total
+    lettering[gap_of[longest[mark_of] > short * SIGN]] = False
+    lettering[gaps[thick > 0]] = False
+    area = np.bincount(gaps.ravel(), minlength=count)
+    lettering[np.bincount(gaps[flat], minlength=count) > FLAT * area] = False
+    for edge in (gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]):
+        lettering[edge] = False
+    lettering[0] = False
+    return np.asarray(lettering.view(np.uint8)[gaps], np.uint8)
+
+
+def _opened(mask: Mask, width: float) -> Mask:
+    """Remove what is narrower than a disc of that width in pixels, at least 3."""
+    return 1 - _closed(1 - mask, width)
+
+
+def _closed(mask: Mask, width: float) -> Mask:
+    """Fill what is narrower than a disc of that width in pixels, at least 3."""
+    radius = max(3.0, width) / 2
+    grown = (_distance(1 - mask) < radius).view(np.uint8)
+    return (_distance(grown) >= radius).view(np.uint8)
+
+
+def _distance(mask: Mask) -> NDArray[np.float32]:
+    """Distance in pixels of each pixel of a mask to the nearest one outside it."""
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)

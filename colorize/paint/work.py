@@ -1,12 +1,19 @@
 """All jobs of a run, one after another: what is there is kept, what fails stops nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from colorize.errors import ArchiveError
 from colorize.paint.books import count_pages, paint_book
-from colorize.paint.jobs import Job
-from colorize.paint.pages import Form, Outcome, Result, paint_files
+from colorize.paint.jobs import Job, Plan
+from colorize.paint.pages import DISK, Form, Outcome, Result, is_file, paint_files
 from colorize.paint.painter import Painter
+from colorize.paint.record import Record, digest
+from colorize.paint.workshop import sweep
+
+SAME = "painted before with the same model and options"
+OTHER = "painted before with another model or other options"
+CHANGED = "painted before, and the original has changed since"
+UNKNOWN = "there already, and not known to be painted by this command"
 
 
 def count(jobs: Sequence[Job]) -> int:
@@ -21,29 +28,92 @@ def _count(job: Job) -> int:
         return 1
 
 
+def look(plan: Plan, *, settings: str, overwrite: bool = False) -> tuple[list[Job], list[Result]]:
+    """Part what is to be painted from what is there.
+
+    A book of which pages failed is to be painted again with another original, model or options.
+
+    Args:
+        plan: of the run.
+        settings: stands for the model and all options.
+        overwrite: whether results that are there are replaced.
+
+    Returns:
+        Jobs that are left, and a result for each of the others and for each fault of the plan.
+    """
+    record = Record(plan.base)
+    left: list[Job] = []
+    there = [
+        Result(source=str(path), target="", outcome=Outcome.FAILED, reason=reason)
+        for path, reason in plan.faults
+    ]
+    for job in plan.jobs:
+        result = None if overwrite else _kept(job, record, settings)
+        if result is None:
+            left.append(job)
+        else:
+            there.append(result)
+    return left, there
+
+
+def _kept(job: Job, record: Record, settings: str) -> Result | None:
+    """What there is to say of a result that stays; none where there is none, or a better may be."""
+    if not is_file(job.target):
+        return None
+    entry = record.find(job.target)
+    reason, outcome = UNKNOWN, Outcome.KEPT
+    if entry is not None:
+        try:
+            changed = digest(job.source) != entry.source
+        except OSError as error:
+            changed, outcome = True, Outcome.FAILED
+            reason = f"unreadable: {error.strerror}; the result that is there stays"
+        else:
+            reason = CHANGED if changed else OTHER if entry.settings != settings else SAME
+        if entry.failed and outcome is Outcome.KEPT:
+            if reason is not SAME:
+                return None
+            outcome = Outcome.FAILED
+            reason = f"{entry.failed} of its pages failed before; --overwrite tries them again"
+    return Result(source=str(job.source), target=str(job.target), outcome=outcome, reason=reason)
+
+
 def paint_all(
-    painter: Painter, jobs: Sequence[Job], *, form: Form, settings: str
-) -> Iterator[Result]:
+    painter: Painter, plan: Plan, jobs: Sequence[Job], *, form: Form, settings: str
+) -> Generator[Result, None, None]:
     """Paint pages, then books.
 
     Args:
         painter: see `pages.paint_pages`.
-        jobs: whose targets, where they exist, are replaced.
+        plan: of the run.
+        jobs: those of it that are left; their targets, where they exist, are replaced.
         form: what to write for each page.
         settings: see `books.paint_book`.
 
     Yields:
         A result for each page, and one for each book that cannot be painted.
+
+    Raises:
+        OSError: the disk is full or fails; all that was painted stays.
     """
-    yield from paint_files(painter, [job for job in jobs if not job.is_book], form=form)
+    sweep(plan.base)
+    pages = [job for job in jobs if not job.is_book]
+    yield from paint_files(painter, pages, form=form, base=plan.base, settings=settings)
     for job in jobs:
         if job.is_book:
+            reason = ""
             try:
-                yield from paint_book(painter, job, form=form, settings=settings)
+                yield from paint_book(painter, job, form=form, settings=settings, base=plan.base)
             except ArchiveError as error:
+                reason = str(error)
+            except OSError as error:
+                if error.errno in DISK:
+                    raise
+                reason = f"unwritable: {error.strerror}: {error.filename}"
+            if reason:
                 yield Result(
                     source=str(job.source),
-                    target=str(job.target),
+                    target=str(job.target) if is_file(job.target) else "",
                     outcome=Outcome.FAILED,
-                    reason=str(error),
+                    reason=reason,
                 )

@@ -7,6 +7,7 @@ later ones, not their bytes, by which DVC stores them.
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -66,10 +67,14 @@ def read(folder: Path, record: Record, *, max_bytes: int) -> bytes:
         raise ImageError("too_many_bytes", f"{record.size} bytes")
     try:
         with (folder / record.archive).open("rb") as file:
+            if record.begin + record.size > os.fstat(file.fileno()).st_size:
+                raise ImageError("changed", f"{record.archive} ends before it")
             file.seek(record.begin)
             content = file.read(record.size)
     except OSError as error:
-        raise ImageError("unreadable", str(error)) from None
+        raise ImageError("unreadable", f"{record.archive}: {error.strerror}") from None
+    except (ValueError, OverflowError):  # a name or a place that no file can have
+        raise ImageError("changed", "the manifest names a place that cannot be") from None
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise ImageError("changed", "these are not the bytes that were fetched")
     return content
@@ -81,7 +86,8 @@ def _append(file: BinaryIO, picture: Picture) -> int:
     info.size = len(picture.content)
     file.write(info.tobuf(PAX_FORMAT))
     begin = file.tell()
-    file.write(picture.content + NUL * (-info.size % BLOCKSIZE))
+    file.write(picture.content)
+    file.write(NUL * (-info.size % BLOCKSIZE))
     file.flush()
     return begin
 

@@ -13,12 +13,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from colorize.metrics.comparison import CELL, REACH
+from colorize.metrics.rownames import is_model
 from colorize.metrics.scores import SCORES
 
 Format: TypeAlias = Literal["png", "svg"]
 Rows: TypeAlias = Sequence[Mapping[str, object]]
-
-_DASHED = ("ceiling_", "grey", "dominant", "tone_curve", "random")
 
 
 def error_curves(table: Rows, kind: Format = "png") -> bytes:
@@ -31,7 +30,7 @@ def error_curves(table: Rows, kind: Format = "png") -> bytes:
     figure, axes = _figure(1)
     errors = _column(table, "error")
     for row in list(table[0])[1:]:
-        style = "--" if row.startswith(_DASHED) else "-"
+        style = "-" if is_model(row) else "--"
         axes[0].plot(errors, _column(table, row), style, label=row.replace("_", " "))
     axes[0].set(xlabel="distance from the true ab", ylabel="pixels that err no more, %")
     axes[0].set_xlim(0, errors[-1])

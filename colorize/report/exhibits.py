@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from colorize.data.shards import ShardReader
-from colorize.judge.judgement import MODEL, Judgement, Table
-from colorize.judge.temperature import CHOSEN
+from colorize.judge.judgement import Judgement, Table
+from colorize.metrics.rownames import MODEL
 from colorize.model.weights import Model
 from colorize.report import charts
 from colorize.report.gallery import contact_sheet, extremes, paintings, spread
@@ -15,26 +15,23 @@ RANKED_BY = "psnr"
 """The score by which pictures are best, median and worst."""
 
 
-def tables(judgement: Judgement, swept: Table, ids: Sequence[str]) -> dict[str, Table]:
+def tables(judgement: Judgement, ids: Sequence[str]) -> dict[str, Table]:
     """Lay out rows for CSV files.
 
     Args:
         judgement: of the test split.
-        swept: what `temperature.sweep` gave.
         ids: of the test pictures, in their order.
     """
     named = [{"id": ids[number], **row} for number, row in enumerate(judgement.pictures)]
     return {
         "pictures": named,
         "errors": judgement.error_table(),
-        "temperature": swept,
         "balance": judgement.balance_table(),
     }
 
 
 def pictures(
     judgement: Judgement,
-    swept: Table,
     model: Model,
     test: ShardReader,
     temperatures: Mapping[str, float],
@@ -45,7 +42,6 @@ def pictures(
 
     Args:
         judgement: of the test split.
-        swept: what `temperature.sweep` gave.
         model: to paint with once more.
         test: the test split.
         temperatures: T of the model's rows.
@@ -67,5 +63,4 @@ def pictures(
         "ranked": sheet([number for numbers in ranked.values() for number in numbers], captions),
         "errors": charts.error_curves(judgement.error_table()),
         "planes": charts.planes({"truth": counts["true_plane"], "painting": counts["plane"]}),
-        "temperature": charts.temperatures(swept, temperatures.get(CHOSEN, temperatures[MODEL])),
     }

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from colorize.colour import lab
-from colorize.judge.rows import all_grey
-from colorize.model.predict import predict
+from colorize.judge import views
+from colorize.model.domains import GREY, JUDGED, Domain, Key
 from colorize.model.weights import Model
 
 ACROSS = 2
@@ -49,18 +48,26 @@ def extremes(scores: Sequence[float], shown: int) -> dict[str, list[int]]:
 
 
 def paintings(
-    model: Model, rgb: NDArray[np.uint8], temperature: float
+    model: Model,
+    rgb: NDArray[np.uint8],
+    temperature: float,
+    domain: Domain = GREY,
 ) -> dict[str, NDArray[np.uint8]]:
-    """Show pictures (N, H, W, 3) uint8 as grey, as the model paints them, and as they truly are."""
-    lightness = lab.rgb_to_lab(rgb)[..., 0]
-    columns = {"grey": all_grey(lightness)}
-    columns["painted"] = predict(model, lightness, temperature=temperature)
+    """Show pictures (N, H, W, 3) uint8 without colours, as the model paints them, and as they are.
+
+    Args:
+        model: to paint with.
+        rgb: the true pictures.
+        temperature: T of the annealed mean.
+        domain: of the pages that are made of the pictures.
+    """
+    keys = (Key(0, JUDGED, number) for number in range(len(rgb)))
+    found = views.of([domain.view(one, key) for one, key in zip(rgb, keys, strict=True)])
     return {
-        title: lab.lab_to_rgb(
-            np.concatenate([lightness[..., None], ab], axis=-1), keep_lightness=True
-        )
-        for title, ab in columns.items()
-    } | {"true": rgb}
+        "grey": found.join(np.zeros((*rgb.shape[:3], 2), np.float32)),
+        "painted": found.join(found.predict(model).colours(temperature)),
+        "true": found.truth.rgb,
+    }
 
 
 def contact_sheet(

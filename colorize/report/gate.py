@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from colorize.metrics.classes import CLASS_SCORES
+from colorize.metrics.rownames import CHOSEN, GREY, MEAN, MODEL
 from colorize.metrics.scores import SCORES, Score
 
 GATED: Mapping[str, Mapping[str, Score[Any]]] = {
-    "model": SCORES,
-    "model_chosen": SCORES,
-    "model_mean": SCORES,
-    "classes.model": CLASS_SCORES,
+    MODEL: SCORES,
+    CHOSEN: SCORES,
+    MEAN: SCORES,
+    f"classes.{MODEL}": CLASS_SCORES,
 }
 """The rows that a change of code or params can make worse, and their scores."""
 
-FIXED = "grey."
+FIXED = f"{GREY}."
 """What floors score depends on the test pictures alone."""
 
 

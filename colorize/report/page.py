@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.metrics.classes import CLASS_SCORES
+from colorize.metrics.rownames import CHOSEN, MODEL, in_order
 from colorize.metrics.scores import SCORES, Score
 from colorize.report import charts
-from colorize.report.summary import Line, best, in_order, shortened
+from colorize.report.summary import Line, best, shortened
 
 QUALITY = 80
 """Of the WebP pictures, 0..100."""
@@ -47,7 +48,7 @@ def build(
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         files(__package__).joinpath("report.html.j2").read_text("utf-8")
     )
-    chosen = numbers["temperature"].get("model_chosen", numbers["temperature"]["model"])
+    chosen = numbers["temperature"].get(CHOSEN, numbers["temperature"][MODEL])
     curves = charts.error_curves(tables["errors"], "svg")
     sweep = charts.temperatures(tables["temperature"], chosen, "svg")
     return template.render(

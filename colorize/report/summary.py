@@ -1,14 +1,11 @@
 """Rows of scores as tables for people: numbers of a sensible length, the best of them marked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from colorize.metrics.rownames import is_ceiling
 from colorize.metrics.scores import Score
-
-CEILING = "ceiling"
-"""Rows that know the truth, and so compete with nobody."""
-
 
 _NOTHING = 5e-7
 """A number that six decimals would not show."""
@@ -23,15 +20,6 @@ class Line:
     errors: Mapping[str, float]
 
 
-def in_order(rows: Iterable[str]) -> list[str]:
-    """Sort rows as a table shows them: the model's, then what it is held against, ceilings last.
-
-    >>> in_order(["ceiling_bins", "grey", "model_mean", "random", "model"])
-    ['model', 'model_mean', 'grey', 'random', 'ceiling_bins']
-    """
-    return sorted(rows, key=lambda row: (row.startswith(CEILING), not row.startswith("model"), row))
-
-
 def best(lines: Sequence[Line], scores: Mapping[str, Score[Any]]) -> dict[str, set[str]]:
     """Name for each score the rows that are best; ceilings never are.
 
@@ -44,7 +32,7 @@ def best(lines: Sequence[Line], scores: Mapping[str, Score[Any]]) -> dict[str, s
         values = {
             line.row: line.values[name]
             for line in lines
-            if name in line.values and not line.row.startswith(CEILING)
+            if name in line.values and not is_ceiling(line.row)
         }
         if values and score.higher_is_better is not None:
             top = (max if score.higher_is_better else min)(values.values())

@@ -1,85 +1,152 @@
 """Pictures of one's own: every picture file under a folder, at any depth."""
 
 import hashlib
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from colorize.errors import SourceError
+from colorize.errors import ImageError, SourceError, one_line
 from colorize.raw.manifest import Picture, picture
 
-SUFFIXES = frozenset({"avif", "bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"})
+logger = logging.getLogger(__name__)
+
+SUFFIXES = frozenset({"avif", "jfif", "jpe", "jpeg", "jpg", "pjpeg", "png", "webp"})
 """What counts as a picture; whether it can be decoded, the resize stage says and counts."""
 
+UNSUPPORTED = frozenset({"bmp", "gif", "heic", "heif", "jxl", "tif", "tiff"})
+"""Pictures that no stage can decode: they are counted, and not copied."""
+
+MAX_BYTES = 200_000_000
+"""Of a file, which is held in memory while it is copied."""
 
 TRIES = 3
 """How often a file is read that changes meanwhile."""
+
+REASONS = (
+    "no_picture",
+    "unsupported",
+    "same_file",
+    "changing",
+    "too_many_bytes",
+    "unreadable",
+    "link_outside",
+)
+"""Every reason for which a file or folder can be left out."""
 
 
 def pictures(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
     """Yield each distinct picture file, in the order of the paths.
 
     A picture's id is the start of its content's sha256, so renaming files changes neither data
-    set nor split. Hidden files and folders are passed over.
+    set nor split. Hidden files and folders, and ``__MACOSX``, are passed over. What cannot be read
+    is counted and logged, and the rest is read.
 
     Args:
-        folder: searched recursively; links to files are followed, links to folders are not.
-        counts: gains ``no_picture`` for other files, ``same_file`` for repeated content and
-            ``changing`` for what somebody is still writing.
+        folder: searched recursively; links to files are followed as long as they stay inside of it,
+            links to folders are not.
+        counts: gains the number of files and folders left out, for each of `REASONS`.
 
     Raises:
         SourceError: the folder is missing or has no picture in it.
     """
+    counts.update(dict.fromkeys(REASONS, 0))
+    home = _existing(folder)
     seen: set[bytes] = set()
-    for path in _paths(folder):
+    for path, fault in _walk(folder):
+        name = path.relative_to(folder).as_posix()
         suffix = path.suffix[1:].lower()
-        if suffix not in SUFFIXES:
-            counts["no_picture"] += 1
+        if not fault and suffix not in SUFFIXES:
+            counts["unsupported" if suffix in UNSUPPORTED else "no_picture"] += 1
             continue
-        content = _read(path)
-        if content is None:
-            counts["changing"] += 1
+        try:
+            content = _read(path, home, fault)
+        except ImageError as error:
+            counts[error.reason] += 1
+            logger.warning("left out %s: %s", one_line(name, length=200), error)
             continue
         digest = hashlib.sha256(content).digest()
         if digest in seen:
             counts["same_file"] += 1
             continue
         seen.add(digest)
-        yield picture(content, source="folder", id=digest.hex()[:16], suffix=suffix)
+        yield picture(content, source="folder", id=digest.hex()[:16], suffix=suffix, name=name)
+    if counts["unsupported"]:
+        logger.warning(
+            "left out %d files of formats that are not supported (%s)",
+            counts["unsupported"],
+            ", ".join(sorted(UNSUPPORTED)),
+        )
     if not seen:
-        raise SourceError(f"no picture in folder '{folder}' ({', '.join(sorted(SUFFIXES))})")
+        found = {reason: count for reason, count in counts.items() if count}
+        raise SourceError(
+            f"no picture in folder '{folder}' ({', '.join(sorted(SUFFIXES))}); left out: {found}"
+        )
 
 
 def count(folder: Path) -> int:
     """Count the files that `pictures` will look at."""
-    return sum(1 for _ in _paths(folder))
+    _existing(folder)
+    return sum(not fault for _, fault in _walk(folder))
 
 
-def _paths(folder: Path) -> Iterator[Path]:
-    """Yield visible files; memory holds the names of the folders on the way to one."""
+def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise SourceError(f"'{folder}' is not a folder: set fetch.folder to one with pictures")
-    return _walk(folder)
+    return folder.resolve()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as found:
-        entries = sorted((e for e in found if e.name[0] != "."), key=lambda entry: entry.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
-        elif entry.is_file():
-            yield Path(entry.path)
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield visible files in the order of their paths, and what cannot be looked at, with why.
+
+    However deep the folders are nested: a path that is too long for the system is such a fault.
+    """
+    waiting = [(folder, True)]
+    while waiting:
+        path, is_folder = waiting.pop()
+        if not is_folder:
+            yield path, ""
+            continue
+        try:
+            with os.scandir(path) as found:
+                entries = [e for e in found if e.name[0] != "." and e.name != "__MACOSX"]
+        except OSError as error:
+            yield path, error.strerror or "cannot be opened"
+            continue
+        inside = []
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                inside.append((Path(entry.path), True))
+            elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                inside.append((Path(entry.path), False))
+        waiting += sorted(inside, key=lambda known: known[0].name, reverse=True)
 
 
-def _read(path: Path) -> bytes | None:
-    """Read a file that nobody changes meanwhile; None if somebody goes on doing so."""
-    for _ in range(TRIES):
-        before = path.stat()
-        content = path.read_bytes()
-        after = path.stat()
-        found = (len(content), before.st_mtime_ns)
-        if before.st_size == len(content) and found == (after.st_size, after.st_mtime_ns):
-            return content
-    return None
+def _read(path: Path, home: Path, fault: str) -> bytes:
+    """Read a file that nobody changes meanwhile.
+
+    Raises:
+        ImageError: ``unreadable``, ``too_many_bytes``, ``link_outside`` or ``changing``.
+    """
+    if fault:
+        raise ImageError("unreadable", fault)
+    try:
+        if path.is_symlink() and not path.resolve(strict=True).is_relative_to(home):
+            raise ImageError("link_outside", "a link that leads out of the folder")
+        if not path.is_file():
+            raise ImageError("unreadable", "not a file")
+        for _ in range(TRIES):
+            before = path.stat()
+            if before.st_size > MAX_BYTES:
+                raise ImageError("too_many_bytes", f"{before.st_size} bytes")
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            after = path.stat()
+            found = (len(content), before.st_mtime_ns)
+            if before.st_size == len(content) and found == (after.st_size, after.st_mtime_ns):
+                return content
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        words = getattr(error, "strerror", None) or "a link that leads to itself"
+        raise ImageError("unreadable", words) from None
+    raise ImageError("changing", "somebody is writing it")

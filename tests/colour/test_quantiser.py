@@ -13,7 +13,8 @@ from colorize.errors import DataError
 def quantiser() -> Quantiser:
     table = NeighbourTable.fit(bin_centres(20))
     counts = np.random.default_rng(0).integers(0, 100, len(table.centres))
-    return Quantiser.fit(counts, table, step=20, sigma=5.0, prior_sigma=5.0, mix=0.5)
+    tones = np.random.default_rng(1).random((51, len(table.centres)))
+    return Quantiser.fit(counts, table, tones=tones, step=20, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 def test_round_trip_and_same_bytes(quantiser: Quantiser, tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_round_trip_and_same_bytes(quantiser: Quantiser, tmp_path: Path) -> None
     ab = np.random.default_rng(1).uniform(-90, 90, (100, 2))
     for mine, theirs in zip(quantiser.table.encode(ab), loaded.table.encode(ab), strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    for name in ("prior", "smoothed", "weights"):
+    for name in ("prior", "smoothed", "weights", "tones"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(quantiser, name))
 
 

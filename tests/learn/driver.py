@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,14 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn.distributed import join
-from colorize.learn.schedule import Plan
+from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 
 LR = 3e-5
 """The paper's. At 1e-3 rounding alone parts two curves by a per cent within 20 steps."""
 
-PLAN = Plan(epochs=10, batch=16, crop=48, lr=LR, warmup=0.1, weight_decay=0.01, seed=0)
+SCHEDULE = Schedule(epochs=10, batch=16, crop=48, lr=LR, warmup=0.1, weight_decay=0.01, seed=0)
 """With half the pictures a step, rounding to bfloat16 alone parts the losses of some by 1e-4."""
 
 
@@ -41,14 +42,14 @@ def main(shards: Path, out: Path) -> None:
     losses: list[float] = []
     group = join()
     trainer = Trainer(
-        model, ShardReader(shards, "train"), quantiser=quantiser, plan=PLAN, group=group
+        model, ShardReader(shards, "train"), quantiser=quantiser, schedule=SCHEDULE, group=group
     )
 
     # Runs before what `join` registered: by then the network that shares gradients must be gone.
     atexit.register(report_end, weakref.ref(trainer), out / f"end-{group.rank}.json")
 
-    def on_step(loss: float) -> None:
-        losses.append(loss)
+    def on_step(found: Mapping[str, float]) -> None:
+        losses.append(found["loss"])
         if group.rank == 1 and os.environ.get("DIE_AT") == str(trainer.step):
             os._exit(9)
 

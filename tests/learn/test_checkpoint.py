@@ -14,9 +14,9 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, Interrupted, ModelError
-from colorize.learn.checkpoint import Store, fingerprint
+from colorize.learn.checkpoint import Checkpoints, fingerprint
 from colorize.learn.run import Run
-from colorize.learn.schedule import Plan
+from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 from tests.shards import ShardWriter
@@ -42,9 +42,9 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
 def build(folder: Path, quantiser: Quantiser, lr: float = 1e-3) -> tuple[Model, Trainer]:
     centres = quantiser.table.centres
     model = Model.build("eccv16", width=0.125, centres=centres, side=32, params={}, seed=0)
-    plan = Plan(epochs=6, batch=4, crop=32, lr=lr, warmup=0.0, weight_decay=0.0, seed=0)
+    schedule = Schedule(epochs=6, batch=4, crop=32, lr=lr, warmup=0.0, weight_decay=0.0, seed=0)
     pictures = ShardReader(folder / "shards", "train")
-    return model, Trainer(model, pictures, quantiser=quantiser, plan=plan)
+    return model, Trainer(model, pictures, quantiser=quantiser, schedule=schedule)
 
 
 class Watcher:
@@ -55,7 +55,7 @@ class Watcher:
         self.warnings: list[str] = []
         self.done = 0
 
-    def on_step(self, done: int, loss: float | None) -> None:
+    def on_step(self, done: int, losses: Mapping[str, float] | None) -> None:
         self.done = done
 
     def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
@@ -71,11 +71,11 @@ class Watcher:
 def run(folder: Path, quantiser: Quantiser, watcher: Watcher, **changes: float) -> list[float]:
     """Train with validation scores 1, 2, 3, 2, 1, 0 and give the losses of the epochs."""
     model, trainer = build(folder, quantiser, lr=changes.pop("lr", 1e-3))
-    store = Store(folder / "scratch", every=1)
+    checkpoints = Checkpoints(folder / "scratch", every=1)
     history = Run(
         model=model,
         trainer=trainer,
-        store=store,
+        checkpoints=checkpoints,
         validation=lambda: {"psnr": 3.0 - abs(3 - trainer.step // 2)},
         select="psnr",
         patience=int(changes.pop("patience", 0)),
@@ -89,7 +89,7 @@ def test_a_run_that_is_stopped_again_and_again_ends_like_an_unbroken_one(
 ) -> None:
     whole = run(folder, quantiser, Watcher())
     best = (folder / "scratch" / "best.safetensors").read_bytes()
-    Store(folder / "scratch", every=1).clear()
+    Checkpoints(folder / "scratch", every=1).clear()
     for step in (1, 2, 5, 8, 11):
         with pytest.raises(Interrupted, match=f"after step {step}"):
             run(folder, quantiser, Watcher(stop_after=step))
@@ -99,7 +99,7 @@ def test_a_run_that_is_stopped_again_and_again_ends_like_an_unbroken_one(
 
 def test_patience_stops_early_and_keeps_the_best(folder: Path, quantiser: Quantiser) -> None:
     assert len(run(folder, quantiser, Watcher())) == 6
-    Store(folder / "scratch", every=1).clear()
+    Checkpoints(folder / "scratch", every=1).clear()
     assert len(run(folder, quantiser, Watcher(), patience=2)) == 5
     assert len(run(folder, quantiser, Watcher(), patience=2)) == 5  # also when it goes on
 
@@ -108,7 +108,7 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_taken(
     folder: Path, quantiser: Quantiser
 ) -> None:
     whole = run(folder, quantiser, Watcher())
-    Store(folder / "scratch", every=1).clear()
+    Checkpoints(folder / "scratch", every=1).clear()
     with pytest.raises(Interrupted):
         run(folder, quantiser, Watcher(stop_after=7))
     newest, older = sorted((folder / "scratch").glob("step-*"), reverse=True)
@@ -151,11 +151,11 @@ def test_a_loss_that_is_not_finite_names_the_last_good_checkpoint(
 
 
 def test_a_second_trainer_of_the_same_run_is_refused(folder: Path) -> None:
-    store = Store(folder / "scratch", every=1)
+    checkpoints = Checkpoints(folder / "scratch", every=1)
     with (
-        store.locked(),
+        checkpoints.locked(),
         pytest.raises(DataError, match="another process trains"),
-        Store(folder / "scratch", every=1).locked(),
+        Checkpoints(folder / "scratch", every=1).locked(),
     ):
         pass
 

@@ -1,10 +1,14 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from colorize.data.shards import ShardReader
 from colorize.learn import dataset
+from colorize.model.domains import Key, Mixture, View
 from tests.shards import ShardWriter
 
 
@@ -15,6 +19,20 @@ def pictures(tmp_path: Path, rng: np.random.Generator) -> ShardReader:
         writer.add(str(number), split, rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
     writer.close()
     return ShardReader(tmp_path, "train")
+
+
+class Conditioned(ShardReader):
+    """Pictures with two conditions: their own colours as numbers, and a number for each."""
+
+    def conditions(self, position: int) -> Mapping[str, NDArray[np.float32]]:
+        return {
+            "colours": self[position].astype(np.float32),
+            "number": np.array([position], np.float32),
+        }
+
+
+def cut(pictures: ShardReader, number: int, *, crop: int, epoch: int) -> NDArray[np.uint8]:
+    return dataset.augmented(pictures[number], {}, crop=crop, key=Key(0, epoch, number))[0]
 
 
 def test_order_is_a_shuffle_of_its_own_for_each_epoch_and_seed() -> None:
@@ -28,9 +46,9 @@ def test_order_is_a_shuffle_of_its_own_for_each_epoch_and_seed() -> None:
 def test_augmentation_cuts_and_mirrors(pictures: ShardReader) -> None:
     seen = set()
     for epoch in range(1, 200):
-        cut = dataset.augmented(pictures, 3, crop=30, seed=0, epoch=epoch)
+        square = cut(pictures, 3, crop=30, epoch=epoch)
         for mirrored in (False, True):
-            plain = cut[:, ::-1] if mirrored else cut
+            plain = square[:, ::-1] if mirrored else square
             for top in range(3):
                 for left in range(3):
                     if (pictures[3][top : top + 30, left : left + 30] == plain).all():
@@ -39,12 +57,29 @@ def test_augmentation_cuts_and_mirrors(pictures: ShardReader) -> None:
 
 
 def test_a_crop_as_large_as_the_picture_only_mirrors(pictures: ShardReader) -> None:
-    cut = dataset.augmented(pictures, 0, crop=32, seed=0, epoch=1)
-    assert (cut == pictures[0]).all() or (cut[:, ::-1] == pictures[0]).all()
+    square = cut(pictures, 0, crop=32, epoch=1)
+    assert (square == pictures[0]).all() or (square[:, ::-1] == pictures[0]).all()
 
 
-def test_planes() -> None:
-    rgb = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
-    planes = dataset.to_planes(rgb[:, :, ::-1])
-    assert planes.is_contiguous()
-    np.testing.assert_array_equal(planes.permute(0, 2, 3, 1), rgb[:, :, ::-1])
+def test_conditions_are_cut_and_mirrored_with_their_picture(
+    pictures: ShardReader, tmp_path: Path
+) -> None:
+    conditioned = Conditioned(tmp_path, "train")
+    mixture, seen = Mixture(), set()
+    for epoch in range(1, 20):
+        view = dataset.example(conditioned, 3, crop=20, key=Key(0, epoch, 3), mixture=mixture)
+        np.testing.assert_array_equal(view.conditions["colours"], view.page)
+        assert view.conditions["number"].tolist() == [3]
+        seen.add(view.page.tobytes())
+    assert len(seen) > 10
+
+
+def test_a_recipe_may_simulate_conditions_on_what_the_network_sees(pictures: ShardReader) -> None:
+    def simulate(view: View, key: Key) -> View:
+        mean = view.page.mean(axis=(0, 1)).astype(np.float32)
+        return replace(view, conditions={**view.conditions, "mean": mean + key.epoch})
+
+    key, mixture = Key(0, 2, 1), Mixture()
+    view = dataset.example(pictures, 1, crop=8, key=key, mixture=mixture, simulate=simulate)
+    expected = cut(pictures, 1, crop=8, epoch=2).mean(axis=(0, 1)) + 2
+    np.testing.assert_allclose(view.conditions["mean"], expected, rtol=1e-6)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from colorize.errors import DataError, ParamsError
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
 from colorize.sources import sample
@@ -32,7 +32,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=100)
     for number, picture in enumerate(sample.pictures(count=82, side=64, seed=0)):
-        rgb = images.decode(picture.content, max_pixels=10**6)
+        rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "train" if number < 80 else ("val", "test")[number % 2], rgb)
     writer.close()
     return folder
@@ -49,6 +49,7 @@ def drive(shards: Path, out: Path, *launcher: str, **env: str) -> subprocess.Com
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "rounding"), [("float32", 1e-3), ("auto", 3e-3)])
 def test_two_processes_follow_the_curve_of_one(
     shards: Path, tmp_path: Path, precision: str, rounding: float
@@ -72,6 +73,7 @@ def test_two_processes_follow_the_curve_of_one(
             assert apart < (rounding if tensor.ndim > 1 else 10 * rounding), name
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_ends_the_run_with_an_error(shards: Path, tmp_path: Path) -> None:
     done = drive(shards, tmp_path / "out", *TORCHRUN, DIE_AT="7")
     assert done.returncode != 0
@@ -86,7 +88,9 @@ def test_the_stage_trains_with_two_processes(
         stage.main(root)
     monkeypatch.setenv("COLORIZE_NPROC", "2")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    train.main(root)
+    command = [sys.executable, "-m", "stages.train"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
     summary = json.loads((root / "metrics" / "train.json").read_text())
     assert summary["processes"] == 2
     assert (root / "models" / "colorizer.safetensors").is_file()
@@ -95,6 +99,7 @@ def test_the_stage_trains_with_two_processes(
         train.main(root)
 
 
+@pytest.mark.slow
 def test_two_machines_share_nothing_but_a_port(
     project: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -160,3 +165,52 @@ def test_parts_of_a_batch() -> None:
         [8, 9, 10, 11],
     ]
     assert Group().part(batch) == batch
+
+
+BATCH_NORM = """
+import json, sys
+import torch
+import torch.distributed as dist
+from torch import nn
+from colorize.learn.distributed import join
+
+group = join()
+for mean in (0.0, 300.0, 3000.0):
+    torch.manual_seed(0)
+    x = torch.randn(8, 3, 5, 4) + mean
+    theirs, plain = nn.BatchNorm2d(3), nn.BatchNorm2d(3).double()
+    for norm in (theirs, plain):
+        nn.init.normal_(norm.weight, generator=torch.Generator().manual_seed(1))
+    whole = x.double().requires_grad_()
+    expected = plain(whole)
+    expected.pow(3).sum().backward()
+    part = slice(4 * group.rank, 4 * group.rank + 4)
+    mine = x[part].clone().requires_grad_()
+    ours = group.shared(nn.Sequential(theirs))
+    found = ours(mine)
+    found.pow(3).sum().backward()
+    apart = (found - expected[part]).abs().max()
+    gradient = (mine.grad - whole.grad[part]).abs().max() / whole.grad.abs().max()
+    variance = (theirs.running_var - plain.running_var).abs().max()
+    if group.leads:
+        print(json.dumps([mean, float(apart), float(gradient), float(variance)]))
+"""
+
+
+def test_batch_norm_is_that_of_the_whole_batch_far_from_zero(tmp_path: Path) -> None:
+    """Against PyTorch's own in float64 on one process: E[x^2] - E[x]^2 is off by 100 at 3,000."""
+    script = tmp_path / "norm.py"
+    script.write_text(BATCH_NORM, "utf-8")
+    done = subprocess.run(
+        [sys.executable, *TORCHRUN, str(script)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == [0, 300, 3000]
+    for mean, apart, gradient, variance in rows:
+        rounding = 2e-6 * max(1, mean)  # of the input itself, whose deviation is 1
+        assert max(apart, gradient, variance) < 5 * rounding

@@ -7,14 +7,14 @@ from scipy.special import softmax
 from scipy.stats import entropy
 from sklearn.metrics import log_loss, top_k_accuracy_score
 
-from colorize.metrics.classes import CLASS_SCORES, LEVELS, Guess
+from colorize.metrics.classes import CLASS_SCORES, LEVELS, Distributions
 from colorize.metrics.tally import Tally, alone
 
 Q, H, W, K = 20, 6, 5, 3
 
 
 @pytest.fixture
-def guesses(rng: np.random.Generator) -> list[Guess]:
+def guesses(rng: np.random.Generator) -> list[Distributions]:
     """Three pictures, whose networks know a little."""
     made = []
     for _ in range(3):
@@ -23,12 +23,14 @@ def guesses(rng: np.random.Generator) -> list[Guess]:
         logits = rng.normal(size=(Q, H, W))
         np.put_along_axis(logits, indices[..., 0][None], 1.5, axis=0)
         made.append(
-            Guess(torch.from_numpy(logits), torch.from_numpy(indices), torch.from_numpy(weights))
+            Distributions(
+                torch.from_numpy(logits), torch.from_numpy(indices), torch.from_numpy(weights)
+            )
         )
     return made
 
 
-def dense(guesses: list[Guess]) -> tuple[np.ndarray, np.ndarray]:
+def dense(guesses: list[Distributions]) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities and targets of all pixels: two of (n, Q)."""
     shares, targets = [], []
     for guess in guesses:
@@ -40,13 +42,13 @@ def dense(guesses: list[Guess]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(shares), np.concatenate(targets)
 
 
-def scores(guesses: list[Guess]) -> dict[str, float]:
+def scores(guesses: list[Distributions]) -> dict[str, float]:
     tally = Tally(CLASS_SCORES)
     tally.add([tally.vectors(guess) for guess in guesses], np.ones((1, len(guesses))))
     return {name: float(values[0]) for name, values in tally.replicates().items()}
 
 
-def test_values(guesses: list[Guess]) -> None:
+def test_values(guesses: list[Distributions]) -> None:
     shares, targets = dense(guesses)
     found = scores(guesses)
     assert set(found) == set(CLASS_SCORES)
@@ -63,7 +65,7 @@ def test_values(guesses: list[Guess]) -> None:
     assert found["psnr"] == pytest.approx(-10 * np.log10(((shares - targets) ** 2).mean()))
 
 
-def test_calibration_error(guesses: list[Guess]) -> None:
+def test_calibration_error(guesses: list[Distributions]) -> None:
     """Guo et al. 2017, equation 3, level by level."""
     shares, targets = dense(guesses)
     confidence, hit = shares.max(axis=1), shares.argmax(axis=1) == targets.argmax(axis=1)
@@ -76,9 +78,9 @@ def test_calibration_error(guesses: list[Guess]) -> None:
     assert scores(guesses)["calibration_error"] == pytest.approx(100 * expected, rel=1e-5)
 
 
-def test_cross_entropy_of_certain_targets_is_the_log_loss(guesses: list[Guess]) -> None:
+def test_cross_entropy_of_certain_targets_is_the_log_loss(guesses: list[Distributions]) -> None:
     certain = [
-        Guess(g.logits, g.indices, torch.eye(K, dtype=torch.float64)[0].expand(H, W, K))
+        Distributions(g.logits, g.indices, torch.eye(K, dtype=torch.float64)[0].expand(H, W, K))
         for g in guesses
     ]
     shares, targets = dense(certain)
@@ -86,9 +88,9 @@ def test_cross_entropy_of_certain_targets_is_the_log_loss(guesses: list[Guess]) 
     assert scores(certain)["cross_entropy"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_uniform_guess(guesses: list[Guess]) -> None:
+def test_a_uniform_guess(guesses: list[Distributions]) -> None:
     """What the volume's scores call 29 dB knows nothing at all."""
-    flat = [Guess(torch.zeros(Q, 1, 1), g.indices, g.weights) for g in guesses]
+    flat = [Distributions(torch.zeros(Q, 1, 1), g.indices, g.weights) for g in guesses]
     found = scores(flat)
     assert found["cross_entropy"] == pytest.approx(np.log(Q))
     assert found["top1"] == pytest.approx(100 / Q)
@@ -99,7 +101,7 @@ def test_a_uniform_guess(guesses: list[Guess]) -> None:
     assert found["mae"] == pytest.approx(np.abs(shares - targets).mean(), rel=1e-5)
 
 
-def test_a_picture_alone(guesses: list[Guess]) -> None:
+def test_a_picture_alone(guesses: list[Distributions]) -> None:
     tally = Tally(CLASS_SCORES)
     one = alone(CLASS_SCORES, tally.vectors(guesses[0]))
     assert one == pytest.approx(scores(guesses[:1]))

@@ -12,7 +12,7 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.metrics.comparison import Pictures
-from colorize.metrics.scoreboard import Board
+from colorize.metrics.scoreboard import Scoreboard
 from colorize.metrics.scores import SCORES
 from colorize.metrics.tally import difference, standard_error
 
@@ -27,17 +27,18 @@ def rgb(drawing: Callable[..., NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return np.stack([drawing(number) for number in range(24)])
 
 
-def fill(board: Board, rgb: NDArray[np.uint8], size: int) -> list[dict[str, dict[str, float]]]:
+def fill(board: Scoreboard, rgb: NDArray[np.uint8], size: int) -> list[dict[str, dict[str, float]]]:
     alone = []
     for start in range(0, len(rgb), size):
-        batch = Pictures.of(rgb[start : start + size], start)
-        truth = batch.lab[..., 1:]
-        alone += board.add(batch, {"pale": truth * 0.5, "grey": np.zeros_like(truth)})
+        part = rgb[start : start + size]
+        grey = np.repeat(part.mean(axis=-1, keepdims=True), 3, axis=-1)
+        paintings = {"pale": (part / 2 + grey / 2).astype(np.uint8), "grey": grey.astype(np.uint8)}
+        alone += board.add(Pictures.of(part, start), paintings)
     return alone
 
 
 def test_batches_change_nothing(table: NeighbourTable, rgb: NDArray[np.uint8]) -> None:
-    whole, parts = (Board(table, resamples=100, seed=3) for _ in range(2))
+    whole, parts = (Scoreboard(table, resamples=100, seed=3) for _ in range(2))
     fill(whole, rgb, 24)
     fill(parts, rgb, 7)
     for row, tally in whole.rows.items():
@@ -50,7 +51,7 @@ def test_batches_change_nothing(table: NeighbourTable, rgb: NDArray[np.uint8]) -
 def test_a_mean_of_pictures_is_the_mean_of_them_alone(
     table: NeighbourTable, rgb: NDArray[np.uint8]
 ) -> None:
-    board = Board(table)
+    board = Scoreboard(table)
     alone = fill(board, rgb, 8)
     for name in ("psnr", "ssim", "ciede2000", "colourfulness", "mse", "mae"):
         expected = np.mean([picture["pale"][name] for picture in alone])
@@ -61,7 +62,7 @@ def test_standard_errors_are_those_of_a_bootstrap(
     table: NeighbourTable, rgb: NDArray[np.uint8]
 ) -> None:
     """Weights from a Poisson distribution against scipy's drawing with replacement."""
-    board = Board(table, resamples=4000)
+    board = Scoreboard(table, resamples=4000)
     alone = fill(board, rgb, 8)
     values = [picture["pale"]["psnr"] for picture in alone]
     reference = bootstrap((values,), np.mean, n_resamples=4000, rng=np.random.default_rng(0))
@@ -70,7 +71,7 @@ def test_standard_errors_are_those_of_a_bootstrap(
 
 
 def test_differences_are_paired(table: NeighbourTable, rgb: NDArray[np.uint8]) -> None:
-    board = Board(table, resamples=4000)
+    board = Scoreboard(table, resamples=4000)
     alone = fill(board, rgb, 8)
     apart = [picture["pale"]["psnr"] - picture["grey"]["psnr"] for picture in alone]
     reference = bootstrap(
@@ -88,7 +89,7 @@ def test_differences_are_paired(table: NeighbourTable, rgb: NDArray[np.uint8]) -
 
 def test_a_seed_repeats_itself(table: NeighbourTable, rgb: NDArray[np.uint8]) -> None:
     def errors(seed: int) -> list[float]:
-        board = Board(table, {"psnr": SCORES["psnr"]}, counts={}, resamples=100, seed=seed)
+        board = Scoreboard(table, {"psnr": SCORES["psnr"]}, counts={}, resamples=100, seed=seed)
         fill(board, rgb, 8)
         return board.rows["pale"].replicates()["psnr"].tolist()
 
@@ -96,7 +97,7 @@ def test_a_seed_repeats_itself(table: NeighbourTable, rgb: NDArray[np.uint8]) ->
 
 
 def test_a_single_picture_has_no_error(table: NeighbourTable, rgb: NDArray[np.uint8]) -> None:
-    board = Board(table, resamples=100)
+    board = Scoreboard(table, resamples=100)
     fill(board, rgb[:1], 1)
     for values in board.rows["pale"].replicates().values():
         assert np.isfinite(values).all()
@@ -107,11 +108,11 @@ def test_memory_does_not_grow_with_the_number_of_pictures(
     table: NeighbourTable, rgb: NDArray[np.uint8]
 ) -> None:
     def peak(count: int) -> int:
-        board = Board(table, resamples=100)
+        board = Scoreboard(table, resamples=100)
         tracemalloc.start()
         for start in range(count):
             batch = Pictures.of(rgb[start % 4][None], start)
-            board.add(batch, {"grey": np.zeros_like(batch.lab[..., 1:])})
+            board.add(batch, {"grey": np.zeros_like(batch.rgb)})
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return highest
@@ -121,7 +122,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(
 
 
 def test_the_planes_hold_every_pixel_once(table: NeighbourTable, rgb: NDArray[np.uint8]) -> None:
-    board = Board(table)
+    board = Scoreboard(table)
     fill(board, rgb, 8)
     for name in ("plane", "true_plane"):
         assert board.counts["pale"][name].sum() == rgb[..., 0].size

@@ -4,7 +4,7 @@ import torch
 from scipy.special import softmax
 
 from colorize.colour.gamut import bin_centres
-from colorize.model.decode import annealed_mean, enlarge
+from colorize.model.decode import annealed_mean, enlarge, enlarge_along
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.38, 1.0])
@@ -35,3 +35,36 @@ def test_enlarge_keeps_flat_colours_and_their_place() -> None:
     assert full[0, 0, :, :10].abs().max() < 1e-4
     assert (full[0, 0, :, 22:] - 40).abs().max() < 1e-4
     assert float(full[0, 0, 0, 15]) < 20 < float(full[0, 0, 0, 16])
+
+
+def test_joint_bilateral_values(rng: np.random.Generator) -> None:
+    """Kopf et al. 2007, equation 3, pixel by pixel."""
+    ab = rng.normal(size=(2, 2, 3, 4)) * 30
+    lightness = rng.uniform(0, 100, (2, 1, 12, 16))
+    blocks = lightness.reshape(2, 3, 4, 4, 4).mean(axis=(2, 4))
+    expected = np.empty((2, 2, 12, 16))
+    for n, y, x in np.ndindex(2, 12, 16):
+        total, weight = np.zeros(2), 0.0
+        for down, across in np.ndindex(3, 3):
+            row, column = y // 4 + down - 1, x // 4 + across - 1
+            squared = (row - (y + 0.5) / 4 + 0.5) ** 2 + (column - (x + 0.5) / 4 + 0.5) ** 2
+            row, column = np.clip(row, 0, 2), np.clip(column, 0, 3)
+            tone = lightness[n, 0, y, x] - blocks[n, row, column]
+            w = np.exp(-squared / 2) * (np.exp(-(tone**2) / (2 * 4**2)) + 1e-3)
+            total, weight = total + w * ab[n, :, row, column], weight + w
+        expected[n, :, y, x] = total / weight
+    found = enlarge_along(torch.from_numpy(ab).float(), torch.from_numpy(lightness).float())
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_line_keeps_its_colour_off_the_areas_beside_it() -> None:
+    """A dark line 3 pixels wide crosses blocks; their mean ab is mixed, the areas' is not."""
+    lightness = torch.full((1, 1, 32, 32), 80.0)
+    lightness[..., 14:17] = 5
+    true = torch.zeros(1, 2, 32, 32)
+    true[:, 0] = 40
+    true[..., 14:17] = 0
+    small = torch.nn.functional.avg_pool2d(true, 4)
+    beside = (enlarge_along(small, lightness) - true).abs()[..., [11, 12, 13, 17, 18, 19]]
+    halo = (enlarge(small, (32, 32)) - true).abs()[..., [11, 12, 13, 17, 18, 19]]
+    assert beside.max() < 1 < 10 < halo.max()

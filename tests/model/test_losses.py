@@ -62,7 +62,7 @@ def test_extreme_logits_stay_finite(logits: torch.Tensor, target: Target) -> Non
 def test_mass_makes_parts_of_a_batch_add_up(logits: torch.Tensor, target: Target) -> None:
     whole = soft_cross_entropy(logits, target)
     parts = [
-        soft_cross_entropy(logits[n : n + 1], Target(*(part[n : n + 1] for part in target)))
+        soft_cross_entropy(logits[n : n + 1], Target(*(part[n : n + 1] for part in target[:4])))
         for n in range(N)
     ]
     mass = sum(part.mass for part in parts)

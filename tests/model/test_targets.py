@@ -9,8 +9,7 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
-from colorize.learn.dataset import to_planes
-from colorize.model.targets import Batch, Encoder
+from colorize.model.targets import Batch, Encoder, Examples, to_planes
 from tests.devices import on_each_device
 
 STRIDE = 4
@@ -35,15 +34,16 @@ def drawn(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def encoded(drawn: NDArray[np.uint8], quantiser: Quantiser, device: torch.device) -> Batch:
     encoder = Encoder(quantiser, head_stride=STRIDE).to(device)
-    lightness, target = encoder(to_planes(drawn).to(device))
-    return Batch(lightness.cpu(), type(target)(*(part.cpu() for part in target)))
+    batch = encoder(Examples.grey(to_planes(drawn).to(device)))
+    target = batch.target
+    return Batch(batch.input.cpu(), type(target)(*(part.cpu() for part in target[:4])))
 
 
 @on_each_device
 def test_lightness_and_block_means(
     drawn: NDArray[np.uint8], quantiser: Quantiser, device: torch.device
 ) -> None:
-    lightness, target = encoded(drawn, quantiser, device)
+    lightness, target, _ = encoded(drawn, quantiser, device)
     pixels = rgb_to_lab(drawn)
     assert lightness.dtype == torch.float32
     np.testing.assert_allclose(lightness[:, 0], pixels[..., 0], atol=1e-4)

@@ -1,6 +1,12 @@
 import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -8,11 +14,19 @@ import torch
 from colorize.colour.gamut import bin_centres
 from colorize.errors import ModelError
 from colorize.model.weights import Model
+from tests.imports import ROOT
 
 
 def build(seed: int = 0) -> Model:
     return Model.build(
-        "eccv16", width=0.125, centres=bin_centres(20), side=64, params={"lr": 1e-3}, seed=seed
+        "eccv16",
+        width=0.125,
+        centres=bin_centres(20),
+        side=64,
+        params={"lr": 1e-3},
+        seed=seed,
+        temperature=0.6,
+        sources=["sample", "folder"],
     )
 
 
@@ -20,8 +34,10 @@ def test_round_trip(tmp_path: Path) -> None:
     model = build()
     model.save(tmp_path / "m.safetensors")
     loaded = Model.load(tmp_path / "m.safetensors")
-    assert (loaded.recipe, loaded.width, loaded.side) == (model.recipe, 0.125, 64)
+    assert (loaded.recipe, loaded.spec, loaded.side) == (model.recipe, model.spec, 64)
     assert loaded.params == {"lr": 1e-3}
+    assert (loaded.temperature, loaded.domains) == (0.6, model.domains)
+    assert loaded.sources == ("sample", "folder")
     torch.testing.assert_close(loaded.centres, model.centres)
     grey = torch.rand(1, 1, 32, 32) * 100
     with torch.no_grad():
@@ -40,6 +56,31 @@ def test_the_seed_alone_decides_the_first_weights_and_bytes(tmp_path: Path) -> N
     assert a == b != c
 
 
+@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2"])
+def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
+    centres = bin_centres(20)
+    tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51)
+    arguments = {"width": 0.125, "centres": centres, "side": 64, "params": {}, "seed": 0}
+    model = Model.build(name, **arguments, tones=tones)
+    model.save(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model")
+    assert loaded.spec == model.spec
+    page = torch.rand(1, 1, 64, 64) * 100
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
+    plain = Model.build(name, **arguments)
+    assert model.count() - plain.count() == 51 * (2 if name.endswith("_l2") else len(centres))
+
+
+def test_a_model_elsewhere_is_a_copy() -> None:
+    model = build()
+    assert model.to(torch.device("cpu")) is model
+    moved = model.to(torch.device("meta"))
+    assert (moved.device.type, moved.centres.device.type) == ("meta", "meta")
+    assert (model.device.type, model.centres.device.type) == ("cpu", "cpu")
+    assert next(model.network.parameters()).isfinite().all()
+
+
 def test_rejects_unusable_files(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     with pytest.raises(ModelError, match="make repro"):
@@ -55,24 +96,158 @@ def test_rejects_unusable_files(tmp_path: Path) -> None:
         Model.load(path)
 
 
+def rewritten(
+    path: Path,
+    described: Mapping[str, Any] | None = None,
+    tensors: Mapping[str, torch.Tensor | None] | None = None,
+    text: str | None = None,
+) -> None:
+    """Save a model with other metadata or tensors; None takes a tensor away."""
+    build().save(path)
+    with safetensors.safe_open(path, "pt") as file:
+        held = json.loads(file.metadata()["colorize"]) | dict(described or {})
+        whole = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    kept = {name: t for name, t in (whole | dict(tensors or {})).items() if t is not None}
+    safetensors.torch.save_file(kept, path, {"colorize": text or json.dumps(held)})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 99}, "newer version"),
-        ({"recipe": "nonsense"}, "unknown recipe"),
-        ({"width": 0.25}, "no model of this project"),
-        ({"width": "wide"}, "no model of this project"),
-        ({"side": None}, "no model of this project"),
-        (None, "no model of this project"),
+        ({"format": 99}, "a newer version"),
+        ({"format": 1}, "another version"),
+        ({"format": "x"}, "another version"),
+        ({"recipe": "\x1b[31mnonsense"}, r"unknown recipe '.x1b\[31mnonsense'"),
+        ({"recipe": ["eccv16"]}, "recipe is no text"),
+        ({"domains": ["nowhere"]}, "unknown domain 'nowhere'"),
+        ({"domains": []}, "no domain"),
+        ({"domains": "grey"}, "domains is no list"),
+        ({"width": 0.25}, "has the shape"),
+        ({"width": "wide"}, "width is no number"),
+        ({"width": 8}, "width is 8, not between"),
+        ({"width": 1e308}, "not between"),
+        ({"width": float("inf")}, "not between"),
+        ({"width": float("nan")}, "not between"),
+        ({"width": -1}, "not between"),
+        ({"width": True}, "width is no number"),
+        ({"side": None}, "side is no number"),
+        ({"side": 100_000}, "side is 100000"),
+        ({"side": 0}, "side is 0"),
+        ({"side": 10**400}, "side is 1"),
+        ({"temperature": 0}, "temperature is 0"),
+        ({"temperature": 2}, "temperature is 2"),
+        ({"sources": [1]}, "sources is no list"),
+        ({"params": []}, "params are no mapping"),
     ],
 )
-def test_rejects_foreign_metadata(tmp_path: Path, change: dict | None, words: str) -> None:
+def test_rejects_foreign_metadata(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     path = tmp_path / "m.safetensors"
-    build().save(path)
-    with safetensors.safe_open(path, "pt") as file:
-        described = json.loads(file.metadata()["colorize"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    metadata = {"colorize": json.dumps(described | change)} if change else {}
-    safetensors.torch.save_file(tensors, path, metadata)
-    with pytest.raises(ModelError, match=words):
+    rewritten(path, change)
+    with pytest.raises(ModelError, match=words) as refusal:
         Model.load(path)
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "3", "null", "x", "[" * 100_000])
+def test_rejects_metadata_that_are_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "m.safetensors"
+    rewritten(path, text=text)
+    with pytest.raises(ModelError, match="no model of this project"):
+        Model.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"network.head.bias": None}, "lacks the tensor 'head.bias'"),
+        ({"network.x\n\x1b": torch.ones(1)}, "should not hold the tensor"),
+        ({"network.head.bias": torch.ones(7)}, "head.bias has the shape"),
+        ({"centres": None}, "does not contain tensor centres"),
+        ({"centres": torch.ones(3)}, "centres have the shape"),
+        ({"centres": torch.ones(5, 2)}, "no whole numbers"),
+        ({"centres": torch.full((5, 2), 2**62)}, "no whole numbers"),
+    ],
+)
+def test_rejects_foreign_tensors(
+    tmp_path: Path, change: dict[str, torch.Tensor | None], words: str
+) -> None:
+    path = tmp_path / "m.safetensors"
+    rewritten(path, tensors=change)
+    with pytest.raises(ModelError, match=words) as refusal:
+        Model.load(path)
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_rejects_numbers_that_are_not_finite(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "m.safetensors"
+    bias = build().network.state_dict()["head.bias"].clone()
+    bias[3] = value
+    rewritten(path, tensors={"network.head.bias": bias})
+    with pytest.raises(ModelError, match=r"head\.bias holds numbers that are not finite"):
+        Model.load(path)
+    rewritten(path, tensors={"network.head.bias": bias.nan_to_num(0, 0).double()})
+    with pytest.raises(ModelError, match=r"of type torch\.float64"):
+        Model.load(path)
+
+
+PEAK = """
+import resource, sys, time
+from pathlib import Path
+from colorize.errors import ModelError
+from colorize.model.weights import Model
+accepted = 0
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    started = time.monotonic()
+    try:
+        Model.load(path)
+        accepted += 1
+    except ModelError as error:
+        assert str(error).isprintable(), (path.name, error)
+    assert time.monotonic() - started < 5, path.name
+print(accepted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_no_mutant_of_a_model_file_does_harm(tmp_path: Path) -> None:
+    """200 files: bytes changed, cut, doubled, numbers of the header and metadata replaced."""
+    pytest.importorskip("resource")
+    build().save(tmp_path / "m.safetensors")
+    content = (tmp_path / "m.safetensors").read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    folder, random = tmp_path / "mutants", np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(200):
+        mutant = bytearray(content)
+        kind = number % 5
+        if kind == 0:  # bytes of the header
+            for at in random.integers(0, end, 3):
+                mutant[at] = random.integers(256)
+        elif kind == 1:  # a number of the header or the metadata
+            found = list(re.finditer(rb"[0-9]+", content[8:end]))
+            chosen = found[random.integers(len(found))]
+            new = random.choice([b"0", b"-1", b"99999999", b"1e999", b"4096", b"[]", b"1"])
+            header = content[8 : 8 + chosen.start()] + new + content[8 + chosen.end() : end]
+            mutant = bytearray(len(header).to_bytes(8, "little") + header + content[end:])
+        elif kind == 2:  # bytes of the tensors
+            for at in random.integers(end, len(content), 20):
+                mutant[at] = random.integers(256)
+        elif kind == 3:
+            mutant = mutant[: random.integers(len(content))]
+        else:  # a stretch is doubled, and the length of the header is anything
+            a, b = sorted(random.integers(0, len(content), 2).tolist())
+            mutant[a:a] = mutant[a:b]
+            mutant[:8] = int(random.integers(0, 2**62)).to_bytes(8, "little")
+        (folder / f"{number:03}").write_bytes(mutant)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr
+    accepted, peak = map(int, done.stdout.split())
+    assert accepted < 100
+    assert peak * 1024 < 2 << 30  # bytes on Linux

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from colorize.errors import InputError
-from colorize.paint.jobs import plan
+from colorize.paint.jobs import describe, plan
 
 
 def touch(root: Path, *names: str) -> list[Path]:
@@ -15,8 +15,10 @@ def touch(root: Path, *names: str) -> list[Path]:
 
 
 def places(root: Path, *inputs: str, out: str = "out", layers: bool = False) -> dict[str, str]:
-    jobs = plan([root / name for name in inputs], root / out, layers=layers)
-    return {str(job.source.relative_to(root)): str(job.target.relative_to(root)) for job in jobs}
+    found = plan([root / name for name in inputs], root / out, layers=layers)
+    return {
+        str(job.source.relative_to(root)): str(job.target.relative_to(root)) for job in found.jobs
+    }
 
 
 def test_one_page_or_book_goes_to_a_file_or_into_a_folder(tmp_path: Path) -> None:
@@ -67,7 +69,8 @@ def test_rejects(tmp_path: Path) -> None:
     for inputs, out, message in [
         (["none.png"], "out", "no such file"),
         (["c.cbr"], "out", "neither page nor book"),
-        (["empty"], "out", "no page and no book"),
+        (["empty"], "out", r"no page and no book in .*empty: there is 1 \.txt"),
+        (["sub"], "x.png", "would become a folder"),
         (["1.png", "sub/1.png"], "out", "would both become"),
         (["1.png"], "1.png", "would be overwritten"),
         (["sub"], "sub", "would be overwritten"),
@@ -79,3 +82,28 @@ def test_rejects(tmp_path: Path) -> None:
             places(tmp_path, *inputs, out=out)
     with pytest.raises(InputError, match=r"must end in \.png"):
         places(tmp_path, "1.png", out="x.jpg", layers=True)
+
+
+def test_two_books_of_one_name_have_a_place_each(tmp_path: Path) -> None:
+    touch(tmp_path, "in/b.cbz", "in/b.zip", "in/c.zip")
+    assert places(tmp_path, "in") == {
+        "in/b.cbz": "out/b.cbz",
+        "in/b.zip": "out/b.zip.cbz",
+        "in/c.zip": "out/c.cbz",
+    }
+
+
+def test_a_book_is_one_whatever_it_is_called(tmp_path: Path) -> None:
+    """Many a CBR is a ZIP archive; what is none is counted, and told how to convert."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.cbr").write_bytes(b"PK\3\4")
+    (tmp_path / "in" / "b.cbr").write_bytes(b"Rar!\x1a\7\0")
+    (tmp_path / "in" / "c.PDF").write_bytes(b"%PDF-1.7")
+    (tmp_path / "in" / "notes").touch()
+    found = plan([tmp_path / "in"], tmp_path / "out")
+    assert [(job.target.name, job.is_book) for job in found.jobs] == [("a.cbz", True)]
+    assert found.left == {".cbr": 1, ".pdf": 1, "without a suffix": 1}
+    assert describe(found.left).startswith("1 .cbr, 1 .pdf, 1 without a suffix (to paint a book")
+    for name, message in (("b.cbr", "it is a RAR archive; unpack"), ("c.PDF", "it is a PDF; take")):
+        with pytest.raises(InputError, match=message):
+            plan([tmp_path / "in" / name], tmp_path / "out")

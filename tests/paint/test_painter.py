@@ -1,14 +1,18 @@
+import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
-from colorize.errors import ModelError
+from colorize.errors import ImageError, InputError, ModelError
 from colorize.model.weights import Model
-from colorize.paint.painter import LONGEST, Painter
+from colorize.paint import painter as painting
+from colorize.paint.painter import LONGEST, MAX_SIDE, Painter
 from tests.models import ORANGE
 
 ROUNDING = 0.3
@@ -82,9 +86,11 @@ def test_the_network_sees_the_scale_that_it_was_trained_for(
     seen: list[tuple[int, ...]] = []
     colours = Painter.colours
 
-    def watched(self: Painter, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    def watched(
+        self: Painter, lightness: NDArray[np.float32], *told: object
+    ) -> NDArray[np.float32]:
         seen.append(lightness.shape[1:])
-        return colours(self, lightness)
+        return colours(self, lightness, *told)
 
     monkeypatch.setattr(Painter, "colours", watched)
     page = np.full((340, 240, 3), 128, np.uint8)
@@ -96,12 +102,73 @@ def test_the_network_sees_the_scale_that_it_was_trained_for(
 
 
 def test_it_sees_lightness_alone(model_path: Path, drawing) -> None:  # noqa: ANN001
-    rgb = drawing(2, 64, 64)
-    grey = np.repeat(rgb[..., :1], 3, axis=2)
-    painter = Painter.load(model_path)
-    np.testing.assert_array_equal(painter.paint(grey), painter.paint(grey.copy()))
-    ab = painter.colours(rgb_to_lab(grey)[None, ..., 0])
-    assert ab.shape == (1, 64, 64, 2)
+    """A page with a faint tint of one hue or another is painted as its grey copy is."""
+    grey = np.repeat(drawing(2, 64, 64)[..., :1], 3, axis=2).clip(60, 200)
+    painter = Painter.load(model_path, recolour="all")
+    seen = [rgb_to_lab(painter.paint(grey))]
+    for tint in ((30, 0, 0), (0, 0, 30)):
+        coloured = rgb_to_lab(grey)
+        coloured[..., 1:] += rgb_to_lab(np.array([100, 100, 100], np.uint8) + np.uint8(tint))[1:]
+        seen.append(rgb_to_lab(painter.paint(lab_to_rgb(coloured, keep_lightness=True))))
+    for other in seen[1:]:
+        assert np.abs(other - seen[0]).mean() < 1
+
+
+@pytest.mark.parametrize("black", [(35, 24, 21), (24, 24, 24), (8, 8, 8), (0, 0, 0)])
+def test_print_black_takes_no_colour(orange: Painter, black: tuple[int, int, int]) -> None:
+    page = np.empty((400, 300, 3), np.uint8)
+    page[:] = black
+    page[100:300, 50:250] = 150
+    painted = rgb_to_lab(orange.paint(page))
+    dark = painted[..., 0] < 10
+    assert dark.mean() > 0.6
+    assert np.hypot(painted[dark, 1], painted[dark, 2]).max() < 3
+
+
+def test_coloured_pixels_stay_and_greys_are_painted(orange: Painter) -> None:
+    page = np.full((400, 300, 3), 150, np.uint8)
+    page[100:140, 100:140] = (215, 30, 40)
+    painted = orange.paint(page)
+    np.testing.assert_array_equal(painted[100:140, 100:140], page[100:140, 100:140])
+    assert np.abs(rgb_to_lab(painted)[300, 150, 1:] - ORANGE).max() < 2
+    np.testing.assert_array_equal(orange.paint(page, recolour="none"), page)
+    assert orange.paint(page, recolour="all")[120, 120].tolist() != [215, 30, 40]
+
+
+def test_a_grey_array_is_a_page_and_other_arrays_are_refused(orange: Painter) -> None:
+    grey = np.full((60, 40), 140, np.uint8)
+    expected = orange.paint(np.repeat(grey[..., None], 3, axis=2))
+    np.testing.assert_array_equal(orange.paint(grey), expected)
+    for wrong in (grey[:0], grey.astype(np.float32), np.zeros((4, 4, 4), np.uint8), grey[0]):
+        with pytest.raises(ValueError, match="a page is an array"):
+            orange.paint(wrong)
+
+
+def test_bytes_to_bytes(orange: Painter, encoded, drawing) -> None:  # noqa: ANN001
+    data = encoded(np.full((60, 40), 140, np.uint8), "JPEG")
+    with Image.open(io.BytesIO(orange.paint_bytes(data))) as image:
+        assert (image.format, image.size) == ("JPEG", (40, 60))
+    with Image.open(io.BytesIO(orange.paint_bytes(data, suffix=".png"))) as image:
+        assert image.format == "PNG"
+    coloured = encoded(drawing(3, 300, 200))
+    assert orange.paint_bytes(coloured) == coloured
+    with pytest.raises(ImageError):
+        orange.paint_bytes(b"no picture")
+    with pytest.raises(InputError, match="gif"):
+        orange.paint_bytes(data, suffix=".gif")
+
+
+def test_a_side_that_is_too_long_is_refused(orange: Painter, encoded) -> None:  # noqa: ANN001
+    with pytest.raises(ImageError, match="too_many_pixels"):
+        orange.paint_bytes(encoded(np.full((1, MAX_SIDE + 1), 128, np.uint8)))
+
+
+def test_colours_are_enlarged_in_bands_as_opencv_does_at_once(rng: np.random.Generator) -> None:
+    planes = rng.normal(size=(31, 20, 3)).astype(np.float32)
+    bands = [band for _, band in painting._enlarged(planes, (3001, 100))]
+    whole = cv2.resize(planes, (100, 3001), interpolation=cv2.INTER_CUBIC)
+    assert len(bands) > 1
+    np.testing.assert_allclose(np.concatenate(bands), whole, atol=1e-4)
 
 
 def test_padding_moves_nothing(model_path: Path) -> None:
@@ -111,14 +178,6 @@ def test_padding_moves_nothing(model_path: Path) -> None:
         painter.model.network.head.weight.zero_()
     ab = painter.colours(np.full((1, 61, 43), 50, np.float32))
     assert np.ptp(ab, axis=(0, 1, 2)).max() < 1e-3
-
-
-def test_a_narrow_strip_is_never_undefined(model_path: Path, rng: np.random.Generator) -> None:
-    """Where the network's smallest map is one column, bfloat16 gives NaN now and then."""
-    painter = Painter.load(model_path)
-    for _ in range(40):
-        strip = rng.uniform(0, 100, (1, 1024, 1)).astype(np.float32)
-        assert np.isfinite(painter.colours(strip)).all()
 
 
 def test_rejects_a_missing_model(tmp_path: Path) -> None:

@@ -1,69 +1,132 @@
-import io
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from colorize.colour import lab
 from colorize.paint import paper
+from colorize.paint.painter import Painter
 
-Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-
-
-def grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(rgb.mean(axis=2).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def yellowed(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Old paper, the more so to the left."""
-    share = np.linspace(0, 1, rgb.shape[1])[None, :, None]
-    tint = np.array([250, 236, 205]) * (1 - share) + np.array([250, 246, 235]) * share
-    return (rgb * tint / 255).astype(np.uint8)
+FINE = 4
+"""Times the size at which pages are drawn, so that edges are soft."""
+TINTED = 3.0
+"""Chroma from which ink counts as tinted."""
 
 
-def grainy(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    grain = np.random.default_rng(0).normal(0, 6, rgb.shape)
-    return (rgb + grain).clip(0, 255).astype(np.uint8)
+def lettered(gap: int, sign: int) -> tuple[NDArray[np.uint8], tuple[slice, slice]]:
+    """A page (1170, 830, 3) with a balloon of three columns of signs, and where they are."""
+    page = Image.new("L", (830 * FINE, 1170 * FINE), 255)
+    draw = ImageDraw.Draw(page)
+
+    def box(*corners: float) -> tuple[int, ...]:
+        return tuple(int(corner * FINE) for corner in corners)
+
+    rows = min(8, 640 // (sign + 3))
+    left, top = 110, 105
+    width, height = 3 * (sign + gap), rows * (sign + 3)
+    draw.rectangle(box(30, 30, 800, 1140), outline=0, width=3 * FINE, fill=170)
+    draw.ellipse(box(450, 700, 780, 1100), outline=0, width=3 * FINE, fill=110)
+    draw.rounded_rectangle(
+        box(left - 40, top - 40, left + width + 40, top + height + 40),
+        40 * FINE,
+        outline=0,
+        width=3 * FINE,
+        fill=255,
+    )
+    for number in range(3 * rows):
+        column, row = divmod(number, rows)
+        x, y, s = box(left + column * (sign + gap), top + row * (sign + 3), sign)
+        stroke = round(1.5 * FINE)
+        draw.rectangle((x, y, x + s, y + s), outline=25, width=stroke)
+        for part in range(1, 3 + number % 2):
+            height_of_part = y + s * part // (3 + number % 2)
+            draw.line((x, height_of_part, x + s, height_of_part), fill=25, width=stroke)
+        draw.line((x + s // 2, y, x + s // 2, y + s), fill=25, width=stroke)
+        if number % 3 == 0:
+            draw.line((x, y + s, x + s, y), fill=25, width=stroke)
+    small = np.asarray(page.resize((830, 1170), Image.Resampling.LANCZOS))
+    where = slice(top - 2, top + height + 2), slice(left - 2, left + width + 2)
+    return np.repeat(small[..., None], 3, axis=2), where
 
 
-def jpeg(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    out = io.BytesIO()
-    Image.fromarray(rgb).save(out, "JPEG", quality=50)
-    return np.asarray(Image.open(out).convert("RGB"))
+def tinted(painter: Painter, page: NDArray[np.uint8], where: tuple[slice, slice]) -> float:
+    """Share of the ink in a part of a page that takes a colour."""
+    painted = lab.rgb_to_lab(painter.paint(page)[where])
+    chroma = np.hypot(painted[..., 1], painted[..., 2])
+    return float((chroma > TINTED)[lab.rgb_to_lightness(page[where]) < paper.WHITE].mean())
 
 
-def pale(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return (255 - (255 - rgb) * 0.6).astype(np.uint8)
+@pytest.mark.parametrize("gap", [0, 1, 4, 12])
+@pytest.mark.parametrize("sign", [8, 15, 20, 40])
+def test_lettering_in_a_balloon_is_never_tinted(orange: Painter, gap: int, sign: int) -> None:
+    page, where = lettered(gap, sign)
+    assert tinted(orange, page, where) < 0.01
+    painted = lab.rgb_to_lab(orange.paint(page))
+    assert np.hypot(*painted[900, 600, 1:]) > 50  # what is drawn is painted
 
 
-def beside_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.concatenate([rgb, grey(rgb), grey(rgb)], axis=1)
+@pytest.mark.parametrize("scale", [0.6, 1.7, 2.5])
+@pytest.mark.parametrize("sign", [12, 20])
+def test_lettering_on_pages_of_any_size(orange: Painter, scale: float, sign: int) -> None:
+    page, where = lettered(1, sign)
+    page = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    top, bottom, left, right = (
+        round(edge * scale) for part in where for edge in (part.start, part.stop)
+    )
+    assert tinted(orange, page, (slice(top, bottom), slice(left, right))) < 0.01
 
 
-@pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize(
-    "change", [grey, lambda x: yellowed(grey(x)), lambda x: jpeg(grainy(yellowed(grey(x))))]
-)
-def test_a_grey_page_is_grey_on_any_paper(
-    drawing: Callable[..., NDArray[np.uint8]], number: int, change: Change
-) -> None:
-    assert not paper.is_coloured(change(drawing(number, 850, 600)))
+@pytest.mark.parametrize("thing", ["grey", "dark hair", "screentone", "outlined"])
+def test_things_that_paper_surrounds_are_no_lettering(thing: str) -> None:
+    """A figure that stands free on white: flat grey, a mass of ink, dots, or a large outline."""
+    page = Image.new("L", (800, 1100), 255)
+    draw = ImageDraw.Draw(page)
+    body = (300, 300, 420, 480)
+    if thing == "grey":
+        draw.ellipse(body, fill=150, outline=0, width=3)
+    elif thing == "dark hair":
+        draw.ellipse(body, fill=20)
+    elif thing == "screentone":
+        for x in range(300, 420, 4):
+            for y in range(300, 480, 4):
+                draw.rectangle((x, y, x + 2, y + 2), fill=0)
+    else:
+        draw.rectangle((250, 250, 500, 600), outline=0, width=3)
+        for y in range(250, 600, 4):
+            draw.line((250, y, 500, y), fill=0, width=2)
+    white = paper.whiteness(np.asarray(page, np.float32) / np.float32(2.55))
+    assert white[360:420, 340:380].mean() < 0.05
 
 
-@pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize("change", [pale, jpeg, beside_grey, lambda x: jpeg(grainy(yellowed(x)))])
-def test_a_coloured_page_is_coloured(
-    drawing: Callable[..., NDArray[np.uint8]], number: int, change: Change
-) -> None:
-    assert paper.is_coloured(change(drawing(number, 850, 600)))
+def straight(mask: NDArray[np.bool_], *, at_least: int) -> float:
+    """Share of a mask's rim in straight runs along the axes of at least so many pixels."""
+    total = long = 0
+    for plane in (mask, mask.T):
+        rim = plane[1:] ^ plane[:-1]
+        for row in rim:
+            steps = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
+            runs = steps[1::2] - steps[::2]
+            total += int(runs.sum())
+            long += int(runs[runs >= at_least].sum())
+    return long / max(1, total)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 900), (40, 3)])
-@pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_blank_page_is_not_coloured(size: tuple[int, int], value: int) -> None:
-    assert not paper.is_coloured(np.full((*size, 3), value, np.uint8))
+def test_rims_of_stains_are_round() -> None:
+    """Where speed lines fan out, colour ends somewhere between them: on an arc, in no stairs."""
+    page = Image.new("L", (830 * 3, 700 * 3), 255)
+    draw = ImageDraw.Draw(page)
+    random = np.random.default_rng(1)
+    for number in range(90):
+        angle = np.pi * (0.05 + 0.9 * number / 90)
+        along = np.array([np.cos(angle), np.sin(angle)])
+        start = np.array([400, 150]) + 90 * along
+        end = start + random.uniform(80, 200) * along
+        draw.line((*(3 * start), *(3 * end)), fill=40, width=3)
+    lightness = np.asarray(page.resize((830, 700), Image.Resampling.LANCZOS), np.float32) / 2.55
+    stain = paper.whiteness(lightness.astype(np.float32)) < 0.5
+    assert stain.sum() > 2000
+    assert straight(stain, at_least=15) < 0.27
 
 
 @pytest.mark.parametrize(("white", "expected"), [(100, 50), (90, 50 / 0.9), (70, 50)])

@@ -94,6 +94,8 @@ def test_an_interrupted_archive_is_not_there(tmp_path: Path, pictures: list[Pict
         ({"archive": "none.tar"}, "unreadable"),
         ({"begin": 0}, "changed"),
         ({"begin": 10**12}, "changed"),
+        ({"begin": 10**30}, "changed"),
+        ({"archive": "a\0b"}, "changed"),
         ({"size": 1}, "changed"),
     ],
 )

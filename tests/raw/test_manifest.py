@@ -24,6 +24,15 @@ def test_round_trip(tmp_path: Path) -> None:
     assert len((tmp_path / manifest.FILE_NAME).read_text("utf-8").splitlines()) == 2
 
 
+@pytest.mark.parametrize("odd", ["a\nb", "a\r\nb", "a\u2028b", "a\udcffb", "a\0b", "\x1b[2J"])
+def test_odd_characters_come_back_as_they_were(tmp_path: Path, odd: str) -> None:
+    records = [placed(b"2", id="2", suffix="png", origin=odd)]
+    if not set(odd) & {"\0", "\udcff"}:  # which no name of a file in an archive can hold
+        records.append(placed(b"1", id=odd, suffix="png"))
+    manifest.write(tmp_path, records)
+    assert manifest.read(tmp_path) == records
+
+
 def test_a_picture_is_its_own_group_unless_it_has_one() -> None:
     make = manifest.picture
     assert make(b"", source="x", id="1", suffix="png").record.group == "x_1"

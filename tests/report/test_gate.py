@@ -47,7 +47,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository whose first commit has scores."""
     root = tmp_path_factory.mktemp("compared")
     git(root, "init", "-q", "-b", "main")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, env=QUIET, check=True)
     write(root, 25.0)
     git(root, "add", "-A")
     git(root, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "first")
@@ -83,9 +82,32 @@ def test_the_program(repository: Path, psnr: float, status: int) -> None:
     assert ("model.psnr went from 25 to 24" in done.stderr) == bool(status)
 
 
-@pytest.mark.parametrize("arguments", [("nowhere",), ()])
+@pytest.mark.parametrize("arguments", [("nowhere",), (), ("",), ("--help",)])
 def test_a_users_mistake_is_one_line(repository: Path, arguments: tuple[str, ...]) -> None:
+    write(repository, 25.0)
     done = compare(repository, *arguments)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_base_without_scores_fails(repository: Path) -> None:
+    write(repository, 25.0)
+    user = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git's tree of no files
+    made = ["git", *user, "commit-tree", empty, "-m", "none"]
+    done = subprocess.run(made, cwd=repository, capture_output=True, text=True, check=True)
+    git(repository, "branch", "bare", done.stdout.strip())
+    compared = compare(repository, "bare")
+    assert compared.returncode == 1
+    assert "there is no metrics/evaluate.json at bare" in compared.stderr
+    assert "No score" not in compared.stdout
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD", "[]", "{}", '{"model": 1}', '{"model": {}', ""])
+def test_a_damaged_metrics_file_is_said_to_be(repository: Path, text: str) -> None:
+    (repository / "metrics" / "evaluate.json").write_text(text)
+    done = compare(repository, "main")
+    assert done.returncode == 1
+    assert done.stderr.startswith("compare: metrics/evaluate.json in the workspace ")
+    assert done.stderr.count("\n") == 1

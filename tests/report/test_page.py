@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from colorize.metrics.classes import CLASS_SCORES
+from colorize.metrics.rownames import in_order
 from colorize.metrics.scores import SCORES
 from colorize.report import page
-from colorize.report.summary import Line, best, in_order, markdown, shortened
+from colorize.report.summary import Line, best, markdown, shortened
 
 NASTY = '<script>alert("x")</script>'
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")

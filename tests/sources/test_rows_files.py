@@ -5,6 +5,7 @@ import io
 import zlib
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -286,7 +287,7 @@ def test_row_27_a_journal_that_was_cut(desk: DeskMaker, damage: Callable[[bytes]
     (journal,) = (place.scratch / "fetch").glob("*.jsonl")
     whole = journal.read_bytes()
     journal.write_bytes(damage(whole))
-    part = place.scratch / "fetch" / "files" / "00" / ".x.part"
+    part = place.scratch / "fetch" / "files" / "00" / ".x.0123abcd.part"
     part.parent.mkdir(exist_ok=True)
     part.write_bytes(b"half")
     images = len(place.double.seen("cdn"))
@@ -346,3 +347,25 @@ def test_a_file_of_the_wrong_kind(desk: DeskMaker) -> None:
     place.double.fault("/180x180", Reply(body=b"RIFF", kind="video/mp4"))
     with place.client() as client, pytest.raises(ImageError, match="video/mp4"):
         client.image(place.double.url(place.double.posts[1], "180x180"))
+
+
+@pytest.mark.parametrize("mutant", range(4))
+def test_row_20_a_damaged_avif_ends_no_crawl_and_is_asked_for_once(
+    desk: DeskMaker, mutant: int
+) -> None:
+    """Pillow's codec raises RuntimeError for some of these."""
+    place = desk(gallery(3))
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (180, 180, 3), np.uint8)).save(
+        out, "AVIF", quality=50
+    )
+    damaged = bytearray(out.getvalue())
+    begin = damaged.index(b"mdat") + 4
+    damaged[begin + 2 + mutant : begin + 200] = bytes(198 - mutant)
+    reply = Reply(headers={"Content-Type": "image/avif"}, body=bytes(damaged))
+    place.double.fault("/180x180", reply, hits={2})
+    assert place.ids() == [3, 1]
+    assert place.skipped() == {"unreadable": 1}
+    asked = len(place.double.seen("cdn"))
+    assert place.ids() == [3, 1]
+    assert len(place.double.seen("cdn")) == asked

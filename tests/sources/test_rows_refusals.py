@@ -1,6 +1,8 @@
 """Rows 10 to 18 of what the double must do: refusals, pauses, and bad connections."""
 
 import logging
+from base64 import b64encode
+from urllib.parse import quote
 
 import pytest
 
@@ -58,7 +60,20 @@ def test_row_12_a_user_agent_that_is_not_ours(desk: DeskMaker, name: str) -> Non
 
 @pytest.mark.parametrize(
     "contact",
-    ["", "  ", "me", "Mozilla/5.0", "https://x (Chrome/1)", "a@b\r\nX: y", "@", "ü@example.org"],
+    [
+        "",
+        "  ",
+        "me",
+        "http://",
+        "https://.",
+        "http://x@",
+        "http://[",
+        "Mozilla/5.0",
+        "https://x (Chrome/1)",
+        "a@b\r\nX: y",
+        "@",
+        "ü@example.org",
+    ],
 )
 def test_row_12_no_honest_contact_no_start(desk: DeskMaker, contact: str) -> None:
     place = desk(gallery(1))
@@ -215,3 +230,32 @@ def test_too_many_failures_end_a_run_that_another_one_continues(desk: DeskMaker)
     images = len(place.double.seen("cdn"))
     assert place.ids() == list(range(30, 0, -1))
     assert images < len(place.double.seen("cdn")) <= 5 * 31
+
+
+ECHOES = (
+    "{key} is no key",
+    "Invalid: " + "x" * 190 + "{key}",
+    "%3A{quoted}",
+    "Basic {basic}",
+    "{upper}",
+)
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("status", [401, 403, 422, 429, 500])
+def test_row_10_a_site_that_repeats_the_key(desk: DeskMaker, echo: str, status: int) -> None:
+    place = desk(gallery(1))
+    login, key = "reader", "s3cret+key/7"
+    place.environment |= {"DANBOORU_LOGIN": login, "DANBOORU_API_KEY": key}
+    spelt = {
+        "key": key,
+        "quoted": quote(key, safe=""),
+        "basic": b64encode(f"{login}:{key}".encode()).decode(),
+        "upper": key.upper(),
+    }
+    place.double.fault("/posts.json", error(status, "X", echo.format(**spelt)))
+    with pytest.raises(SourceError, match=str(status)) as caught:
+        place.run()
+    said = str(caught.value)
+    assert not any(word in said for word in spelt.values())
+    assert "s3cr" not in said.lower()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from colorize.errors import SourceError
-from colorize.imaging import images
+from colorize.imaging.decode import decode
 from colorize.sources.boards.danbooru import _entries
 from colorize.sources.boards.posts import choose
 from tests.sources.conftest import QUERY, READER, Desk, DeskMaker
@@ -139,7 +139,7 @@ def test_row_09_forms_and_variants(
         (picture,) = place.run(policy=policy, **options)
         assert picture.record.variant == wanted
         assert (picture.record.width, picture.record.height) == art.variants()[wanted][:2]
-        rgb = images.decode(picture.content, max_pixels=10**7)
+        rgb = decode(picture.content, max_pixels=10**7)
         assert rgb.shape == (picture.record.height, picture.record.width, 3)
 
 

@@ -1,13 +1,13 @@
 """The plan and the table of an ablation; `test_dvc` runs one."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from colorize import params
 from colorize.errors import ColorizeError, ParamsError
 from colorize.metrics.scores import SCORES
-from stages import ablation
+from stages import ablation, variant
 from tests.stages.test_stages import Project
 
 
@@ -23,35 +23,55 @@ def numbers(value: float) -> dict[str, Any]:
     }
 
 
-def test_every_variant_has_a_name_of_its_own(project: Project) -> None:
-    root = project()
-    first = ablation.planned(root, "sample", ["train.epochs=1"])
-    assert list(first) == list(ablation.VARIANTS)
-    assert len({name for name, _ in first.values()}) == len(ablation.VARIANTS)
-    assert first["L2 regression"][1] == ["train.epochs=1", "train.recipe=eccv16_l2"]
-    assert first == ablation.planned(root, "sample", ["train.epochs=1"])
-    names = {name for name, _ in first.values()}
-    other = ablation.planned(root, "sample", ["train.epochs=2"])
-    assert names.isdisjoint(name for name, _ in other.values())
-    changed = ablation.planned(project(train={"lr": 0.5}), "sample", ["train.epochs=1"])
-    assert names.isdisjoint(name for name, _ in changed.values())
+def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project) -> None:
+    values = params.read(project(train={"seed": 5}))
+    runs = ablation.planned(values, 2)
+    assert set(ablation.VARIANTS) <= set(runs)
+    settings = {name: text for of_title in runs.values() for name, text in of_title.items()}
+    assert len(settings) == 2 * len(runs)
+    assert len(set(settings.values())) == len(settings)
+    assert list(runs["L2 regression"].values()) == [
+        "train.recipe=eccv16_l2 train.seed=5",
+        "train.recipe=eccv16_l2 train.seed=6",
+    ]
 
 
-def test_a_users_mistake_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = project()
-    monkeypatch.chdir(root)
-    Path("art").mkdir()
-    for override, message in (
-        ("train.epochs", "no KEY=VALUE"),
-        ("fetch.folder=nowhere", "no folder nowhere"),
-        ("fetch.folder=art", "absolute"),
-    ):
-        with pytest.raises(ParamsError, match=message):
-            ablation.planned(root, "x", [override])
+def test_settings_are_read_as_yaml(project: Project) -> None:
+    values = params.read(project())
+    settings = ["train.lr=1e-05", "fetch.tags=[a, b]", "train.seed=7"]
+    changed = variant.changed(values, settings)
+    assert (changed["train"]["lr"], changed["fetch"]["tags"]) == (1e-5, ["a", "b"])
+    assert changed["train"]["seed"] == 7
+    assert values["train"]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("train.epochs", "no section.key=value"),
+        ("epochs=2", "no section.key=value"),
+        ("train.epoch=2", "unknown key 'train.epoch'"),
+        ("trian.epochs=2", "unknown key 'trian.epochs'"),
+        ("train.epochs=[", "no YAML"),
+    ],
+)
+def test_a_users_mistake_is_named(project: Project, setting: str, message: str) -> None:
+    with pytest.raises(ParamsError, match=message):
+        variant.changed(params.read(project()), [setting])
+
+
+@pytest.mark.parametrize("arguments", [[], ["train.epochs=1"], ["../x"], [""], ["a b"]])
+def test_a_name_is_wanted(
+    project: Project, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["ablation", *arguments])
+    with pytest.raises(ParamsError, match="name the ablation"):
+        ablation.main(project())
 
 
 def test_table() -> None:
-    lines = ablation.table({"low": numbers(2.0), "high": numbers(3.0)}).splitlines()
+    runs = {"low": [numbers(2.0)] * 3, "high": [numbers(n) for n in (2.0, 3.0, 4.0)]}
+    lines = ablation.table(runs).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:6]] == [
         "| low",
         "| high",
@@ -60,12 +80,24 @@ def test_table() -> None:
     ]
     heads, high, grey = (lines[n].split(" | ") for n in (0, 3, 4))
     for head, of_high, of_grey in zip(heads[1:], high[1:], grey[1:], strict=True):
-        assert of_high.startswith("**3.000**") == ("↑" in head)
-        assert of_grey.startswith("**1.000**") == ("↓" in head)
+        assert of_high.startswith("**3.000** ± 0.58") == ("↑" in head)
+        assert of_grey.startswith("**1.000** ± 0.5") == ("↓" in head)
     assert lines[-1].startswith("7 test pictures")
+    assert "over its 3 seeds" in lines[-1]
+
+
+def test_a_table_of_one_seed_has_the_error_over_pictures() -> None:
+    lines = ablation.table({"one": [numbers(2.0)]}).splitlines()
+    assert "± 0.50" in lines[2]
+    assert "seeds" not in lines[-1]
+
+
+def test_no_variant_is_no_table() -> None:
+    with pytest.raises(ColorizeError, match="no variant"):
+        ablation.table({})
 
 
 def test_variants_of_other_pictures_are_not_compared() -> None:
     other = numbers(2.0) | {"grey": dict.fromkeys(SCORES, 5.0)}
     with pytest.raises(ColorizeError, match="different pictures"):
-        ablation.table({"one": numbers(2.0), "other": other})
+        ablation.table({"one": [numbers(2.0)], "other": [other]})

@@ -123,19 +123,25 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
     return found
 
 
-def test_the_same_bytes_from_any_number_of_workers(
-    made: Make, noisy: dict[str, bytes], tmp_path: Path
-) -> None:
-    root = made(noisy)
-    found = []
+def test_the_same_bytes_from_any_number_of_workers(made: Make, noisy: dict[str, bytes]) -> None:
+    same_bytes(made(noisy), [{}, {"COLORIZE_WORKERS": "2"}])
+
+
+@pytest.mark.slow
+def test_the_same_bytes_from_a_cluster(made: Make, noisy: dict[str, bytes], tmp_path: Path) -> None:
     with Cluster(tmp_path, workers=2) as cluster:
-        for environment in ({}, {"COLORIZE_WORKERS": "2"}, cluster.environment):
-            forget(root)
-            resize.main(root, environment=environment)
-            quantise.main(root, environment=environment)
-            quantised = (root / "data/quantiser.npz").read_bytes()
-            found.append(outputs(root) | {"quantiser": quantised})
-    assert found[0] == found[1] == found[2]
+        same_bytes(made(noisy), [{}, cluster.environment])
+
+
+def same_bytes(root: Path, environments: list[dict[str, str]]) -> None:
+    found = []
+    for environment in environments:
+        forget(root)
+        resize.main(root, environment=environment)
+        quantise.main(root, environment=environment)
+        quantised = (root / "data/quantiser.npz").read_bytes()
+        found.append(outputs(root) | {"quantiser": quantised})
+    assert found[0] == found[1]
     assert sum(name.endswith(".npy") for name in found[0]) > 10
 
 

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
+from colorize.metrics import rownames
 from colorize.metrics.scores import SCORES
 from colorize.paint.painter import Painter
 from colorize.raw import manifest
@@ -24,7 +25,7 @@ from stages import check, evaluate, fetch, quantise, resize, train
 from tests.imports import ROOT
 
 Project = Callable[..., Path]
-REFERENCES = {"grey", "dominant", "tone_curve", "random", "ceiling_head", "ceiling_bins"}
+REFERENCES = {*rownames.FLOORS, *rownames.CEILINGS}
 ALL = (fetch, resize, quantise, train, evaluate)
 
 
@@ -75,6 +76,7 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
         "data/resized/train-00000.npy",
         "data/quantiser.npz",
         "models/colorizer.safetensors",
+        "models/one_epoch.safetensors",
         "metrics/fetch.json",
         "metrics/resize.json",
         "metrics/quantise.json",
@@ -87,10 +89,7 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
         "metrics/errors.csv",
         "metrics/pictures.csv",
         "metrics/temperature.csv",
-        *(
-            f"metrics/gallery/{name}.png"
-            for name in ("errors", "planes", "ranked", "temperature", "test")
-        ),
+        *(f"metrics/gallery/{name}.png" for name in ("errors", "planes", "ranked", "test")),
     } <= set(first)
 
     scores = read(root / "metrics" / "evaluate.json")
@@ -119,14 +118,23 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
 
 
 def test_the_best_epoch_is_kept(project: Project) -> None:
-    root = project(train={"epochs": 4, "select": "loss"})
+    root = project(train={"epochs": 4, "select": "rmse_ab"})
     for stage in (fetch, resize, quantise, train):
         stage.main(root)
     with (root / "metrics" / "train.csv").open() as file:
-        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
-    best = read(root / "metrics" / "train.json")["best"]
-    assert best["val_loss"] == min(losses)
-    assert best["epoch"] == 1 + losses.index(min(losses))
+        errors = [float(row["val_rmse_ab"]) for row in csv.DictReader(file)]
+    numbers = read(root / "metrics" / "train.json")
+    best = numbers["best"]
+    assert best["val_rmse_ab"] == min(errors)
+    assert best["epoch"] == 1 + errors.index(min(errors))
+    # The sweep of the temperature scores the same model on the same pages.
+    with (root / "metrics" / "temperature.csv").open() as file:
+        swept = {float(row["temperature"]): row for row in csv.DictReader(file)}
+    for score in ("psnr", "auc", "auc_balanced", "rmse_ab"):
+        assert float(swept[0.38][score]) == best[f"val_{score}"]
+    chosen = min(swept, key=lambda t: float(swept[t]["rmse_ab"]))
+    assert numbers["temperature"] == chosen
+    assert Painter.load(root / "models" / "colorizer.safetensors").temperature == chosen
 
 
 def test_resize_counts_every_picture_by_what_became_of_it(
@@ -229,13 +237,17 @@ def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage
     took = time.monotonic() - started
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"{stage}: unknown key '{stage}.typo'; known: ")
+    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
 
 
 def test_check_reads_every_section(project: Project) -> None:
-    check.main(project())
+    root = project()
+    (root / "pictures").mkdir()
+    (root / "deny.txt").touch()
+    check.main(root)
+    assert (root / "check" / "passed").read_bytes() == b"passed\n"
     with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
         check.main(project(train={"lr": 0.0}))
     path = project() / "params.yaml"
@@ -265,7 +277,7 @@ def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None
 
 def test_another_python_is_told_where_to_go(project: Project) -> None:
     """`dvc repro` with a foreign `python` first on the path."""
-    code = "import sys; sys.modules['yaml'] = None; import stages"
+    code = "import sys; sys.modules['pydantic'] = None; import stages"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True
     )

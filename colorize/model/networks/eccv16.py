@@ -54,12 +54,12 @@ class Eccv16(nn.Module):
     Args:
         bins: Q.
         width: multiplies every hidden number of channels; 1 is the paper's network.
+        channels: C of the input, the first of which is L.
     """
 
-    def __init__(self, bins: int, *, width: float = 1.0) -> None:
+    def __init__(self, bins: int, *, width: float = 1.0, channels: int = 1) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = 1
         for block in BLOCKS:
             out = _scaled(block.channels, width)
             for number in range(1, block.convolutions + 1):
@@ -75,16 +75,16 @@ class Eccv16(nn.Module):
         self.head = nn.Conv2d(out, bins, 1)
         self.apply(_initialise)
 
-    def forward(self, lightness: Tensor) -> Tensor:
+    def forward(self, pictures: Tensor) -> Tensor:
         """Classify.
 
         Args:
-            lightness: (N, 1, H, W) float, L in 0..100; H and W divisible by `SIDE_MULTIPLE`.
+            pictures: (N, C, H, W) float, L in 0..100 first; H and W divisible by `SIDE_MULTIPLE`.
 
         Returns:
             (N, Q, h, w) logits.
         """
-        logits: Tensor = self.head(self.trunk((lightness - L_CENTRE) / L_RANGE))
+        logits: Tensor = self.head(self.trunk((pictures - L_CENTRE) / L_RANGE))
         return logits
 
 
@@ -102,7 +102,9 @@ class _LightnessConvolution(nn.Conv2d):
             beside_zeros.contiguous(memory_format=torch.channels_last),
             weight.contiguous(memory_format=torch.channels_last),
             self.bias,
-            padding=self.padding,
+            self.stride,
+            self.padding,
+            self.dilation,
         )
 
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -56,12 +57,14 @@ class Answer:
         headers: of HTTP.
         body: no longer than the client's limit.
         today: when it came, in seconds since the epoch.
+        secrets: what of its text must not be quoted.
     """
 
     status: int
     headers: httpx.Headers
     body: bytes
     today: float
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_page(self) -> bool:
@@ -126,14 +129,23 @@ def told(answer: Answer) -> str:
     """Quote the message of a JSON error object, short and on one line; else nothing."""
     content = _error_object(answer)
     text = str(content.get("message") or content.get("error") or "")
-    return f" ({quote(text)})" if text else ""
+    return f" ({quote(text, answer.secrets)})" if text else ""
 
 
-def quote(text: str) -> str:
-    """Make words from a site fit into one line of ours."""
-    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()[
-        :LONGEST_QUOTE
-    ]
+def quote(text: str, secrets: Sequence[str] = ()) -> str:
+    r"""Make words from a site fit into one line of ours.
+
+    Args:
+        text: the words.
+        secrets: hidden where the site repeats one, in whatever case of letters.
+
+    >>> quote("no key\nS3CRET here", ["s3cret"])
+    'no key [hidden] here'
+    """
+    for secret in filter(None, secrets):
+        text = re.sub(re.escape(secret), "[hidden]", text, flags=re.IGNORECASE)
+    line = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(line.split())[:LONGEST_QUOTE]
 
 
 def _error_object(answer: Answer) -> dict[str, object]:

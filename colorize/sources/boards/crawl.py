@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from colorize.errors import ImageError, SourceError
+from colorize.imaging.decode import Header
 from colorize.raw import manifest
 from colorize.raw.manifest import Picture
 from colorize.sources.boards.board import Board
@@ -17,7 +18,7 @@ from colorize.sources.boards.denied import Denied
 from colorize.sources.boards.http import Client
 from colorize.sources.boards.posts import REASONS, Post, Query, Rendition, choose, judge
 from colorize.sources.boards.store import Entry, Journal, Store
-from colorize.sources.boards.verify import Form, verify
+from colorize.sources.boards.verify import verify
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ class _Crawl:
         key = _key(post, rendition)
         kept = self._kept(key, post, rendition)
         try:
-            content, form = kept or self._download(client, key, post, rendition)
+            content, header = kept or self._download(client, key, post, rendition)
             if not self._is_new(content):
                 raise ImageError("same_file", "an earlier post has the same bytes")
         except ImageError as error:
@@ -164,11 +165,11 @@ class _Crawl:
             answered = kept is None and error.reason != "failed"
             self._note(replace(entry, skipped=error.reason), answered=answered)
             return None
-        picture = self._picture(post, rendition, content, form)
+        picture = self._picture(post, rendition, content, header)
         self._note(replace(entry, key=key, record=picture.record), answered=kept is None)
         return picture
 
-    def _kept(self, key: str, post: Post, rendition: Rendition) -> tuple[bytes, Form] | None:
+    def _kept(self, key: str, post: Post, rendition: Rendition) -> tuple[bytes, Header] | None:
         """Take a file from the store, unless it is none or not this post's."""
         content = self.store.get(key)
         if content is not None:
@@ -178,27 +179,27 @@ class _Crawl:
 
     def _download(
         self, client: Client, key: str, post: Post, rendition: Rendition
-    ) -> tuple[bytes, Form]:
+    ) -> tuple[bytes, Header]:
         """Take a file from the site into the store."""
         content = client.image(rendition.url)
-        form = verify(content, post, rendition)
+        header = verify(content, post, rendition)
         self.store.put(key, content)
-        return content, form
+        return content, header
 
-    def _picture(self, post: Post, rendition: Rendition, content: bytes, form: Form) -> Picture:
+    def _picture(self, post: Post, rendition: Rendition, content: bytes, header: Header) -> Picture:
         source = self.board.site.name
         return manifest.picture(
             content,
             source=source,
             id=str(post.id),
-            suffix=form.suffix,
+            suffix=header.suffix,
             group=f"{source}_{post.parent or post.id}",
             page=post.page,
             artist=post.artist,
             rating=post.rating,
             url=str(self.board.site.resolve(rendition.url) or ""),
-            width=form.width,
-            height=form.height,
+            width=header.width,
+            height=header.height,
             variant=rendition.name,
             origin=post.origin,
         )

@@ -6,7 +6,8 @@ kept in this one place, so no source can forget any of them.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -53,6 +54,7 @@ class Client:
         logging.getLogger("httpcore").setLevel(logging.WARNING)
         self.site = site
         self._identity = identity
+        self._secrets = identity.secrets
         self._limit = RateLimit(rate_per_s, site.clock)
         self._failures = 0
         self._runner = asyncio.Runner()
@@ -101,7 +103,9 @@ class Client:
         """
         target = self.site.resolve(url)
         if target is None:
-            raise ImageError("refused_url", f"{answers.quote(url)} is not of {self.site.name}")
+            raise ImageError(
+                "refused_url", f"{answers.quote(url, self._secrets)} is not of {self.site.name}"
+            )
         try:
             return self._insist(lambda: self._picture(target))
         except ThrottledError:
@@ -112,7 +116,7 @@ class Client:
             raise ImageError("failed", str(error)) from None
 
     def _picture(self, url: httpx.URL) -> bytes:
-        answer = self._request(url, _look)
+        answer = self._request(url, partial(_look, secrets=self._secrets))
         if answer.status in answers.GONE:
             raise ImageError("gone", f"status {answer.status}")
         answers.check_welcome(answer)
@@ -139,9 +143,8 @@ class Client:
             return self._runner.run(self._stream(url, look))
         except httpx.RequestError as error:
             self._limit.spend()
-            raise TransientError(
-                f"no whole answer: {type(error).__name__} {error}".strip()
-            ) from None
+            words = answers.quote(f"{type(error).__name__} {error}", self._secrets)
+            raise TransientError(f"no whole answer: {words}") from None
         except TimeoutError:
             self._limit.spend()
             raise TransientError(f"no whole answer within {self.site.deadline_s:g} s") from None
@@ -158,7 +161,8 @@ class Client:
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise ImageError("too_many_bytes", f"more than {MAX_BYTES}")
-        return Answer(response.status_code, response.headers, bytes(body), self.site.clock.today())
+        today = self.site.clock.today()
+        return Answer(response.status_code, response.headers, bytes(body), today, self._secrets)
 
     def _insist(self, attempt: Callable[[], T]) -> T:
         """Try again while that may help, waiting longer each time."""
@@ -211,7 +215,7 @@ def _transient(state: RetryCallState) -> TransientError:
     return error
 
 
-def _look(response: httpx.Response) -> None:
+def _look(response: httpx.Response, *, secrets: Sequence[str]) -> None:
     """Judge a picture by its headers, before any of its body is read.
 
     Raises:
@@ -227,7 +231,7 @@ def _look(response: httpx.Response) -> None:
         raise TransientError("a page in place of a picture")
     kind = headers.get("content-type", "").lower()
     if not kind.startswith(("image/", "application/octet-stream", "text/html")):
-        raise ImageError("no_picture", f"type {answers.quote(kind)}")
+        raise ImageError("no_picture", f"type {answers.quote(kind, secrets)}")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise ImageError("no_picture", "compressed for the journey, though not asked for")
     length = headers.get("content-length", "0")

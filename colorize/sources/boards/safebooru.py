@@ -182,7 +182,7 @@ def _posts_element(answer: Answer) -> ET.Element:
         raise TransientError("an answer that is no XML") from None
     if root.tag == "posts":
         return root
-    words = answers.quote(root.get("reason") or root.text or root.tag)
+    words = answers.quote(root.get("reason") or root.text or root.tag, answer.secrets)
     if "abuse" in words.lower() or "too deep" in words.lower():
         raise ThrottledError(words)
     raise SourceError(f"the site refuses the search: {words}")

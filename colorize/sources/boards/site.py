@@ -1,10 +1,14 @@
 """Where requests may go, and who we say we are."""
 
+import re
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -88,6 +92,16 @@ class Identity:
     basic: tuple[str, str] | None = field(default=None, repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Credentials in every spelling in which a site might repeat them, longest first."""
+        plain = [*self.query.values()]
+        if self.basic:
+            joined = ":".join(self.basic)
+            plain += [self.basic[1], joined, b64encode(joined.encode()).decode()]
+        spelt = {form for word in plain for form in (word, quote(word, safe=""), escape(word))}
+        return tuple(sorted(spelt - {""}, key=lambda word: (-len(word), word)))
+
 
 def user_agent(environment: Mapping[str, str], user_id: str = "") -> str:
     """Name ourselves honestly, with a contact from the environment.
@@ -104,13 +118,24 @@ def user_agent(environment: Mapping[str, str], user_id: str = "") -> str:
     if not contact:
         raise SourceError(f"no contact: {told}")
     plain = contact.isascii() and contact.isprintable() and not set(contact) & set("() ;")
-    real = "@" in contact[1:-1] or contact.startswith(("https://", "http://"))
-    if not plain or not real:
+    if not plain or not _is_reachable(contact):
         raise SourceError(f"{CONTACT} is '{contact}': {told}")
     if user_id and not user_id.isdecimal():
         raise SourceError(f"user id '{user_id}' is no number: it is in the address of your profile")
     user = f"; user #{user_id}" if user_id else ""
     return f"{ROBOT}/{version('colorize')} (+{contact}{user})"
+
+
+def _is_reachable(contact: str) -> bool:
+    """Tell whether it has the form of an e-mail address, or of the address of a page."""
+    if re.fullmatch(r"[^@]+@[^@]+", contact) and "://" not in contact:
+        return True
+    try:
+        parts = urlsplit(contact)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"https", "http"} and re.search(r"\w\.\w", host) is not None
 
 
 def pair(environment: Mapping[str, str], first: str, second: str) -> tuple[str, str] | None:

@@ -8,13 +8,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from filelock import FileLock, Timeout
 
 from colorize import files
 from colorize.errors import SourceError
@@ -45,17 +43,15 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / "lock")
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
         with _writing(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                raise SourceError(f"another fetch is at work in '{self._folder}'") from None
-            for part in self._folder.glob("files/*/.*.part"):  # of a run that was killed
-                part.unlink()
+            message = f"another fetch is at work in '{self._folder}': wait for it, or end it"
+            self._held.enter_context(files.locked(self._folder, message, error=SourceError))
+            self._folder.mkdir(exist_ok=True)
+            for home in self._folder.glob("files/*"):
+                files.sweep(home)
         return self
 
     def __exit__(
@@ -64,7 +60,7 @@ class Store:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._lock.release()
+        self._held.close()
 
     def get(self, key: str) -> bytes | None:
         """Read a file; None where there is none, or not as it was written."""

@@ -29,14 +29,14 @@ NECK = "M.4 .6L.6 .6L.6 .77Q.5 .87 .4 .77Z"
 def character(random: Random, prefix: str) -> Piece:
     """Draw a character from the shoulders up."""
     name = random.choice(HEADS + BUSTS)
-    style, credit = _style(name)
+    drawn, credit = style(name)
     options: dict[str, str | list[str]] = {"seed": f"{random.getrandbits(64):016x}"}
     skin, hair, coat = palette.skin(random), palette.hair(random), palette.cloth(random)
     chosen = {"skin": skin, "hair": hair, "clothing": coat}
     if name in HEADS or random.random() < 0.6:
         own = _colours(name)
         options |= {f"{part}Color": [colour] for part, colour in chosen.items() if part in own}
-    svg = embedded(Avatar(style, options).to_string(), prefix)
+    svg = embedded(Avatar(drawn, options).to_string(), prefix)
     if name in HEADS:
         svg = (
             f'<path d="{SHOULDERS}" fill="{coat}" stroke="#000" stroke-width=".016"/>'
@@ -48,8 +48,8 @@ def character(random: Random, prefix: str) -> Piece:
 
 def landscape(random: Random, prefix: str) -> Piece:
     """Draw hills under a sky."""
-    style, credit = _style(LANDSCAPE)
-    document = Avatar(style, {"seed": f"{random.getrandbits(64):016x}"}).to_string()
+    drawn, credit = style(LANDSCAPE)
+    document = Avatar(drawn, {"seed": f"{random.getrandbits(64):016x}"}).to_string()
     return Piece(embedded(document, prefix), credit)
 
 
@@ -59,7 +59,7 @@ def _colours(name: str) -> frozenset[str]:
 
 
 @cache
-def _style(name: str) -> tuple[Style, Credit]:
+def style(name: str) -> tuple[Style, Credit]:
     """Parse one style of the package, once, and check that its licence allows the use."""
     definition = _definition(name)
     meta = definition["meta"]

@@ -1,4 +1,4 @@
-"""What a model is held against: floors that paint without looking, and ceilings that cheat."""
+"""What a model is held against: floors, which know little, and ceilings, which know the truth."""
 
 from collections.abc import Iterable
 
@@ -11,8 +11,11 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.metrics.comparison import Pictures
-from colorize.model.decode import enlarge
+from colorize.judge.views import Views
+from colorize.metrics import rownames
+from colorize.model.decode import TEMPERATURE
+from colorize.model.recipes import Recipe
+from colorize.model.weights import Model
 
 SAMPLED = 4
 """The tone curve is learned from every fourth pixel of every fourth row."""
@@ -64,50 +67,73 @@ def apply_curve(curve: NDArray[np.float32], lightness: NDArray[np.float32]) -> N
     return np.stack(ab, axis=-1).astype(np.float32)
 
 
-def enlarged(ab: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Shrink true colours (N, H, W, 2) to a head's size and enlarge them again."""
+def enlarged(
+    ab: NDArray[np.float32], lightness: NDArray[np.float32], recipe: Recipe
+) -> NDArray[np.float32]:
+    """Shrink true colours (N, H, W, 2) to a head's size; enlarge them as the recipe does."""
     height, width = ab.shape[1:3]
-    size = (width // stride, height // stride)
+    size = (width // recipe.head_stride, height // recipe.head_stride)
     small = np.stack([cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in ab])
     planes = torch.from_numpy(small).permute(0, 3, 1, 2)
-    return np.ascontiguousarray(enlarge(planes, (height, width)).permute(0, 2, 3, 1).numpy())
+    full = recipe.enlarge(planes, torch.from_numpy(np.ascontiguousarray(lightness))[:, None])
+    return np.ascontiguousarray(full.permute(0, 2, 3, 1).numpy())
 
 
 class References:
-    """The rows that need no model.
+    """The rows that are not the model.
 
     Args:
         train: the training split, of pictures as large as those to be painted.
         quantiser: fitted on it.
-        stride: side of a picture over that of the head's map.
+        recipe: whose head's ceiling is asked for.
         seed: of the random row.
+        one_epoch: the model after its first epoch, which becomes a floor, if there is one.
     """
 
-    def __init__(self, train: ShardReader, quantiser: Quantiser, *, stride: int, seed: int) -> None:
+    def __init__(
+        self,
+        train: ShardReader,
+        quantiser: Quantiser,
+        *,
+        recipe: Recipe,
+        seed: int,
+        one_epoch: Model | None = None,
+    ) -> None:
         self._train = train
         self._table: NeighbourTable = quantiser.table
         self._dominant = dominant(quantiser)
         self._curve = tone_curve(train.batches(_BATCH))
-        self._stride = stride
+        self._recipe = recipe
         self._seed = seed
+        self._one_epoch = one_epoch
 
-    def colours(self, pictures: Pictures) -> dict[str, NDArray[np.float32]]:
-        """Floors first, then ceilings.
+    def paintings(self, views: Views) -> dict[str, NDArray[np.uint8]]:
+        """Paint pages in every row: `colours`, joined to the pages as their domain does."""
+        return {row: views.join(colours) for row, colours in self.colours(views).items()}
+
+    def colours(self, views: Views) -> dict[str, NDArray[np.float32]]:
+        """Floors first, then ceilings: (N, H, W, 2) float32 ab each.
 
         ``random`` copies the colours of a training picture drawn at random (Zhang et al., section
         3.1), ``dominant`` is one colour, ``ceiling_head`` the truth as a perfect network of this
         head would give it, and ``ceiling_bins`` the truth as a perfect choice of bins would.
         """
-        lightness, truth = pictures.lab[..., 0], pictures.lab[..., 1:]
-        return {
-            "grey": all_grey(lightness),
-            "dominant": np.broadcast_to(self._dominant, truth.shape),
-            "tone_curve": apply_curve(self._curve, lightness),
-            "random": np.stack(
-                [self._drawn(pictures.first + number) for number in range(len(truth))]
+        lightness = np.stack([page.lightness for page in views.pages])
+        truth = views.truth.lab[..., 1:]
+        first = views.truth.first
+        found = {
+            rownames.GREY: all_grey(lightness),
+            rownames.DOMINANT: np.broadcast_to(self._dominant, truth.shape),
+            rownames.TONE_CURVE: apply_curve(self._curve, lightness),
+            rownames.RANDOM: np.stack([self._drawn(first + n) for n in range(len(truth))]),
+        }
+        if self._one_epoch:
+            found[rownames.ONE_EPOCH] = views.predict(self._one_epoch).colours(TEMPERATURE)
+        return found | {
+            rownames.CEILING_HEAD: enlarged(truth, lightness, self._recipe),
+            rownames.CEILING_BINS: self._table.centres[self._table.nearest(truth)].astype(
+                np.float32
             ),
-            "ceiling_head": enlarged(truth, self._stride),
-            "ceiling_bins": self._table.centres[self._table.nearest(truth)].astype(np.float32),
         }
 
     def _drawn(self, number: int) -> NDArray[np.float32]:

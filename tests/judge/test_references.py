@@ -11,9 +11,11 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge import rows, temperature
-from colorize.judge.judgement import Judgement, judge
-from colorize.metrics.comparison import Pictures
+from colorize.judge import judgement, references, temperature, views
+from colorize.judge.judgement import Judgement
+from colorize.metrics.scores import SCORES
+from colorize.model.domains import Mixture
+from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.models import orange_model
 from tests.shards import ShardWriter
@@ -50,13 +52,21 @@ def quantiser(shards: Path) -> Quantiser:
 
 
 @pytest.fixture(scope="module")
-def references(shards: Path, quantiser: Quantiser) -> rows.References:
-    return rows.References(ShardReader(shards, "train"), quantiser, stride=4, seed=0)
+def held_against(shards: Path, quantiser: Quantiser) -> references.References:
+    return references.References(
+        ShardReader(shards, "train"), quantiser, recipe=recipe("eccv16"), seed=0
+    )
+
+
+def grey_pages(shards: Path) -> views.Views:
+    """The test split's four pictures as grey pages."""
+    (pages,) = views.batches(ShardReader(shards, "test"), Mixture())
+    return pages
 
 
 def test_tone_curve_is_the_mean_of_each_tone(rng: np.random.Generator) -> None:
     rgb = rng.integers(0, 256, (3, 64, 64, 3), np.uint8)
-    curve = rows.tone_curve([rgb[:2], rgb[2:]])
+    curve = references.tone_curve([rgb[:2], rgb[2:]])
     pixels = lab.rgb_to_lab(rgb[:, ::4, ::4]).reshape(-1, 3)
     for tone in (30, 50, 70):
         of_tone = pixels[np.rint(pixels[:, 0]) == tone, 1:]
@@ -64,36 +74,42 @@ def test_tone_curve_is_the_mean_of_each_tone(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(curve[tone], of_tone.mean(axis=0), rtol=1e-4)
 
 
-def test_tone_curve_paints_what_tone_decides(references: rows.References, shards: Path) -> None:
-    pictures = Pictures.of(next(ShardReader(shards, "test").batches(4)))
-    painted = references.colours(pictures)["tone_curve"]
-    assert np.abs(painted - pictures.lab[..., 1:]).max() < 1.5  # half a tone beside it
+def test_tone_curve_paints_what_tone_decides(
+    held_against: references.References, shards: Path
+) -> None:
+    pages = grey_pages(shards)
+    painted = held_against.colours(pages)["tone_curve"]
+    assert np.abs(painted - pages.truth.lab[..., 1:]).max() < 1.5  # half a tone beside it
 
 
 def test_the_dominant_colour_is_not_grey(quantiser: Quantiser, shards: Path) -> None:
     truth = lab.rgb_to_lab(np.stack([toned(n) for n in range(0, 12, 3)]))[..., 1:]
     bins = quantiser.table.nearest(truth)
     commonest = np.bincount(bins.ravel()).argmax()
-    np.testing.assert_array_equal(rows.dominant(quantiser), quantiser.table.centres[commonest])
+    np.testing.assert_array_equal(
+        references.dominant(quantiser), quantiser.table.centres[commonest]
+    )
 
 
-def test_random_colours_are_a_training_pictures(references: rows.References, shards: Path) -> None:
-    test = np.concatenate(list(ShardReader(shards, "test").batches(4)))
-    drawn = references.colours(Pictures.of(test))["random"]
+def test_random_colours_are_a_training_pictures(
+    held_against: references.References, shards: Path
+) -> None:
+    pages = grey_pages(shards)
+    drawn = held_against.colours(pages)["random"]
     train = [
         lab.rgb_to_lab(x)[..., 1:]
         for x in np.concatenate(list(ShardReader(shards, "train").batches(4)))
     ]
     for ab in drawn:
         assert any(np.array_equal(ab, of_train) for of_train in train)
-    later = references.colours(Pictures.of(test[2:], first=2))["random"]
+    later = held_against.colours(views.of(pages.views[2:], first=2))["random"]
     np.testing.assert_array_equal(later, drawn[2:])
 
 
-def test_ceilings(references: rows.References, quantiser: Quantiser, shards: Path) -> None:
-    pictures = Pictures.of(next(ShardReader(shards, "test").batches(4)))
-    truth = pictures.lab[..., 1:]
-    colours = references.colours(pictures)
+def test_ceilings(held_against: references.References, quantiser: Quantiser, shards: Path) -> None:
+    pages = grey_pages(shards)
+    truth = pages.truth.lab[..., 1:]
+    colours = held_against.colours(pages)
     distance = np.linalg.norm(colours["ceiling_bins"] - truth, axis=-1)
     assert distance.max() <= np.sqrt(50) + 1e-3  # half a cell's diagonal
     assert colours["ceiling_head"].shape == truth.shape
@@ -104,23 +120,22 @@ def test_ceilings(references: rows.References, quantiser: Quantiser, shards: Pat
     assert np.abs(colours["ceiling_head"][0] - truth[0]).max() > 5
 
 
-def judged(model: Model, shards: Path, references: rows.References, q: Quantiser) -> Judgement:
-    swept = temperature.sweep(model, ShardReader(shards, "val"), q.table, (0.3, 1.0))
-    return judge(
+def judged(model: Model, shards: Path, against: references.References, q: Quantiser) -> Judgement:
+    return judgement.evaluate(
         model,
         ShardReader(shards, "test"),
-        references,
+        against,
         q,
-        temperatures=temperature.rows(model, 0.38, swept, "psnr"),
+        temperatures=temperature.rows(model),
         resamples=100,
         seed=0,
     )
 
 
 def test_a_classifier(
-    orange_model: Model, references: rows.References, quantiser: Quantiser, shards: Path
+    orange_model: Model, held_against: references.References, quantiser: Quantiser, shards: Path
 ) -> None:
-    found = judged(orange_model, shards, references, quantiser).numbers()
+    found = judged(orange_model, shards, held_against, quantiser).numbers()
     assert {"model", "model_chosen", "model_mean", "grey"} <= set(found)
     classes, errors = found["classes"], found["stderr"]
     assert isinstance(classes, dict)
@@ -130,14 +145,30 @@ def test_a_classifier(
 
 
 def test_a_regression_has_one_row_and_no_classes(
-    references: rows.References, quantiser: Quantiser, shards: Path
+    held_against: references.References, quantiser: Quantiser, shards: Path
 ) -> None:
     model = Model.build(
         "eccv16_l2", width=0.125, centres=bin_centres(), side=SIDE, params={}, seed=0
     )
-    found = judged(model, shards, references, quantiser).numbers()
+    found = judged(model, shards, held_against, quantiser).numbers()
     assert "model" in found
     assert not {"classes", "model_chosen", "model_mean"} & set(found)
+
+
+def test_the_first_epoch_is_a_floor(
+    orange_model: Model, quantiser: Quantiser, shards: Path
+) -> None:
+    """It stands beside the model with the same scores, where it is the same network."""
+    against = references.References(
+        ShardReader(shards, "train"),
+        quantiser,
+        recipe=recipe("eccv16"),
+        seed=0,
+        one_epoch=orange_model,
+    )
+    found = judged(orange_model, shards, against, quantiser).numbers()
+    assert found["one_epoch"] == found["model"] != found["grey"]
+    assert set(found["stderr"]["one_epoch"]) == set(SCORES)
 
 
 def test_choose() -> None:

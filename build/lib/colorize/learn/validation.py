@@ -11,7 +11,6 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn.dataset import to_planes
 from colorize.metrics import difference
-from colorize.model.decode import enlarge
 from colorize.model.precision import mixed_precision
 from colorize.model.targets import Encoder
 from colorize.model.weights import Model
@@ -50,12 +49,14 @@ def validate(
     by_bin = difference.BinErrors(quantiser.table)
     encoder = Encoder(quantiser, head_stride=model.recipe.head_stride).to(model.device)
     for rgb in pictures.batches(BATCH):
-        count, height, width = rgb.shape[:3]
+        count = len(rgb)
         batch = encoder(to_planes(rgb).to(model.device))
         with mixed_precision(model.device):
             output = model.network(batch.lightness)
         losses = model.recipe.loss(output, batch.target)
-        ab = enlarge(model.recipe.decode(output, model.centres, temperature), (height, width))
+        ab = model.recipe.enlarge(
+            model.recipe.decode(output, model.centres, temperature), batch.lightness
+        )
         truth = lab.rgb_to_lab(rgb)
         painted = np.concatenate([truth[..., :1], ab.permute(0, 2, 3, 1).cpu().numpy()], axis=-1)
         error = difference.auc_error(difference.squared_distance(painted[..., 1:], truth[..., 1:]))

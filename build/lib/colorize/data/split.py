@@ -1,0 +1,34 @@
+"""Which pictures train, which validate, which test: a function of the picture's identity alone."""
+
+import hashlib
+from typing import Literal, TypeAlias, get_args
+
+Split: TypeAlias = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def assign(identity: str, *, val_share: float, test_share: float) -> Split:
+    """Give a picture its split, the same for ever, whatever other pictures there are.
+
+    Args:
+        identity: what the picture and all its copies share, such as its parent post.
+        val_share: expected share of pictures for validation, 0..1.
+        test_share: expected share for the test; raising it never moves a picture out of the test.
+
+    >>> assign("danbooru_1", val_share=0.1, test_share=0.1)
+    'train'
+    """
+    digest = hashlib.sha256(identity.encode()).digest()
+    position = int.from_bytes(digest[:8], "big") / 2**64
+    if position < test_share:
+        return "test"
+    return "val" if position >= 1 - val_share else "train"
+
+
+def place(identity: str) -> int:
+    """Give a picture its place among all of its split: 64 bits, independent of its split.
+
+    Args:
+        identity: the picture's own.
+    """
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[8:16], "big")

@@ -1,0 +1,79 @@
+"""Formats that pages come in and go out in, told by the suffixes of their names."""
+
+import io
+import os.path
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorize.errors import ImageError
+
+_JPEG = ("JPEG", {"quality": 95, "subsampling": 0})
+
+WRITERS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": ("WEBP", {"quality": 95}),
+    ".avif": ("AVIF", {"quality": 90, "speed": 8, "subsampling": "4:4:4"}),
+}
+"""What each suffix is written as. Colours of full resolution: their edges lie on the lines."""
+
+UNSUPPORTED = frozenset({".bmp", ".gif", ".heic", ".jxl", ".tif", ".tiff"})
+"""Suffixes of pages that are reported and copied, since nothing here reads them."""
+
+BOOKS = frozenset({".cbz", ".zip"})
+
+
+def suffix(name: str) -> str:
+    """The suffix of a file's name, in small letters, with its dot."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122  # a name in an archive is no path
+
+
+def is_page(name: str) -> bool:
+    """Tell by its name whether a file is a page, readable or not."""
+    return suffix(name) in WRITERS or suffix(name) in UNSUPPORTED
+
+
+def same_format(one: str, other: str) -> bool:
+    """Tell whether two suffixes mean one format, as ``.jpg`` and ``.jpeg`` do."""
+    return one == other or (one in WRITERS and WRITERS[one] == WRITERS.get(other))
+
+
+def layer_names(names: Sequence[str]) -> list[str]:
+    """Give each page's layer a name of its own: PNG, for that holds transparency.
+
+    >>> layer_names(["1.jpg", "2.png", "2.jpg", "notes.txt"])
+    ['1.png', '2.png', '2.jpg.png', 'notes.txt']
+    """
+    taken = set(names)
+    layers: list[str] = []
+    for name in names:
+        layer = name
+        if is_page(name) and suffix(name) != ".png":
+            layer = name[: -len(suffix(name))] + ".png"
+            layer = f"{name}.png" if layer in taken else layer
+        taken.add(layer)
+        layers.append(layer)
+    return layers
+
+
+def encode(pixels: NDArray[np.uint8], *, kind: str) -> bytes:
+    """Encode a picture.
+
+    Args:
+        pixels: (H, W, 3) RGB or (H, W, 4) RGB and alpha.
+        kind: one of the suffixes of `WRITERS`.
+
+    Raises:
+        ImageError: ``unwritable``: the format cannot hold it, such as a WebP of 20,000 pixels.
+    """
+    form, options = WRITERS[kind]
+    out = io.BytesIO()
+    try:
+        Image.fromarray(pixels).save(out, form, **options)
+    except (OSError, ValueError) as error:
+        raise ImageError("unwritable", str(error)) from None
+    return out.getvalue()

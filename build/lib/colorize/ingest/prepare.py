@@ -1,0 +1,212 @@
+"""One shard's work: from the files of its pictures to their squares, and into its final place.
+
+A prepared shard is kept in a workshop, a folder of scratch, as ``NAME.KEY.npy`` and, written last,
+its marker ``NAME.KEY.json``. The key names the pictures that go in, and the workshop's name the
+code and the values that prepare them. So a shard is made again only where one of these changed, and
+a run that was killed resumes with the shards that have a marker.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import imagehash
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from colorize import files, provenance
+from colorize.data import shards
+from colorize.data.split import Split
+from colorize.errors import DataError, ImageError
+from colorize.imaging import chroma, images
+from colorize.ingest import copies
+from colorize.ingest.layout import Shard
+from colorize.raw import archives, manifest
+from colorize.raw.manifest import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a picture becomes a square, and what it must be like: see `images`."""
+
+    side: int
+    framing: images.Framing
+    min_chroma: float
+    max_bytes: int
+    max_pixels: int
+
+    def fingerprint(self) -> str:
+        """Name what the result depends on beside the pictures: 16 hex digits.
+
+        These are the values, the code that prepares a shard and the versions of its libraries.
+        """
+        code = provenance.digest(__name__)
+        libraries = [np.__version__, cv2.__version__, PIL.__version__, imagehash.__version__]
+        text = json.dumps([code, asdict(self), libraries], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is given.
+
+    Attributes:
+        raw: folder of the manifest and the archives.
+        workshop: where the shard is prepared.
+        shard: its name, and where the manifest's lines of its pictures begin.
+        how: to prepare them.
+    """
+
+    raw: Path
+    workshop: Path
+    shard: Shard
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A shard in the workshop, without its pixels.
+
+    Attributes:
+        split: whose it is.
+        name: of the shard.
+        path: of its file, which is not there if no picture was usable.
+        ids: of its pictures in the order of rows.
+        hashes: their perceptual hashes.
+        digests: 128 bits of their pixels' SHA-256, in two halves.
+        left_out: file, reason and the whole message of each picture that cannot be used.
+    """
+
+    split: Split
+    name: str
+    path: Path
+    ids: list[str]
+    hashes: list[int]
+    digests: list[tuple[int, int]]
+    left_out: list[tuple[str, str, str]]
+
+
+@contextmanager
+def workshop(folder: Path, how: How) -> Iterator[Path]:
+    """Give the folder of shards that are prepared in this way; this process holds it alone.
+
+    Raises:
+        DataError: another process is at work in it.
+    """
+    own = folder / how.fingerprint()
+    with files.locked(own, f"another resize is at work in {own}: wait for it, or end it"):
+        own.mkdir(exist_ok=True)
+        files.sweep(own)
+        yield own.resolve()
+
+
+def prepare(task: Task) -> Prepared:
+    """Prepare one shard, unless that has been done before."""
+    records = list(manifest.read_at(task.raw, task.shard.records.tolist()))
+    key = hashlib.sha256(json.dumps([(r.id, r.file, r.sha256) for r in records]).encode())
+    path = task.workshop / f"{task.shard.name}.{key.hexdigest()[:16]}.npy"
+    done = load(path, task.shard.split)
+    if done:
+        return done
+    kept = np.empty((len(records), task.how.side, task.how.side, 3), np.uint8)
+    new = Prepared(task.shard.split, task.shard.name, path, [], [], [], [])
+    with _one_thread():
+        for record in records:
+            try:
+                rgb = square_of(task.raw, record, task.how)
+            except ImageError as error:
+                new.left_out.append((record.file, error.reason, str(error)))
+                continue
+            kept[len(new.ids)] = rgb
+            digest = hashlib.sha256(rgb.tobytes()).digest()
+            new.digests.append((int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])))
+            new.hashes.append(copies.perceptual_hash(rgb))
+            new.ids.append(f"{record.source}_{record.id}")
+    if new.ids:
+        shards.write(path, kept[: len(new.ids)])
+    held = {"state": _state(path), "ids": new.ids, "hashes": new.hashes}
+    held |= {"digests": new.digests, "left_out": new.left_out}
+    files.write_bytes(path.with_suffix(".json"), json.dumps(held).encode())
+    return new
+
+
+def square_of(raw: Path, record: Record, how: How) -> images.RGB:
+    """Read, check and shrink one picture of a folder of archives: (side, side, 3) uint8.
+
+    Raises:
+        ImageError: it cannot be used.
+    """
+    content = archives.read(raw, record, max_bytes=how.max_bytes)
+    rgb = images.decode(content, max_pixels=how.max_pixels, side=how.side)
+    rgb = images.square(rgb, side=how.side, framing=how.framing)
+    chroma.check(rgb, at_least=how.min_chroma)
+    return rgb
+
+
+def load(path: Path, split: Split) -> Prepared | None:
+    """Read the marker of a prepared shard; None where there is none, or the file has changed."""
+    try:
+        held = json.loads(path.with_suffix(".json").read_bytes())
+        if held.pop("state") != _state(path):
+            return None
+        return Prepared(split, path.name.split(".")[0], path, **held)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:
+    """Bring a prepared shard to its place.
+
+    Args:
+        order: where it is, where it goes, and which of its rows stay. A shard that keeps all rows
+            is linked, which costs no room.
+    """
+    path, target, stays = order
+    if not stays.all():
+        shards.write(target, np.load(path, mmap_mode="r", allow_pickle=False)[stays])
+        return
+    try:
+        os.link(path, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+            raise
+        shutil.copyfile(path, target)
+
+
+def clear(workshop: Path, current: Iterable[Path]) -> None:
+    """Remove all shards but the current ones, and workshops of other ways where nobody works."""
+    names = {path.stem for path in current}
+    for path in workshop.iterdir():
+        if path.stem not in names:
+            path.unlink()
+    for other in workshop.parent.iterdir():
+        if other.is_dir() and other != workshop:
+            with suppress(DataError), files.locked(other, "in use"):
+                files.remove_folder(other)
+
+
+def _state(path: Path) -> list[int]:
+    """Size and time of a file; of none, nothing. Neither changes when it is linked."""
+    if not path.exists():
+        return []
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep OpenCV from starting threads that would wait for other workers'."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

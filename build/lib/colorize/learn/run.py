@@ -1,0 +1,110 @@
+"""A whole run: train, validate, keep the best epoch, save states, stop when asked, go on later."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from colorize.errors import Interrupted, ModelError
+from colorize.learn.checkpoint import History, Store
+from colorize.learn.distributed import ALONE, Group
+from colorize.learn.training import Epoch, Trainer
+from colorize.learn.validation import Criterion, best_of
+from colorize.model.weights import Model
+
+
+class Watcher(Protocol):
+    """Who looks on: a terminal, or a test."""
+
+    def on_step(self, done: int, loss: float | None) -> None:
+        """Hear of a step, or, without a loss, where a resumed run starts."""
+
+    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
+        """Hear of an epoch's scores."""
+
+    def warn(self, text: str) -> None:
+        """Hear of something odd that does not stop the run."""
+
+    def stop_asked(self) -> bool:
+        """Say whether the run should save its state and stop."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """Training with all that goes on around it.
+
+    Attributes:
+        model: that the trainer trains.
+        trainer: at its beginning; goes on from the store's latest state where there is one.
+        store: locked by the caller; its ``best`` holds the model of the best epoch afterwards.
+        validation: measures the model as it is.
+        select: which of the scores chooses the best epoch.
+        patience: epochs without a better one after which to stop; 0 never stops early.
+        watcher: is told, and may ask to stop.
+        group: of the processes that train together; the first one alone measures and writes.
+        history: a record for each epoch: means of the training, then ``val_`` scores.
+    """
+
+    model: Model
+    trainer: Trainer
+    store: Store
+    validation: Callable[[], Mapping[Criterion, float]]
+    select: Criterion
+    patience: int
+    watcher: Watcher
+    group: Group = ALONE
+    history: History = field(default_factory=list)
+
+    def to_the_end(self) -> History:
+        """Train to the end of the plan, or until it no longer gets better.
+
+        Raises:
+            Interrupted: the watcher asked; the state is saved.
+            ModelError: the loss is no longer a finite number; names the last good checkpoint.
+        """
+        self._resume()
+        try:
+            if not self._is_stale():
+                for epoch in self.trainer.epochs(on_step=self._on_step):
+                    if self.group.leads:
+                        self._measure(epoch)
+                    self.history = self.group.share(self.history)
+                    if self._is_stale():
+                        break
+        except ModelError as error:
+            last = self.store.latest() or "none"
+            raise ModelError(f"{error}; last good checkpoint: {last}") from None
+        return self.history
+
+    def _resume(self) -> None:
+        """Go on from the first process's latest state; the others may be on other machines."""
+        state = None
+        if self.group.leads:
+            self.history = self.store.resume(self.trainer, on_damage=self.watcher.warn)
+            state = self.trainer.state() if self.trainer.step else None
+        self.history, state = self.group.share((self.history, state))
+        if state and not self.group.leads:
+            self.trainer.restore(state)
+        self.watcher.on_step(self.trainer.step, None)
+
+    def _on_step(self, loss: float) -> None:
+        self.watcher.on_step(self.trainer.step, loss)
+        stop = self.group.any(self.watcher.stop_asked())
+        due = self.store.is_due(self.trainer.step) and not self.trainer.ends_epoch
+        if self.group.leads and (stop or due):  # an epoch's end is saved with its scores
+            self.store.save(self.trainer, self.history)
+        if stop:
+            raise Interrupted(f"stopped after step {self.trainer.step}; run it again to go on")
+
+    def _measure(self, epoch: Epoch) -> None:
+        scores = {f"val_{name}": value for name, value in self.validation().items()}
+        self.history.append(epoch.as_record() | scores)
+        is_best = best_of(self.history, self.select) == len(self.history) - 1
+        if is_best:
+            self.model.save(self.store.best)
+        self.store.save(self.trainer, self.history)
+        self.watcher.on_epoch(self.history[-1], is_best=is_best)
+
+    def _is_stale(self) -> bool:
+        if not self.patience or not self.history:
+            return False
+        return len(self.history) - 1 - best_of(self.history, self.select) >= self.patience

@@ -1,0 +1,103 @@
+"""The board on which all rows are scored: every way of colouring on the same pictures."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colorize.colour.encoding import NeighbourTable
+from colorize.metrics.comparison import Comparison, Pictures, Truth
+from colorize.metrics.scores import SCORES, Score, Sums
+from colorize.metrics.tally import Resampler, Tally, alone
+
+Colours = Mapping[str, NDArray[np.float32]]
+"""The rows' names, and their ab (N, H, W, 2) for N pictures."""
+
+ByRow = dict[str, dict[str, float]]
+"""Scores by row and name."""
+
+
+COUNTS: Mapping[str, Callable[[Comparison], Sums]] = {
+    "errors": lambda compared: compared.errors,
+    "plane": lambda compared: compared.counts,
+    "true_plane": lambda compared: compared.truth.counts,
+}
+"""What is counted for the charts, pixels of all pictures together; see `Comparison` for each."""
+
+
+class _Added(NamedTuple):
+    """What one picture of one row adds."""
+
+    sums: dict[str, Sums]
+    counts: dict[str, Sums]
+
+
+class Board:
+    """Scores rows picture by picture; memory does not grow with the number of pictures.
+
+    Args:
+        table: whose bins are told apart.
+        scores: which are wanted.
+        counts: which of `COUNTS` are wanted.
+        resamples: of the bootstrap; 0 for none.
+        seed: of the bootstrap.
+    """
+
+    def __init__(
+        self,
+        table: NeighbourTable,
+        scores: Mapping[str, Score[Comparison]] = SCORES,
+        *,
+        counts: Mapping[str, Callable[[Comparison], Sums]] = COUNTS,
+        resamples: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self._table = table
+        self._scores = scores
+        self._updates = counts
+        self._resampler = Resampler(resamples, seed)
+        self.rows: dict[str, Tally[Comparison]] = {}
+        self.counts: dict[str, dict[str, Sums]] = {}
+
+    def add(self, pictures: Pictures, colours: Colours) -> list[ByRow]:
+        """Add pictures as every row paints them; all calls name the same rows.
+
+        Returns:
+            For every picture its own scores.
+        """
+        for row in colours:
+            self.rows.setdefault(row, Tally(self._scores))
+            self.counts.setdefault(row, {})
+
+        def judged(number: int) -> dict[str, _Added]:
+            truth = Truth(pictures.rgb[number], pictures.lab[number], self._table)
+            return {row: self._added(row, truth, ab[number]) for row, ab in colours.items()}
+
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            found = list(pool.map(judged, range(len(pictures.rgb))))
+        weights = self._resampler.draw(len(found))
+        for row in colours:
+            self.rows[row].add([picture[row].sums for picture in found], weights)
+            held = self.counts[row]
+            for name in self._updates:
+                counted = np.sum([picture[row].counts[name] for picture in found], axis=0)
+                held[name] = held[name] + counted if name in held else counted
+        return [
+            {row: alone(self._scores, added.sums) for row, added in picture.items()}
+            for picture in found
+        ]
+
+    def _added(self, row: str, truth: Truth, ab: NDArray[np.float32]) -> "_Added":
+        compared = Comparison.of(truth, ab)
+        counts = {name: update(compared) for name, update in self._updates.items()}
+        return _Added(self.rows[row].vectors(compared), counts)
+
+    def scores(self) -> ByRow:
+        """Every score of every row."""
+        return {
+            row: {name: float(values[0]) for name, values in tally.replicates().items()}
+            for row, tally in self.rows.items()
+        }

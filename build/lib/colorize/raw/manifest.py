@@ -1,0 +1,177 @@
+"""The manifest: one line for each picture, saying where it comes from and whose it is."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from colorize import files
+from colorize.errors import DataError
+
+FILE_NAME = "manifest.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One picture, without its bytes.
+
+    Attributes:
+        source: name of the source.
+        id: unique within the source.
+        file: ``<source>_<id>.<suffix>``, never made from a URL, a tag or somebody's file name.
+        group: what this picture and its variants share; the split hangs on it.
+        page: where a person can look at it, or empty.
+        artist: who made it, or empty where the source does not know.
+        rating: as the source rates it, or empty.
+        licence: its name, or ``unknown``.
+        md5, sha256: hex digests of the file.
+        url: where the bytes came from, or empty where no site was asked.
+        width, height: in pixels, as the source states them; 0 where it does not.
+        variant: which of a site's renditions it is; left out of the line where there is but one.
+        origin: where the source's uploader had it from, free text; left out where empty.
+        archive, begin, size: the archive that holds the file, and where in it, in bytes; left out
+            before it has been written. See `archives`.
+    """
+
+    source: str
+    id: str
+    file: str
+    group: str
+    page: str
+    artist: str
+    rating: str
+    licence: str
+    md5: str
+    sha256: str
+    url: str
+    width: int
+    height: int
+    variant: str = ""
+    origin: str = ""
+    archive: str = ""
+    begin: int = 0
+    size: int = 0
+
+    def line(self) -> dict[str, str | int]:
+        """Give the keys and values of the manifest's line."""
+        left_out = {name for name in ("variant", "origin") if not getattr(self, name)}
+        if not self.archive:
+            left_out |= {"archive", "begin", "size"}
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a source yields: a record and the bytes that it describes."""
+
+    record: Record
+    content: bytes
+
+
+def picture(
+    content: bytes,
+    *,
+    source: str,
+    id: str,
+    suffix: str,
+    group: str = "",
+    page: str = "",
+    artist: str = "",
+    rating: str = "",
+    licence: str = "unknown",
+    url: str = "",
+    width: int = 0,
+    height: int = 0,
+    variant: str = "",
+    origin: str = "",
+) -> Picture:
+    """Make a `Picture`: name the file, take the digests; without a group it is its own."""
+    record = Record(
+        source=source,
+        id=id,
+        file=f"{source}_{id}.{suffix}",
+        group=group or f"{source}_{id}",
+        page=page,
+        artist=artist,
+        rating=rating,
+        licence=licence,
+        md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        url=url,
+        width=width,
+        height=height,
+        variant=variant,
+        origin=origin,
+    )
+    return Picture(record, content)
+
+
+def write(folder: Path, records: Iterable[Record]) -> int:
+    """Write ``folder/manifest.jsonl``, a JSON object a line with sorted keys; count the lines."""
+    count = 0
+    with files.atomic(folder / FILE_NAME) as file:
+        for count, record in enumerate(records, 1):  # noqa: B007 - the last one is the result
+            line = json.dumps(record.line(), sort_keys=True, ensure_ascii=False)
+            file.write(line.encode() + b"\n")
+    return count
+
+
+def read(folder: Path) -> list[Record]:
+    """Read ``folder/manifest.jsonl``.
+
+    Raises:
+        DataError: it is missing, or a line is not a record.
+    """
+    return [record for _, record in scan(folder)]
+
+
+def scan(folder: Path) -> Iterator[tuple[int, Record]]:
+    """Read ``folder/manifest.jsonl`` line by line: the byte at which each begins, and its record.
+
+    Raises:
+        DataError: it is missing, or a line is not a record.
+    """
+    begin = 0
+    with _opened(folder) as file:
+        for number, line in enumerate(file, 1):
+            yield begin, _record(line, f"{file.name}:{number}")
+            begin += len(line)
+
+
+def read_at(folder: Path, begins: Iterable[int]) -> Iterator[Record]:
+    """Read the records whose lines begin at these bytes.
+
+    Raises:
+        DataError: it is missing, or no record begins there.
+    """
+    with _opened(folder) as file:
+        for begin in begins:
+            file.seek(begin)
+            yield _record(file.readline(), f"{file.name}, byte {begin}")
+
+
+def _opened(folder: Path) -> BinaryIO:
+    path = folder / FILE_NAME
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run the fetch stage first") from None
+
+
+def _record(line: bytes, where: str) -> Record:
+    try:
+        content: dict[str, Any] = json.loads(line)
+        record = Record(**content)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{where} is no manifest line: {error}") from None
+    for field in fields(Record):
+        if type(getattr(record, field.name)) is not field.type:
+            raise DataError(f"{where}: '{field.name}' is of a wrong type")
+    for name in (record.file, record.archive):
+        if not name or Path(name).name != name:
+            raise DataError(f"{where}: '{name}' is not a plain name of a file or archive")
+    if record.begin < 0 or record.size < 0:
+        raise DataError(f"{where}: a file cannot begin or end before its archive")
+    return record

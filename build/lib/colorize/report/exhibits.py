@@ -1,0 +1,71 @@
+"""What there is to look at after a judgement: tables and pictures, by name."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from colorize.data.shards import ShardReader
+from colorize.judge.judgement import MODEL, Judgement, Table
+from colorize.judge.temperature import CHOSEN
+from colorize.model.weights import Model
+from colorize.report import charts
+from colorize.report.gallery import contact_sheet, extremes, paintings, spread
+
+RANKED_BY = "psnr"
+"""The score by which pictures are best, median and worst."""
+
+
+def tables(judgement: Judgement, swept: Table, ids: Sequence[str]) -> dict[str, Table]:
+    """Lay out rows for CSV files.
+
+    Args:
+        judgement: of the test split.
+        swept: what `temperature.sweep` gave.
+        ids: of the test pictures, in their order.
+    """
+    named = [{"id": ids[number], **row} for number, row in enumerate(judgement.pictures)]
+    return {
+        "pictures": named,
+        "errors": judgement.error_table(),
+        "temperature": swept,
+        "balance": judgement.balance_table(),
+    }
+
+
+def pictures(
+    judgement: Judgement,
+    swept: Table,
+    model: Model,
+    test: ShardReader,
+    temperatures: Mapping[str, float],
+    *,
+    count: int,
+) -> dict[str, bytes]:
+    """Draw everything as PNG.
+
+    Args:
+        judgement: of the test split.
+        swept: what `temperature.sweep` gave.
+        model: to paint with once more.
+        test: the test split.
+        temperatures: T of the model's rows.
+        count: pictures on each contact sheet.
+    """
+    scores = [float(str(row[RANKED_BY])) for row in judgement.pictures]
+    ranked = extremes(scores, max(1, count // 3))
+    captions = [
+        f"{kind}: {scores[number]:.2f} dB" for kind, numbers in ranked.items() for number in numbers
+    ]
+
+    def sheet(numbers: Sequence[int], captions: Sequence[str] | None = None) -> bytes:
+        rgb = np.stack([test[number] for number in numbers])
+        return contact_sheet(paintings(model, rgb, temperatures[MODEL]), captions)
+
+    counts = judgement.board.counts[MODEL]
+    return {
+        "test": sheet(spread(len(test), count)),
+        "ranked": sheet([number for numbers in ranked.values() for number in numbers], captions),
+        "errors": charts.error_curves(judgement.error_table()),
+        "planes": charts.planes({"truth": counts["true_plane"], "painting": counts["plane"]}),
+        "temperature": charts.temperatures(swept, temperatures.get(CHOSEN, temperatures[MODEL])),
+    }

@@ -1,0 +1,138 @@
+"""The report: one HTML file that needs nothing else and asks nobody."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from colorize.metrics.classes import CLASS_SCORES
+from colorize.metrics.scores import SCORES, Score
+from colorize.report import charts
+from colorize.report.summary import Line, best, in_order, shortened
+
+QUALITY = 80
+"""Of the WebP pictures, 0..100."""
+
+GAIN = "gain"
+"""Pictures are also sorted by their PSNR above all-grey's."""
+
+Numbers = Mapping[str, Any]
+
+
+def build(
+    numbers: Numbers,
+    tables: Mapping[str, Sequence[Mapping[str, str]]],
+    pictures: Sequence[Mapping[str, str]],
+    *,
+    about: str,
+    planes: bytes,
+) -> str:
+    """Write the page.
+
+    Args:
+        numbers: content of the metrics file.
+        tables: rows of ``errors`` and ``temperature``, as the CSV files have them.
+        pictures: what `picture` gave, in any order.
+        about: a sentence about the model and the pictures.
+        planes: the histograms over the ab plane, a PNG.
+
+    Returns:
+        HTML whose every picture is inside it.
+    """
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        files(__package__).joinpath("report.html.j2").read_text("utf-8")
+    )
+    chosen = numbers["temperature"].get("model_chosen", numbers["temperature"]["model"])
+    curves = charts.error_curves(tables["errors"], "svg")
+    sweep = charts.temperatures(tables["temperature"], chosen, "svg")
+    return template.render(
+        about=about,
+        truth=f"The true pictures' colourfulness is {numbers['truth']['colourfulness']:.1f}.",
+        scores=_table(numbers, numbers["stderr"], SCORES),
+        classes=_table(
+            numbers.get("classes", {}), numbers["stderr"].get("classes", {}), CLASS_SCORES
+        ),
+        differences=_differences(numbers["difference"]),
+        charts=[
+            {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
+            {"uri": _uri(sweep, "svg+xml"), "alt": "Validation scores by temperature"},
+            {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
+        ],
+        pictures=pictures,
+        orders=[
+            *((name, score.title) for name, score in SCORES.items() if name != "psnr_pooled"),
+            (GAIN, "PSNR above grey's, dB"),
+        ],
+        low_is_better=[n for n, score in SCORES.items() if score.higher_is_better is False],
+    )
+
+
+def picture(row: Mapping[str, str], columns: Mapping[str, NDArray[np.uint8]]) -> dict[str, Any]:
+    """Encode one picture for `build`.
+
+    Args:
+        row: its line of the table of pictures: ``id`` and scores.
+        columns: ``grey``, ``painted`` and ``true``, (H, W, 3) uint8.
+    """
+    gain = float(row["psnr"]) - float(row["grey_psnr"])
+    scores = {name: shortened(float(row[name])) for name in SCORES}
+    return {"id": row["id"], "scores": scores | {GAIN: shortened(gain)}} | {
+        title: _uri(_webp(rgb), "webp") for title, rgb in columns.items()
+    }
+
+
+def _webp(rgb: NDArray[np.uint8]) -> bytes:
+    _, encoded = cv2.imencode(".webp", rgb[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    return encoded.tobytes()
+
+
+def _uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{b64encode(content).decode()}"
+
+
+def _table(numbers: Numbers, errors: Numbers, scores: Mapping[str, Score[Any]]) -> dict[str, Any]:
+    """Lay the rows that have these scores out for the template."""
+    lines = [
+        Line(row, numbers[row], errors[row])
+        for row in in_order(errors)
+        if set(scores) <= set(errors[row])
+    ]
+    winners = best(lines, scores)
+    arrows = {True: "↑", False: "↓", None: ""}
+    return {
+        "heads": [
+            {"title": s.title, "source": s.source, "arrow": arrows[s.higher_is_better]}
+            for s in scores.values()
+        ],
+        "lines": [
+            {
+                "row": line.row.replace("_", " "),
+                "cells": [
+                    {
+                        "value": shortened(line.values[name]),
+                        "error": shortened(line.errors[name], 2),
+                        "best": line.row in winners[name],
+                    }
+                    for name in scores
+                ],
+            }
+            for line in lines
+        ],
+    }
+
+
+def _differences(numbers: Numbers) -> list[dict[str, str]]:
+    words = {True: "more", False: "less", None: "near the truth's"}
+    return [
+        {
+            "title": score.title,
+            "better": words[score.higher_is_better],
+            **{key: shortened(numbers[name][key]) for key in ("value", "low", "high")},
+        }
+        for name, score in SCORES.items()
+    ]

@@ -1,0 +1,3 @@
+from colorize.paint.painter import Painter as Painter
+
+__version__: str

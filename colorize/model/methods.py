@@ -1,0 +1,145 @@
+"""Methods: how a network is trained, with all modules and optimisers that this takes.
+
+The trainer owns the order of pictures, checkpoints and records; a method owns what happens in a
+step. Modules and optimisers are saved and restored by their names, so a method must keep in them
+all that a step depends on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from colorize.model.losses import Losses, Target
+from colorize.model.precision import mixed_precision
+from colorize.model.targets import Batch
+
+BETAS = (0.9, 0.99)
+"""Of Adam, as the paper trained."""
+
+
+class Processes(Protocol):
+    """The processes that train together, each with an equal part of every batch."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    def total(self, values: Tensor) -> Tensor:
+        """Sum a tensor over all processes, in place."""
+
+    def shared(self, module: nn.Module) -> nn.Module:
+        """Wrap a module so that gradients are averaged and batch norms see the whole batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What params say of every method.
+
+    Attributes:
+        weight_decay: of the optimiser.
+        steps: of the whole run.
+        seed: of the first weights of modules beside the network.
+    """
+
+    weight_decay: float
+    steps: int
+    seed: int
+
+
+class Method(Protocol):
+    """Trains a model's network.
+
+    Attributes:
+        modules: by name. ``network`` is the model's network, which is validated and saved; a method
+            that averages weights trains another module and updates this one.
+        optimisers: by name.
+    """
+
+    modules: Mapping[str, nn.Module]
+    optimisers: Mapping[str, Optimizer]
+
+    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+        """Train on a batch.
+
+        Randomness may come from torch's default generators, which are seeded before each step.
+
+        Args:
+            batch: on the modules' device: this process's part.
+            lr: learning rate of the step.
+
+        Returns:
+            Named losses before the step: scalars of the whole batch. The first one is shown, and
+            all become columns of the history. All steps give the same names.
+        """
+
+
+class Supervised:
+    """Trains one network by one loss with AdamW.
+
+    Args:
+        network: in channels-last memory format.
+        settings: of the run.
+        processes: that train together.
+        loss: (output, target) -> the losses.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        settings: Settings,
+        processes: Processes,
+        *,
+        loss: Callable[[Tensor, Target], Losses],
+    ) -> None:
+        self._network = processes.shared(network)
+        self._processes = processes
+        self._loss = loss
+        self._optimiser = torch.optim.AdamW(
+            decayed(network, settings.weight_decay), betas=BETAS, fused=True
+        )
+        self.modules: Mapping[str, nn.Module] = {"network": network}
+        self.optimisers: Mapping[str, Optimizer] = {"network": self._optimiser}
+
+    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+        """Take one step; see `Method`."""
+        set_lr(self._optimiser, lr)
+        with mixed_precision(batch.input.device):
+            output = self._network(batch.input, **batch.conditions)
+        losses = self._loss(output, batch.target)
+        # The loss is a mean weighted by class: a process's part weighs what its pixels weigh.
+        mass = losses.mass
+        sums = torch.stack([losses.rebalanced * mass, losses.divergence, mass]).detach()
+        total, divergence, whole_mass = self._processes.total(sums)
+        self._optimiser.zero_grad()
+        # Gradients are averaged over the processes; alone, the factor is exactly one.
+        share = mass / whole_mass * self._processes.size
+        (losses.rebalanced * share).backward()
+        self._optimiser.step()
+        return {"loss": total / whole_mass, "divergence": divergence / self._processes.size}
+
+
+def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Group a network's parameters for an optimiser: the weights of convolutions alone decay.
+
+    Biases, normalisation and tables have a meaning at their own size, which decay would distort.
+    """
+    kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+    weights = {module.weight for module in network.modules() if isinstance(module, kinds)}
+    parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
+    for parameter in network.parameters():
+        parts[parameter not in weights].append(parameter)
+    return [
+        {"params": part, "weight_decay": decay}
+        for part, decay in zip(parts, (weight_decay, 0.0), strict=True)
+        if part
+    ]
+
+
+def set_lr(optimiser: Optimizer, lr: float) -> None:
+    """Set the learning rate of all parameters of an optimiser."""
+    for group in optimiser.param_groups:
+        group["lr"] = lr

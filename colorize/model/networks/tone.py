@@ -1,0 +1,81 @@
+"""A tone table: what the lightness of a block says of its colour by itself, beside a network.
+
+The table holds a row of outputs for each of T tones, evenly spaced from L = 0 to 100. Begun as the
+log of the bins' shares at each tone (`Quantiser.tones`), it makes an untrained network paint the
+tone curve, so that training only has to find what deviates from it.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from colorize.colour.lab import L_MAX
+
+
+class ToneTable(nn.Module):
+    """Reads the rows of a table at the tones of each block of pixels.
+
+    A pixel's row is interpolated linearly between the two tones next to its L; a block has the
+    mean of its pixels' rows.
+
+    Args:
+        rows: (T, C) float, where the table begins.
+        stride: side of a block in pixels.
+    """
+
+    def __init__(self, rows: Tensor, *, stride: int) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(rows.float().clone())
+        self._stride = stride
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Give (N, C, h, w) for L (N, 1, H, W) in 0..100, h = H / stride and w = W / stride."""
+        shares = tone_shares(lightness, tones=len(self.rows), stride=self._stride)
+        return functional.conv2d(shares, self.rows.t()[:, :, None, None])
+
+
+class Toned(nn.Module):
+    """A network whose first outputs are added to those of a tone table.
+
+    Args:
+        network: (N, channels, H, W) to (N, outputs, h, w); the first channel is L.
+        table: of the first C outputs, of the same stride.
+    """
+
+    def __init__(self, network: nn.Module, table: ToneTable) -> None:
+        super().__init__()
+        self.network = network
+        self.table = table
+
+    def forward(self, seen: Tensor, **conditions: Tensor) -> Tensor:
+        """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
+        output: Tensor = self.network(seen, **conditions)
+        toned = self.table(seen[:, :1])
+        rest = output.shape[1] - toned.shape[1]
+        return output + (functional.pad(toned, (0, 0, 0, 0, 0, rest)) if rest else toned)
+
+
+@torch.no_grad()
+def tone_shares(lightness: Tensor, *, tones: int, stride: int) -> Tensor:
+    """Share each block of pixels among tones.
+
+    Args:
+        lightness: (N, 1, H, W), L in 0..100; H and W divisible by ``stride``.
+        tones: T, evenly spaced from L = 0 to 100. A pixel between two of them counts for both,
+            linearly by nearness.
+        stride: side of a block in pixels.
+
+    Returns:
+        (N, T, h, w) float32, channels-last; shares of a block sum to 1.
+    """
+    n, _, height, width = lightness.shape
+    h, w = height // stride, width // stride
+    blocks = lightness.float().view(n, h, stride, w, stride).transpose(2, 3)
+    place = blocks.reshape(n * h * w, stride**2) * ((tones - 1) / L_MAX)
+    below = place.floor().clamp_(0, max(0, tones - 2))
+    upper = place.sub_(below).clamp_(0, 1).div_(stride**2)
+    number = below.long()
+    shares = torch.zeros(len(place), tones, device=lightness.device)
+    shares.scatter_add_(1, number, stride**-2 - upper)
+    shares.scatter_add_(1, number.add_(1).clamp_(max=tones - 1), upper)
+    return shares.view(n, h, w, tones).permute(0, 3, 1, 2)

@@ -1,0 +1,87 @@
+"""What is known of results that are there: from which original, and how they were painted.
+
+One file beside the results, ``.colorize.jsonl``: a line is added for each result, and the last line
+of a name counts. So runs side by side need not wait for each other, and a line that was cut short
+costs no more than what it says.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+NAME = ".colorize.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """How a result came to be.
+
+    Attributes:
+        source: SHA-256 of the original.
+        settings: SHA-256 of what stands for the model and all options.
+        size: of the result in bytes: another one is not the file that was written.
+        failed: pages of it that could not be painted.
+    """
+
+    source: str
+    settings: str
+    size: int
+    failed: int = 0
+
+
+class Record:
+    """The record of one folder of results.
+
+    Args:
+        base: the folder.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self._path = base / NAME
+        self._base = base
+        self._entries: dict[str, Entry] = {}
+        try:
+            content = self._path.read_bytes()
+        except OSError:
+            content = b""
+        self._torn = not content.endswith(b"\n") and content != b""
+        for line in content.splitlines():
+            try:
+                name, values = json.loads(line)
+                self._entries[str(name)] = Entry(**values)
+            except (ValueError, TypeError, RecursionError):
+                continue  # cut short by a kill, or by another version
+
+    def find(self, target: Path) -> Entry | None:
+        """Find how a result came to be; none where its file is not the one that was written."""
+        entry = self._entries.get(self._key(target))
+        try:
+            return entry if entry and target.stat().st_size == entry.size else None
+        except OSError:
+            return None
+
+    def add(self, target: Path, entry: Entry) -> None:
+        """Note a result that is to be put in its place next."""
+        key = self._key(target)
+        line = "\n" * self._torn + json.dumps([key, asdict(entry)]) + "\n"
+        self._torn = False
+        # One write: lines of several runs do not mix.
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            os.write(handle, line.encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+        finally:
+            os.close(handle)
+        self._entries[key] = entry
+
+    def _key(self, target: Path) -> str:
+        return Path(os.path.relpath(target, self._base)).as_posix()
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,33 @@
+"""ink_sheet: write one picture of the manga pages that are made of test pictures.
+
+    python -m stages.ink_sheet [FILE]
+
+No stage of the pipeline: it is looked at before a training is started, and after a knob of the
+inking was turned. FILE is ink-sheet.png if not given.
+"""
+
+import sys
+from pathlib import Path
+
+from colorize import files
+from colorize.data.shards import ShardReader
+from colorize.inking.page import Inker
+from colorize.inking.sheet import sheet
+from stages import run
+
+SHOWN = 12
+"""Pictures at most, evenly spread over the test split."""
+
+
+def main(root: Path) -> None:
+    """Read test pictures, make pages, write them."""
+    target = root / (sys.argv[1] if len(sys.argv) > 1 else "ink-sheet.png")
+    test = ShardReader(root / "data" / "resized", "test")
+    shown = min(SHOWN, len(test))
+    pictures = [test[number * len(test) // shown] for number in range(shown)]
+    files.write_bytes(target, sheet(pictures, Inker()))
+    print(f"{target}: {shown} pictures")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,100 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from colorize.model.networks.unet import UNet
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 160)])
+def test_shape(size: tuple[int, int]) -> None:
+    assert UNet(313, width=0.25)(torch.zeros(2, 1, *size)).shape == (
+        2,
+        313,
+        size[0] // 4,
+        size[1] // 4,
+    )
+
+
+def test_width_scales_every_hidden_layer() -> None:
+    def channels(width: float) -> list[int]:
+        return [m.num_features for m in UNet(5, width=width).modules() if hasattr(m, "eps")]
+
+    assert channels(2) == [2 * count for count in channels(1)]
+    assert channels(1)[0] == 24
+    assert max(channels(1)) == 256
+
+
+@torch.no_grad()
+def test_untrained_it_says_next_to_nothing() -> None:
+    logits = UNet(313, width=0.25)(torch.rand(1, 1, 64, 64) * 100)
+    assert 0 < logits.abs().max() < 0.5
+
+
+def _with_random_head(width: float = 0.25) -> UNet:
+    torch.manual_seed(0)
+    network = UNet(7, width=width)
+    nn.init.normal_(network.head.weight)
+    return network
+
+
+def test_gradients_reach_every_parameter() -> None:
+    network = _with_random_head()
+    output = network(torch.rand(2, 1, 64, 96) * 100)
+    (output * torch.randn_like(output)).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@torch.no_grad()
+def test_a_picture_is_painted_alike_alone_and_among_others() -> None:
+    network = _with_random_head().eval()
+    lightness = torch.rand(3, 1, 64, 64) * 100
+    torch.testing.assert_close(network(lightness)[1:2], network(lightness[1:2]))
+
+
+@torch.no_grad()
+def test_signal_neither_dies_nor_explodes_at_the_start() -> None:
+    """Before normalisation as well: a bfloat16 convolution must not run out of its range."""
+    torch.manual_seed(0)
+    network = UNet(313, width=0.5)
+    seen: list[float] = []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+            module.register_forward_hook(lambda _, __, output: seen.append(float(output.std())))
+    network(torch.rand(2, 1, 64, 64) * 100)
+    assert len(seen) == 15
+    assert 0.1 < min(seen) <= max(seen) < 10
+
+
+@torch.no_grad()
+def test_layers_are_those_of_a_u_net_in_plain_pytorch() -> None:
+    network = _with_random_head().eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean)  # type: ignore[arg-type]
+            nn.init.uniform_(module.running_var, 0.5, 2)  # type: ignore[arg-type]
+    weights = dict(network.state_dict())
+
+    def layer(x: torch.Tensor, name: str, stride: int = 1, dilation: int = 1) -> torch.Tensor:
+        kernel = weights[f"{name}.0.weight"]
+        x = functional.conv2d(x, kernel, None, stride, dilation, dilation)
+        norm = [weights[f"{name}.1.{part}"] for part in ("running_mean", "running_var")]
+        scale = [weights[f"{name}.1.{part}"] for part in ("weight", "bias")]
+        return torch.relu(functional.batch_norm(x, *norm, *scale))
+
+    lightness = torch.rand(2, 1, 64, 96) * 100
+    scaled = (lightness - 50) / 50
+    corners = [scaled[..., y::2, x::2] for y in (0, 1) for x in (0, 1)]
+    half = layer(torch.cat(corners, 1), "stem")
+    down = [half]
+    for number, dilation in enumerate((1, 1, 1, 2)):
+        x = layer(down[-1], f"down.{number}.0", stride=2)
+        down.append(layer(x, f"down.{number}.1", dilation=dilation))
+    x = down[4]
+    for number, skip in enumerate((down[3], down[2], down[1])):
+        x = torch.cat([x.repeat_interleave(2, 2).repeat_interleave(2, 3), skip], 1)
+        x = layer(layer(x, f"up.{number}.0"), f"up.{number}.1")
+    expected = functional.conv2d(x, weights["head.weight"], weights["head.bias"])
+    torch.testing.assert_close(network(lightness), expected)

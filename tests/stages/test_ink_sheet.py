@@ -1,0 +1,41 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.imports import ROOT
+from tests.shards import ShardWriter
+
+
+def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "stages.ink_sheet", *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_it_writes_a_sheet_of_test_pictures(
+    tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
+    for number in range(3):
+        writer.add(str(number), "test", drawing(number))
+    writer.close()
+    done = run(tmp_path, "sheet.png")
+    assert (done.returncode, done.stdout) == (0, "sheet.png: 3 pictures\n"), done.stderr
+    assert cv2.imread(str(tmp_path / "sheet.png")).shape[0] > 3 * 64
+
+
+def test_without_pictures_it_says_what_to_do(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("run the resize stage first")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "ink-sheet.png").exists()

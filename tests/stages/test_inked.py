@@ -91,14 +91,11 @@ def test_a_state_with_inked_pages_leads_to_the_same_end(prepared: Path) -> None:
     _, second = trainer()
     taken = []
 
-    class Stop(Exception):
-        pass
-
     def stop(_: object) -> None:
         taken.append(second.state())
-        raise Stop
+        raise KeyboardInterrupt
 
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         list(second.epochs(on_step=stop))
     later, third = trainer()
     third.restore(taken[0])

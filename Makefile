@@ -12,8 +12,8 @@ NAME ?= sample
 SEEDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo ink-sheet report compare show ablation \
-	bench bench-data soak clean
+.PHONY: help install repro test test-slow lint format demo ink-sheet report tables compare show \
+	ablation bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 
 ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures, to be looked at
 	python -m stages.ink_sheet
+
+tables: $(VENV)/run.stamp ## write the tables of README.md and docs/results.md from the metrics
+	python -m stages.tables
 
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)

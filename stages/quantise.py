@@ -1,4 +1,4 @@
-"""quantise: count the training colours by tone and ab bin, and weigh the bins."""
+"""quantise: count the training colours by ab bin and by tone, and weigh the bins."""
 
 import os
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from pydantic import Field
 from colorize import files
 from colorize.colour import prior
 from colorize.colour.quantiser import Quantiser
+from colorize.colour.tones import KNOTS
 from colorize.data import colours, shards
 from colorize.data.shards import ShardReader
 from colorize.parallel import each
@@ -39,16 +40,21 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     resized = (root / "data" / "resized").resolve()
     total = len(ShardReader(resized, "train"))
     table = colours.bins(params.step, params.neighbours).table
-    counts = np.zeros((prior.TONES, len(table.centres)), np.int64)
-    count = partial(colours.count, step=params.step, neighbours=params.neighbours)
+    counts = np.zeros(len(table.centres), np.int64)
+    tones = np.zeros((KNOTS, len(table.centres)))
+    count = partial(
+        colours.count, step=params.step, neighbours=params.neighbours, sigma=params.sigma
+    )
     paths = shards.paths(resized, "train")
     with progress("quantise", total) as bar:
         for counted in each(count, paths, environment=environment, small=total <= FEW):
             counts += counted.pixels
+            tones += counted.tones
             bar.update(counted.pictures)
     quantiser = Quantiser.fit(
         counts,
         table,
+        tones=tones,
         step=params.step,
         sigma=params.sigma,
         prior_sigma=params.prior_sigma,
@@ -58,8 +64,8 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     metrics = root / "metrics"
     grey = int(table.nearest(np.zeros(2)))
     summary: files.Numbers = {
-        "bins": len(table.centres),
-        "bins_in_use": int((counts.sum(axis=0) > 0).sum()),
+        "bins": len(counts),
+        "bins_in_use": int((counts > 0).sum()),
         "entropy": prior.entropy(quantiser.prior),
         "grey_share": float(quantiser.prior[grey]),
         "weight": {"min": float(quantiser.weights.min()), "max": float(quantiser.weights.max())},

@@ -23,7 +23,7 @@ TINY = {
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
     "train": {
         "width": 0.125,
-        "crop": 48,
+        "crop": 64,
         "batch": 8,
         "epochs": 2,
         "temperatures": [0.38, 1.0],

@@ -208,7 +208,7 @@ def npz(**changes: Any) -> bytes:
     counts = np.arange(len(table.centres))
     made = Quantiser.fit(counts, table, step=40, sigma=5.0, prior_sigma=5.0, mix=0.5)
     arrays = {name: getattr(table, name) for name in ("centres", "candidates", "certain")}
-    arrays |= {name: getattr(made, name) for name in ("prior", "smoothed", "weights")}
+    arrays |= {name: getattr(made, name) for name in ("prior", "smoothed", "weights", "tones")}
     arrays |= {name: np.array(value) for name, value in made.constants().items()}
     out = io.BytesIO()
     kept = {name: array for name, array in (arrays | changes).items() if array is not None}
@@ -229,6 +229,9 @@ Q = len(bin_centres(40))
         ({"smoothed": np.full(Q, 1e308)}, "smoothed prior not shares of 1"),
         ({"weights": np.full(Q, np.inf)}, "weights not shares of 1"),
         ({"weights": np.full(Q, -1.0)}, "weights not shares of 1"),
+        ({"tones": np.full((51, Q), 1.0)}, "tones not shares of 1"),
+        ({"tones": np.full((51, Q), np.nan)}, "tones not shares of 1"),
+        ({"tones": np.full((51, Q - 1), 1.0)}, "tones is float64"),
         ({"weights": np.full(Q, 1.0, np.complex128)}, "weights is complex128"),
         ({"weights": np.full(Q, 1.0, np.float32)}, "weights is float32"),
         ({"weights": np.full(Q - 1, 1.0)}, "weights is float64"),

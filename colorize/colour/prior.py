@@ -11,30 +11,23 @@ from numpy.typing import NDArray
 from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 
-TONES = 51
-"""Tones are told apart in steps of 2 in L, centred on 0, 2, ..., 100."""
-
-PSEUDO_COUNT = 20.0
-"""Pixels of the overall shares that are added to each tone."""
-
-_UNKNOWN = np.iinfo(np.uint16).max
 _BLOCK = 3  # bits of a channel: 8 x 8 x 8 neighbouring colours are looked up at once
 _BLOCKS = 1 << 3 * (8 - _BLOCK)
 
 
 class BinsOfColours:
-    """Tone and nearest ab bin of 8-bit colours, 2^24 of them in 32 MiB, found as they come.
+    """The nearest ab bin of 8-bit colours, 2^24 of them in 32 MiB, found as they come.
 
     Colours are converted by whole blocks of neighbours, always the same ones together, so that a
     colour's bin does not depend on the pictures that were seen before.
 
     Args:
-        table: of Q bins, at most 1284: `TONES` times Q must fit into 16 bits.
+        table: of Q bins.
     """
 
     def __init__(self, table: NeighbourTable) -> None:
         self.table = table
-        self._cells = np.full((_BLOCKS, 1 << 3 * _BLOCK), _UNKNOWN, np.uint16)
+        self._bins = np.full((_BLOCKS, 1 << 3 * _BLOCK), -1, np.int16)
         # Where a channel's value goes in a colour's number: high bits name the block.
         value = np.arange(256, dtype=np.uint32)
         high, low = value >> _BLOCK, value & (1 << _BLOCK) - 1
@@ -44,52 +37,26 @@ class BinsOfColours:
         ]
 
     def count(self, pictures: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Count the pixels of (N, H, W, 3) uint8 sRGB by tone and nearest bin: (`TONES`, Q)."""
-        counts = np.zeros(TONES * len(self.table.centres), np.int64)
+        """Count the pixels of (N, H, W, 3) uint8 sRGB by their nearest bin: (Q,)."""
+        counts = np.zeros(len(self.table.centres), np.int64)
         for rgb in pictures:
             number = self._parts[0][rgb[..., 0]]
             for channel in (1, 2):
                 number |= self._parts[channel][rgb[..., channel]]
-            cells = self._cells.take(number)
-            if cells.max(initial=0) == _UNKNOWN:
-                for block in np.unique(number[cells == _UNKNOWN] >> 3 * _BLOCK):
+            bins = self._bins.take(number)
+            if bins.min(initial=0) < 0:
+                for block in np.unique(number[bins < 0] >> 3 * _BLOCK):
                     self._fill(block)
-                cells = self._cells.take(number)
-            counts += np.bincount(cells.ravel(), minlength=len(counts))
-        return counts.reshape(TONES, -1)
+                bins = self._bins.take(number)
+            counts += np.bincount(bins.ravel(), minlength=len(counts))
+        return counts
 
     def _fill(self, block: int) -> None:
         bits = 8 - _BLOCK
         corner = [block >> bits * channel & (1 << bits) - 1 for channel in (2, 1, 0)]
         inside = np.indices((1 << _BLOCK,) * 3).reshape(3, -1).T  # (512, 3)
         rgb = (np.array(corner) << _BLOCK) + inside
-        colours = lab.rgb_to_lab(rgb.astype(np.uint8))
-        tones = np.rint(colours[:, 0] * ((TONES - 1) / lab.L_MAX)).astype(np.int64)
-        bins = self.table.nearest(colours[:, 1:])
-        self._cells[block] = tones.clip(0, TONES - 1) * len(self.table.centres) + bins
-
-
-def by_tone(
-    counts: NDArray[np.int64], centres: NDArray[np.int64], sigma: float
-) -> NDArray[np.float64]:
-    """Estimate the share of each bin among the pixels of each tone.
-
-    Counts are smoothed over the ab plane and then drawn towards the bins' overall shares as
-    `PSEUDO_COUNT` further pixels would do it, so that a tone that never occurs has those shares.
-
-    Args:
-        counts: (T, Q) pixels by tone and nearest bin.
-        centres: (Q, 2) ab of the bins.
-        sigma: of the smoothing, in units of ab.
-
-    Returns:
-        (T, Q), each row summing to 1.
-    """
-    smoothed = smooth(counts.T.astype(np.float64), centres, sigma).T
-    overall = smoothed.sum(axis=0) / smoothed.sum()
-    counted = smoothed + PSEUDO_COUNT * overall
-    shares: NDArray[np.float64] = counted / counted.sum(axis=1, keepdims=True)
-    return shares
+        self._bins[block] = self.table.nearest(lab.rgb_to_lab(rgb.astype(np.uint8))[:, 1:])
 
 
 def smooth(
@@ -101,12 +68,12 @@ def smooth(
     kernel goes over the plane: p~_q = sum_r K_qr p_r, each column of K summing to 1.
 
     Args:
-        prior: (Q,), or (Q, T) of T priors.
+        prior: (Q,).
         centres: (Q, 2) ab of the bins.
         sigma: in units of ab; 0 leaves the prior as it is.
 
     Returns:
-        As ``prior``, with the same sums.
+        (Q,) with the sum of ``prior``.
     """
     if sigma == 0:
         return prior.copy()

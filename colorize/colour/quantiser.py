@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from colorize import files
 from colorize.colour import prior as priors
+from colorize.colour import tones as by_tone
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import AB_LIMIT
 from colorize.errors import DataError, one_line
@@ -35,7 +36,7 @@ class Quantiser:
         smoothed: (Q,) float64, the prior smoothed over the ab plane.
         weights: (Q,) float64, the class weights; their expectation under ``smoothed`` is 1.
         tones: (T, Q) float64, the share of each bin at each of T tones, evenly spaced from L = 0
-            to 100; smoothed over the ab plane by ``sigma``.
+            to 100.
         step: of the grid of bins, in units of ab.
         sigma: of the soft encoding, in units of ab.
         prior_sigma: of the smoothing, in units of ab.
@@ -58,6 +59,7 @@ class Quantiser:
         counts: NDArray[np.int64],
         table: NeighbourTable,
         *,
+        tones: NDArray[np.float64] | None = None,
         step: int,
         sigma: float,
         prior_sigma: float,
@@ -66,8 +68,9 @@ class Quantiser:
         """Turn counted pixels into prior and class weights.
 
         Args:
-            counts: (T, Q) pixels by tone and nearest bin; (Q,) where tones are not told apart.
+            counts: (Q,) pixels whose nearest bin it is.
             table: of the bins that were counted.
+            tones: (T, Q) pixels by tone and bin; where not given, one tone, of ``smoothed``.
             step: see the attributes, as for the others.
             sigma: of the soft encoding.
             prior_sigma: of the smoothing.
@@ -76,8 +79,7 @@ class Quantiser:
         Raises:
             DataError: without the uniform (``mix`` 0) a bin of no probability has no weight.
         """
-        counts = np.atleast_2d(counts)
-        prior = counts.sum(axis=0) / counts.sum()
+        prior = counts / counts.sum()
         smoothed = priors.smooth(prior, table.centres, prior_sigma)
         if mix == 0 and not (smoothed > 0).all():
             raise DataError(
@@ -90,7 +92,7 @@ class Quantiser:
             prior=prior,
             smoothed=smoothed,
             weights=weights,
-            tones=priors.by_tone(counts, table.centres, sigma),
+            tones=smoothed[None] if tones is None else by_tone.shares(tones),
             step=step,
             sigma=sigma,
             prior_sigma=prior_sigma,
@@ -186,9 +188,11 @@ class Quantiser:
                 "prior": (self.prior, self.prior.sum()),
                 "smoothed prior": (self.smoothed, self.smoothed.sum()),
                 "weights": (self.weights, (self.smoothed * self.weights).sum()),
+                "tones": (self.tones, self.tones.sum(axis=1)),
             }
         for name, (shares, total) in sums.items():
-            if not np.isfinite(shares).all() or shares.min() < 0 or abs(total - 1) > SUM_TOLERANCE:
+            sums_to_1 = np.all(np.abs(total - 1) <= SUM_TOLERANCE)  # no, where it is not finite
+            if not np.isfinite(shares).all() or shares.min() < 0 or not sums_to_1:
                 raise ValueError(f"{name} not shares of 1")
 
 
@@ -211,7 +215,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
             stream = BytesIO(content)
             shape, dtype = files.array_header(stream, len(content))
             held[name] = np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)
-    sizes = {"Q": len(held["centres"]), "c": held["candidates"].shape[-1]}
+    sizes = {"Q": len(held["centres"]), "c": held["candidates"].shape[-1], "T": len(held["tones"])}
     for name, (kind, wanted) in _SHAPES.items():
         expected = tuple(sizes.get(str(size), size) for size in wanted)
         if held[name].dtype != kind or held[name].shape != expected:
@@ -227,10 +231,11 @@ _SHAPES: Mapping[str, tuple[type, tuple[int | str, ...]]] = {
     "prior": (np.float64, ("Q",)),
     "smoothed": (np.float64, ("Q",)),
     "weights": (np.float64, ("Q",)),
+    "tones": (np.float64, ("T", "Q")),
     "step": (np.int64, ()),
     "neighbours": (np.int64, ()),
     "sigma": (np.float64, ()),
     "prior_sigma": (np.float64, ()),
     "mix": (np.float64, ()),
 }
-"""Types and shapes; Q is the number of bins, c of candidates."""
+"""Types and shapes; Q is the number of bins, c of candidates, T of tones."""

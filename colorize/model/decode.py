@@ -1,5 +1,6 @@
 """From logits to colours: the annealed mean, and its way back to the picture's size."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import torch
@@ -48,7 +49,7 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     return ab.permute(0, 3, 1, 2)
 
 
-def enlarge(ab: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(ab: Tensor, size: Sequence[int]) -> Tensor:
     """Enlarge an ab map by bicubic interpolation, which keeps flat areas and edges best.
 
     Args:
@@ -58,7 +59,7 @@ def enlarge(ab: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (N, 2, H, W).
     """
-    return functional.interpolate(ab, size, mode="bicubic", align_corners=False)
+    return functional.interpolate(ab, tuple(size), mode="bicubic", align_corners=False)
 
 
 def enlarge_along(ab: Tensor, lightness: Tensor) -> Tensor:

@@ -219,7 +219,7 @@ def _tones(file: Any) -> int:  # noqa: ANN401
     if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
         return 0
     shape = file.get_slice(_NETWORK + _ROWS).get_shape()
-    if len(shape) != 2 or not 2 <= shape[0] <= MAX_TONES:
+    if len(shape) != 2 or not 1 <= shape[0] <= MAX_TONES:
         raise ValueError(f"the tone table has the shape {shape}")
     return int(shape[0])
 

@@ -67,32 +67,10 @@ def test_counts_are_those_of_every_pixel(
     every = np.resize(all_colours, (2, 60, 50, 3))
     bins = priors.BinsOfColours(table)
     for pictures in (noise, every, noise):
-        colours = lab.rgb_to_lab(pictures)
-        expected = np.zeros((51, 313), np.int64)
-        tones = np.rint(colours[..., 0] / 2).astype(int)
-        np.add.at(expected, (tones, table.nearest(colours[..., 1:])), 1)
+        expected = np.bincount(table.nearest(lab.rgb_to_lab(pictures)[..., 1:]).ravel())
         counted = bins.count(pictures)
-        assert counted.dtype == np.int64
-        np.testing.assert_array_equal(counted, expected)
-
-
-def test_a_grid_of_5_has_no_more_bins_than_can_be_counted() -> None:
-    assert len(bin_centres(5)) * priors.TONES < 2**16 - 1
-
-
-def test_shares_by_tone(rng: np.random.Generator) -> None:
-    centres = bin_centres()
-    counts = rng.integers(0, 1000, (51, 313))
-    counts[7] = 0
-    shares = priors.by_tone(counts, centres, 5)
-    np.testing.assert_allclose(shares.sum(axis=1), 1)
-    overall = priors.smooth(counts.sum(axis=0) / counts.sum(), centres, 5)
-    np.testing.assert_allclose(shares[7], overall, atol=1e-12)
-    expected = priors.smooth(counts[9] / counts[9].sum(), centres, 5)
-    np.testing.assert_allclose(shares[9], expected, atol=1e-4)  # 20 pixels beside 150,000
-    pure = np.zeros((3, 313), np.int64)
-    pure[1, 100] = 1_000_000
-    assert priors.by_tone(pure, centres, 0)[1, 100] == 1
+        assert (counted.dtype, counted.sum()) == (np.int64, pictures[..., 0].size)
+        np.testing.assert_array_equal(counted[: len(expected)], expected)
 
 
 def test_counts_do_not_depend_on_what_was_seen_before(

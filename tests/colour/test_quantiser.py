@@ -12,8 +12,9 @@ from colorize.errors import DataError
 @pytest.fixture(scope="module")
 def quantiser() -> Quantiser:
     table = NeighbourTable.fit(bin_centres(20))
-    counts = np.random.default_rng(0).integers(0, 100, (51, len(table.centres)))
-    return Quantiser.fit(counts, table, step=20, sigma=5.0, prior_sigma=5.0, mix=0.5)
+    counts = np.random.default_rng(0).integers(0, 100, len(table.centres))
+    tones = np.random.default_rng(1).random((51, len(table.centres)))
+    return Quantiser.fit(counts, table, tones=tones, step=20, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 def test_round_trip_and_same_bytes(quantiser: Quantiser, tmp_path: Path) -> None:
@@ -38,15 +39,6 @@ def test_rejects_a_missing_and_a_damaged_file(quantiser: Quantiser, tmp_path: Pa
         (tmp_path / "q.npz").write_bytes(content[:cut])
         with pytest.raises(DataError, match="damaged"):
             Quantiser.load(tmp_path / "q.npz")
-
-
-def test_tones_not_told_apart_are_one(quantiser: Quantiser) -> None:
-    counts = np.random.default_rng(0).integers(0, 100, (51, len(quantiser.table.centres)))
-    constants = {"step": 20, "sigma": 5.0, "prior_sigma": 5.0, "mix": 0.5}
-    without = Quantiser.fit(counts.sum(axis=0), quantiser.table, **constants)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(without.weights, quantiser.weights)
-    assert without.tones.shape == (1, len(quantiser.table.centres))
-    np.testing.assert_allclose(without.tones[0], without.smoothed)  # both sigmas are 5
 
 
 def test_rejects_bins_without_a_weight(quantiser: Quantiser) -> None:

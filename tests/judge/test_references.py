@@ -160,7 +160,11 @@ def test_the_first_epoch_is_a_floor(
 ) -> None:
     """It stands beside the model with the same scores, where it is the same network."""
     against = references.References(
-        ShardReader(shards, "train"), quantiser, stride=4, seed=0, one_epoch=orange_model
+        ShardReader(shards, "train"),
+        quantiser,
+        recipe=recipe("eccv16"),
+        seed=0,
+        one_epoch=orange_model,
     )
     found = judged(orange_model, shards, against, quantiser).numbers()
     assert found["one_epoch"] == found["model"] != found["grey"]

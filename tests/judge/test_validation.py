@@ -13,6 +13,7 @@ from colorize.data.shards import ShardReader
 from colorize.judge import judgement, references, temperature, views
 from colorize.judge.validation import Validation
 from colorize.metrics.scores import SCORES
+from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.shards import ShardWriter
 
@@ -71,7 +72,9 @@ def test_it_is_what_the_judge_and_the_sweep_say(
 ) -> None:
     pictures = ShardReader(shards, "test")
     found = Validation(pictures, quantiser, select="ciede2000")(model)
-    against = references.References(ShardReader(shards, "train"), quantiser, stride=4, seed=0)
+    against = references.References(
+        ShardReader(shards, "train"), quantiser, recipe=recipe("eccv16"), seed=0
+    )
     numbers = judgement.evaluate(
         model,
         pictures,

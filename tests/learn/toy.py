@@ -25,6 +25,7 @@ from colorize.learn.checkpoint import Checkpoints
 from colorize.learn.run import Run
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Losses, Trainer
+from colorize.model import decode
 from colorize.model.domains import Key, View
 from colorize.model.methods import Processes, Settings, set_lr
 from colorize.model.recipes import Recipe, Spec
@@ -110,6 +111,8 @@ RECIPE = Recipe(
     network=Network,
     method=Adversarial,
     decode=lambda output, *_: 100 * output.float(),
+    enlarge=lambda ab, lightness: decode.enlarge(ab, lightness.shape[2:]),
+    toned=lambda shares, centres: shares @ centres.to(shares.dtype) / 100,
     classifies=False,
     head_stride=STRIDE,
     side_multiple=STRIDE,

@@ -56,13 +56,20 @@ def test_the_seed_alone_decides_the_first_weights_and_bytes(tmp_path: Path) -> N
     assert a == b != c
 
 
-def test_data_may_decide_tensors_in_place_of_the_seed(tmp_path: Path) -> None:
-    bias = np.linspace(-1, 1, len(bin_centres(20)), dtype=np.float32)
-    arguments = {"width": 0.125, "centres": bin_centres(20), "side": 64, "params": {}, "seed": 0}
-    model = Model.build("eccv16", **arguments, initial={"head.bias": bias})
-    np.testing.assert_array_equal(model.network.state_dict()["head.bias"], bias)
-    plain = Model.build("eccv16", **arguments).network.state_dict()
-    torch.testing.assert_close(model.network.state_dict()["head.weight"], plain["head.weight"])
+@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2"])
+def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
+    centres = bin_centres(20)
+    tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51)
+    arguments = {"width": 0.125, "centres": centres, "side": 64, "params": {}, "seed": 0}
+    model = Model.build(name, **arguments, tones=tones)
+    model.save(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model")
+    assert loaded.spec == model.spec
+    page = torch.rand(1, 1, 64, 64) * 100
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
+    plain = Model.build(name, **arguments)
+    assert model.count() - plain.count() == 51 * (2 if name.endswith("_l2") else len(centres))
 
 
 def test_a_model_elsewhere_is_a_copy() -> None:

@@ -2,7 +2,7 @@
 
     python -m stages.tables
 
-No stage of the pipeline. Each table is between ``<!-- table NAME -->`` and ``<!-- end -->``;
+Not a stage of the pipeline. Each table is between ``<!-- table NAME -->`` and ``<!-- end -->``;
 what is between them is replaced.
 """
 

@@ -58,7 +58,7 @@ class Board(ABC):
             client: of this board's site.
             query: what is searched for; what the search cannot say is not checked here.
             below: only ids under it; 0: all there are. A later call with the last id that was seen
-                goes on where this one ended, whatever has been posted in between.
+                continues where this one ended, whatever has been posted in between.
 
         Raises:
             SourceError: the site does not answer, or hides a part of what it announced.

@@ -28,8 +28,7 @@ class Clock:
 class RateLimit:
     """Keeps the requests to one site, whichever of its hosts they go to, apart in time.
 
-    A token bucket that holds one token. It starts empty, so a run that was killed and started anew
-    comes no closer upon its last request than any other.
+    A token bucket that holds one token. It starts empty, so a restart cannot exceed the rate.
 
     Args:
         rate_per_s: above 0, `MAX_RATE_PER_S` at the most.

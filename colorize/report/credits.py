@@ -1,0 +1,48 @@
+"""Whose pictures a report shows, and under which licence."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from colorize.errors import one_line
+from colorize.raw.manifest import Record
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """An artist's share of the pictures.
+
+    Attributes:
+        artist: name, or ``unknown``.
+        licence: its name, or ``unknown``.
+        page: where a person can look at the work, or empty.
+        pictures: how many there are.
+    """
+
+    artist: str
+    licence: str
+    page: str
+    pictures: int
+
+
+def credits(records: Iterable[Record]) -> list[Credit]:
+    """Count pictures by artist, licence and page; sorted by artist, unknown ones last.
+
+    Args:
+        records: of the pictures that are shown. A page that stands for a single picture of an
+            artist is not kept apart: the first of them is named.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    pages: dict[tuple[str, str], str] = {}
+    for record in records:
+        key = one_line(record.artist) or UNKNOWN, one_line(record.licence) or UNKNOWN
+        counts[key] += 1
+        pages.setdefault(key, one_line(record.page, length=200))
+    return [
+        Credit(artist, licence, pages[artist, licence], count)
+        for (artist, licence), count in sorted(
+            counts.items(), key=lambda item: (item[0][0] == UNKNOWN, item[0])
+        )
+    ]

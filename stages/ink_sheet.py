@@ -2,7 +2,7 @@
 
     python -m stages.ink_sheet [FILE]
 
-No stage of the pipeline: it is looked at before a training is started, and after a knob of the
+Not a stage of the pipeline: it is looked at before a training is started, and after a knob of the
 inking was turned. FILE is ink-sheet.png if not given.
 """
 

@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> checked sRGB pixels: the one boundary to pictures of others.
+"""Decodes picture files to checked sRGB pixels: the one boundary to files that others made.
 
 Every reason for which a picture is left out is an `ImageError` with a word to count it by. What a
 codec does with a damaged file, whatever it raises, ends here.

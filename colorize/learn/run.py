@@ -1,4 +1,4 @@
-"""A whole run: train, validate, keep the best epoch, save states, stop when asked, resume later."""
+"""A whole run: train, validate, keep the best epoch, save states, stop and resume."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

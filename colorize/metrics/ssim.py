@@ -1,4 +1,4 @@
-"""Structural similarity of 8-bit pictures, by whole numbers as far as they reach.
+"""Structural similarity (SSIM) of 8-bit pictures, in whole numbers as far as possible.
 
 Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004, with a flat window of 7 pixels
 and sample covariances: what scikit-image computes by default. Sums over a window of 49 products of

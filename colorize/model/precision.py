@@ -1,4 +1,4 @@
-"""Where networks run, and in what precision: bfloat16 where it is faster, float32 elsewhere."""
+"""Chooses device and precision: bfloat16 where it is faster, else float32."""
 
 import os
 

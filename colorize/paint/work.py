@@ -1,4 +1,4 @@
-"""All jobs of a run, one after another: what is there is kept, what fails stops nothing else."""
+"""Runs all jobs one after another: keeps existing results, continues after failures."""
 
 from collections.abc import Generator, Sequence
 

@@ -1,4 +1,4 @@
-"""The manifest: one line for each picture, saying where it comes from and whose it is."""
+"""The manifest: a line for each picture, with its origin, artist and licence."""
 
 import hashlib
 import json

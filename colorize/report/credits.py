@@ -1,4 +1,4 @@
-"""Whose pictures a report shows, and under which licence."""
+"""Lists the artists and licences of the pictures that a report shows."""
 
 from collections import Counter
 from collections.abc import Iterable

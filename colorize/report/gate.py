@@ -1,4 +1,4 @@
-"""Whether a model got worse than an older one, score by score."""
+"""Finds the scores by which a model is worse than an older one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else and asks nobody."""
+"""The report: one self-contained HTML file that sends no request."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pictures of one's own: every picture file under a folder, at any depth."""
+"""The user's own pictures: every picture file under a folder, at any depth."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""What the two picture boards have in common; each is one class and one dictionary entry."""
+"""The interface of a picture board; each one is a class and an entry in the registry."""
 
 import re
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ class Board(ABC):
     """Posts in one list."""
 
     anonymous_terms: ClassVar[int]
-    """Counted terms that a search may have without an account; 0: as many as one likes."""
+    """Counted terms that a search may have without an account; 0: any number."""
 
     def __init__(self, site: Site) -> None:
         self.site = site

@@ -1,4 +1,4 @@
-"""From a search to pictures: list, judge, download, verify, journal; resumes where it stopped."""
+"""Crawls a board: list, judge, download, verify, journal; resumes where it stopped."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The polite client: every request to a site goes through here, one at a time.
+"""The rate-limited client: every request to a site goes through it, one at a time.
 
 Rate, retries, time and byte limits, the list of hosts, the opt-out headers and the credentials are
 kept in this one place, so no source can forget any of them.

@@ -1,4 +1,4 @@
-"""What is wanted, what a site offers, and which rendition of it is worth the bytes."""
+"""Posts of a board: the query, the offers, and which rendition to download."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

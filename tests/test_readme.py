@@ -11,6 +11,7 @@ import pytest
 
 from colorize.errors import DataError
 from colorize.sources import sample
+from colorize.sources.panels import avatars, emoji
 from stages import tables
 from tests.imports import ROOT, drawing
 
@@ -131,6 +132,15 @@ def test_every_artist_of_the_sample_is_credited() -> None:
         (row,) = (line for line in credits.splitlines() if f"]({record.page})" in line)
         assert record.artist in row
         assert record.licence in row
+
+
+def test_every_artist_of_the_panels_is_credited() -> None:
+    credits = text("CREDITS.md")
+    styles = (*avatars.HEADS, *avatars.BUSTS, avatars.LANDSCAPE)
+    for credit in (emoji.CREDIT, *(avatars.style(name)[1] for name in styles)):
+        (row,) = (line for line in credits.splitlines() if f"]({credit.page})" in line)
+        assert credit.artist in row
+        assert credit.licence in row
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,6 +9,9 @@ from colorize.raw.manifest import Record
 
 UNKNOWN = "unknown"
 
+LONGEST = 500
+"""Characters of a name or an address; a picture may have several artists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credit:
@@ -37,9 +40,12 @@ def credits(records: Iterable[Record]) -> list[Credit]:
     counts: Counter[tuple[str, str]] = Counter()
     pages: dict[tuple[str, str], str] = {}
     for record in records:
-        key = one_line(record.artist) or UNKNOWN, one_line(record.licence) or UNKNOWN
+        key = (
+            one_line(record.artist, length=LONGEST) or UNKNOWN,
+            one_line(record.licence, length=LONGEST) or UNKNOWN,
+        )
         counts[key] += 1
-        pages.setdefault(key, one_line(record.page, length=200))
+        pages.setdefault(key, one_line(record.page, length=LONGEST))
     return [
         Credit(artist, licence, pages[artist, licence], count)
         for (artist, licence), count in sorted(

@@ -19,7 +19,7 @@ from benchmarks.train import Setting, losses_and_ends
 SIZE = "the default width"
 STEPS = 100
 TOGETHER = 20
-"""Steps over which losses are averaged, lest single batches be compared."""
+"""Steps over which losses are averaged, because single batches vary."""
 RUNS = {
     "float32": {"COLORIZE_PRECISION": "float32"},
     "float32, one thread": {"COLORIZE_PRECISION": "float32", "OMP_NUM_THREADS": "1"},

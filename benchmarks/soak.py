@@ -97,7 +97,7 @@ def main(most: int) -> None:
     """Measure all sizes and write the section."""
     if most < LEAST:
         raise SystemExit(
-            f"N is {most}: from {LEAST} on, for a hundredth of it has to fill each split"
+            f"N is {most}: at least {LEAST}, because a hundredth of it has to fill each split"
         )
     rows = []
     for count in (most // 100, most // 10, most):

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--temperature",
         metavar="T",
         type=_number(0.01, 1),
-        help="1 paints the mean colour, near 0 the most likely one (default: as the paper does)",
+        help="1 paints the mean colour, near 0 the most likely one (default: the model's own)",
     )
     add(
         "--saturation",
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     except ColorizeError as error:
         _say(error)
         return REFUSED
-    except BrokenPipeError:  # nobody reads on, as in `colorize --json ... | head -1`
+    except BrokenPipeError:  # the reader has stopped, as in `colorize --json ... | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:  # a full disk, a folder without rights

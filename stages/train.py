@@ -94,7 +94,7 @@ def train(params: TrainParams, root: Path) -> None:
         watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))
         if outdated := checkpoints.of_other_code():
-            watcher.warn(f"the code has changed since {outdated} was saved: training starts afresh")
+            watcher.warn(f"the code has changed since {outdated} was saved: training starts again")
         history = Run(
             model=model,
             trainer=trainer,
@@ -140,7 +140,7 @@ def write(
     *,
     summary: dict[str, int],
 ) -> None:
-    """Choose the best epoch's temperature, and write models, history and what came of it."""
+    """Choose the best epoch's temperature, and write models, history and metrics."""
     from colorize.judge import temperature
     from colorize.learn.run import best_of
     from colorize.model.precision import best_device

@@ -1,4 +1,4 @@
-"""The training loop: it yields a record per epoch, and knows neither files nor terminals.
+"""The training loop: yields a record per epoch; does no I/O.
 
 A run depends on its schedule, its pictures and its state alone: randomness is keyed by seed, epoch
 and picture, or by seed and step, so that a state taken after any step leads to the same end.

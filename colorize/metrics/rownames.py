@@ -1,4 +1,4 @@
-"""Names of the rows of metrics files and tables: what is scored, and what it is held against."""
+"""Names of the rows of metrics files and tables: the model, floors and ceilings."""
 
 from collections.abc import Iterable
 

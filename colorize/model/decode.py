@@ -1,4 +1,4 @@
-"""From a network's output to colours: the annealed mean, and its way back to the picture's size."""
+"""Decodes outputs to colours: the annealed mean, and its enlargement to the picture's size."""
 
 from collections.abc import Sequence
 from itertools import product

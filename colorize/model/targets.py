@@ -1,4 +1,4 @@
-"""Views of pictures to a step's input and soft targets, on the network's device.
+"""Turns views of pictures into a step's input and soft targets, on the network's device.
 
 `colour.encoding` defines the soft targets; this computes the same in PyTorch for whole batches.
 """

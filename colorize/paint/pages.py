@@ -1,4 +1,4 @@
-"""Pages through the painter: read, painted and encoded in overlap, and a faulty one stops none."""
+"""Reads, paints and encodes pages in overlap; a faulty page stops no other."""
 
 import errno
 import hashlib

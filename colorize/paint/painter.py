@@ -1,4 +1,4 @@
-"""The trained model at work: a page in, colour out, at the size that came in.
+"""Paints pages with a trained model: a page in, colour out, at the page's own size.
 
 The network sees a page at the scale that it was trained for. Its colours are brought to a working
 size, where paper is kept white and regions settle, and then to that of the page, where they join

@@ -134,7 +134,7 @@ def evaluate(
         and the page under the training split's mean layer; the ceiling is the true layer at the
         head's size.
     """
-    found = {}
+    found: dict[str, Numbers] = {}
     for name, domain in inputs(model).items():
         scores = InkedScores(quantiser.table)
         mean = _mean_layer(train, domain)
@@ -166,7 +166,7 @@ def true_layers(views: Views, model: Model) -> NDArray[np.float32]:
 
 def _layers(views: Views, stride: int) -> Iterator[layer.Layer]:
     for view in views.views:
-        page = view.page[..., 0].astype(np.float32) / 255
+        page: NDArray[np.float32] = np.divide(view.page[..., 0], 255, dtype=np.float32)
         yield layer.fit(view.truth, page, stride=stride)
 
 

@@ -116,7 +116,9 @@ class Painter:
         self.recolour = recolour
         self.domain = domain
         self.tone = tone
-        self._kinds = ["ink" if isinstance(kind, Inky) else "grey" for kind in model.domains]
+        self._kinds: list[inked.Kind] = [
+            "ink" if isinstance(kind, Inky) else "grey" for kind in model.domains
+        ]
         if domain not in ("auto", *self._kinds):
             raise InputError(f"the model has not learned to paint pages of the domain {domain}")
 
@@ -256,8 +258,8 @@ class Painter:
         with _memory(rgb):
             layer = np.full((*rgb.shape[:2], 4), 255, np.uint8)
             if self.domain_of(rgb) == "ink":
-                for rows, band in self._under(inked.values(rgb), {}):
-                    layer[rows, :, :3] = band
+                for rows, colours in self._under(inked.values(rgb), {}):
+                    layer[rows, :, :3] = colours
                 if kept is not None:
                     layer[kept] = 0
                 return layer
@@ -342,7 +344,8 @@ class Painter:
         levelled = inked.levelled(page)
         height, width = self._seen(*page.shape)
         if (height, width) != page.shape:
-            levelled = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
+            shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
+            levelled = np.asarray(shrunk, np.uint8)
         seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
         given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
         prediction = predict(self.model, seen, stack_conditions([given]))

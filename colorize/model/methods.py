@@ -7,7 +7,7 @@ all that a step depends on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -99,7 +99,7 @@ class Supervised:
         self._processes = processes
         self._loss = loss
         self._optimiser = torch.optim.AdamW(
-            network.parameters(), betas=BETAS, weight_decay=settings.weight_decay, fused=True
+            decayed(network, settings.weight_decay), betas=BETAS, fused=True
         )
         self.modules: Mapping[str, nn.Module] = {"network": network}
         self.optimisers: Mapping[str, Optimizer] = {"network": self._optimiser}
@@ -120,6 +120,23 @@ class Supervised:
         (losses.rebalanced * share).backward()
         self._optimiser.step()
         return {"loss": total / whole_mass, "divergence": divergence / self._processes.size}
+
+
+def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Group a network's parameters for an optimiser: the weights of convolutions alone decay.
+
+    Biases, normalisation and tables have a meaning at their own size, which decay would distort.
+    """
+    kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+    weights = {module.weight for module in network.modules() if isinstance(module, kinds)}
+    parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
+    for parameter in network.parameters():
+        parts[parameter not in weights].append(parameter)
+    return [
+        {"params": part, "weight_decay": decay}
+        for part, decay in zip(parts, (weight_decay, 0.0), strict=True)
+        if part
+    ]
 
 
 def set_lr(optimiser: Optimizer, lr: float) -> None:

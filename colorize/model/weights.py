@@ -106,13 +106,13 @@ class Model:
             torch.manual_seed(seed)
             made = network(chosen, spec)
         if tones is not None:
-            rows = chosen.toned(torch.from_numpy(tones), torch.from_numpy(centres))
+            rows = chosen.toned(torch.tensor(tones), torch.tensor(centres))
             made.state_dict()[_ROWS].copy_(rows)
         return cls(
             network=made,
             recipe=chosen,
             spec=spec,
-            centres=torch.from_numpy(centres),
+            centres=torch.tensor(centres),
             domains=kinds,
             temperature=temperature,
             side=side,

@@ -3,6 +3,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,9 +30,9 @@ class Counting(Painter):
         super().__init__(model)
         self.painted = 0
 
-    def paint(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def paint(self, rgb: NDArray[np.uint8], **given: Any) -> NDArray[np.uint8]:
         self.painted += 1
-        return super().paint(rgb)
+        return super().paint(rgb, **given)
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def test_a_layer_has_alpha_and_is_empty_where_there_is_colour_already(
     ("name", "content", "reason"),
     [
         ("a.png", b"no picture", "unreadable"),
-        ("a.jpg", b"", "unreadable: it is empty"),
+        ("a.jpg", b"", "unreadable: an empty file"),
         ("a.png", b" <!DOCTYPE HTML><html>", "unreadable: it is a web page"),
         ("a.gif", b"GIF89a", "not supported"),
     ],

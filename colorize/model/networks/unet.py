@@ -95,10 +95,10 @@ def _up(below: int, skip: int) -> nn.Sequential:
 
 
 def _initialise(module: nn.Module) -> None:
-    """He et al. (arXiv 1502.01852) for layers before a ReLU; the head's output starts at zero."""
+    """He et al. (arXiv 1502.01852) for layers before a ReLU; the head's output starts near zero."""
     if isinstance(module, nn.Conv2d):
         if module.kernel_size == (1, 1):
-            nn.init.zeros_(module.weight)
+            nn.init.normal_(module.weight, std=0.01)
         else:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:

@@ -48,8 +48,11 @@ def shares(rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.mark.parametrize("recipe", ["unet", "unet_l2"])
-def test_an_untrained_network_paints_the_tone_curve(shares: np.ndarray, recipe: str) -> None:
-    """In blocks of one tone: at T = 1 the mean of the bins by their shares at that tone."""
+def test_training_begins_at_the_tone_curve(shares: np.ndarray, recipe: str) -> None:
+    """In blocks of one tone: at T = 1 the mean of the bins by their shares at that tone.
+
+    The head's own output begins near zero; here it is exactly zero.
+    """
     centres = bin_centres()
     model = Model.build(
         recipe, width=0.25, centres=centres, side=64, params={}, seed=0, tones=shares
@@ -57,6 +60,7 @@ def test_an_untrained_network_paints_the_tone_curve(shares: np.ndarray, recipe: 
     tones = np.random.default_rng(1).integers(0, 51, (16, 16))
     lightness = torch.from_numpy(np.kron(2.0 * tones, np.ones((4, 4)))).float()[None, None]
     with torch.no_grad():
+        model.network.network.head.weight.zero_()
         output = model.network.eval()(lightness)
     if RECIPES[recipe].classifies:
         predicted = output.softmax(1)[0].permute(1, 2, 0)

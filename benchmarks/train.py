@@ -10,7 +10,6 @@ take the same pictures from the same weights.
 ROOT, the current folder if not given, holds the pipeline's shards and quantiser.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
@@ -24,7 +23,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import plain, report
-from benchmarks.processes import CORES, Measured, in_a_process, peak_gib, run
+from benchmarks.processes import CLOCK, CORES, Measured, in_a_process, now, peak_gib, run
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.learn import dataset
@@ -104,9 +103,9 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
     work()
     taken = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = now()
         work()
-        taken.append(time.perf_counter() - start)
+        taken.append(now() - start)
     return min(taken)
 
 
@@ -190,7 +189,7 @@ def losses_and_ends(setting: Setting, steps: int) -> tuple[list[float], list[flo
 
     def on_step(found: Mapping[str, float]) -> None:
         losses.append(found["loss"])
-        ends.append(time.perf_counter())
+        ends.append(now())
         if len(ends) == steps:
             raise _Enough
 
@@ -281,11 +280,11 @@ def in_turns(root: Path, size: str) -> dict[str, Measured]:
     found: dict[str, Measured] = {}
     for _ in range(ROUNDS):
         for way in WAYS:
-            now = in_a_process(__spec__.name, str(root), f"{size}/{way}")
-            before = found.get(way, now)
+            measured = in_a_process(__spec__.name, str(root), f"{size}/{way}")
+            before = found.get(way, measured)
             found[way] = {
                 name: (max if name == "rate" else min)(value, before[name])
-                for name, value in now.items()
+                for name, value in measured.items()
             }
     return found
 
@@ -322,7 +321,7 @@ def main(root: Path) -> None:
             f"{slow['loss']:.4f}, {mixed['loss']:.4f} and {fast['loss']:.4f}."
         )
     text = (
-        f"On {CORES} cores, {describe(CPU).partition(', ')[2]}; the fastest of "
+        f"On {CORES} cores, {describe(CPU).partition(', ')[2]}; {CLOCK}; the fastest of "
         f"{ROUNDS * REPEATS} steps each, in {ROUNDS} turns. The references are given their batch, "
         f"ours is timed from the 8-bit pictures on.\n\n"
         f"{report.table(rows)}\n\n" + "\n".join(said)

@@ -200,8 +200,9 @@ def main(root: Path) -> None:
     better = f" and {own['psnr'] - before['psnr']:+.2f} dB" if trained else ""
     text = (
         f"A page of {WIDTH} x {HEIGHT} pixels made of {ACROSS * DOWN} pictures of the test split, "
-        f"on {CORES} cores; {CLOCK}; fastest of {ROUNDS * REPEATS} runs, PSNR against the true colours of "
-        f"{PAGES} pages. The networks: {report.describe(model)}; {report.describe(old)}"
+        f"on {CORES} cores; {CLOCK}; fastest of {ROUNDS * REPEATS} runs, PSNR "
+        f"against the true colours of {PAGES} pages. The networks: {report.describe(model)}; "
+        f"{report.describe(old)}"
         f"{'' if trained else ', in shape only'}.\n\n{report.table(rows)}\n\n"
         f"Ours is **{honest['seconds'] / own['seconds']:.2f} times as fast** as the authors' way "
         f"in bfloat16, mixed into gamut, with **{own['psnr'] - honest['psnr']:+.2f} dB** and "

@@ -29,6 +29,9 @@ CHUNK = 500
 STAGES = ("fetch", "resize", "quantise")
 SAMPLE_S = 0.2
 LEAST = 10_000
+ROOT = Path(".scratch") / "soak"
+SHARES = (100, 10, 1)
+"""N is divided by these."""
 
 
 def draw(begin: int, *, folder: Path, end: int) -> None:
@@ -99,8 +102,8 @@ def main(most: int) -> None:
             f"N is {most}, at least {LEAST} is needed: a hundredth of it has to fill each split"
         )
     rows = []
-    for count in (most // 100, most // 10, most):
-        root = Path(".scratch") / "soak"
+    for share in SHARES:
+        count, root = most // share, ROOT
         shutil.rmtree(root, ignore_errors=True)
         try:
             lay_down(root, count)

@@ -21,7 +21,7 @@ from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.paint import kinds
 from colorize.paint.jobs import Job
-from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides
+from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides, enough_memory
 from colorize.paint.record import Entry, Record
 from colorize.paint.workshop import Workshop
 
@@ -229,9 +229,12 @@ def _open(painter: Painter, page: Page) -> _Unfinished:
             raise ImageError("unreadable", f"{page.original} is not supported")
         content = page.read()
         rgb = check_sides(decode(content, max_pixels=MAX_PIXELS))
+        kept = painter.kept(rgb)
     except ImageError as error:
         return _Unfinished(page=page, outcome=Outcome.FAILED, reason=_reason(error, content))
-    kept = painter.kept(rgb)
+    except MemoryError:
+        reason = "too_large: not enough memory to read it"
+        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=reason)
     return _Unfinished(
         page=page,
         outcome=Outcome.PAINTED if kept is None or not kept.all() else Outcome.COLOURED,
@@ -258,22 +261,21 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
     rgb = opened.pixels
     if rgb is None:
         return opened
-    if opened.outcome is Outcome.COLOURED:
-        if form is Form.LAYER:
-            return replace(opened, pixels=np.zeros((*rgb.shape[:2], 4), np.uint8))
+    if opened.outcome is Outcome.COLOURED and form is not Form.LAYER:
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
     domain = painter.domain_of(rgb)
     try:
-        if form is Form.LAYER:
-            layer = painter.layer(rgb, kept=opened.kept)
-            return replace(opened, pixels=layer, domain=domain)
-        painted = painter.paint(rgb, kept=opened.kept)
+        with enough_memory(rgb):
+            if form is Form.LAYER:
+                layer = painter.layer(rgb, kept=opened.kept)
+                return replace(opened, pixels=layer, domain=domain)
+            painted = painter.paint(rgb, kept=opened.kept)
+            if form is Form.COMPARE:
+                painted = np.concatenate([rgb, painted], axis=1)
+            return replace(opened, pixels=painted, domain=domain)
     except ImageError as error:
         return replace(opened, pixels=None, outcome=Outcome.FAILED, reason=str(error))
-    if form is Form.COMPARE:
-        painted = np.concatenate([rgb, painted], axis=1)
-    return replace(opened, pixels=painted, domain=domain)
 
 
 def _encode(painted: _Unfinished) -> Finished:

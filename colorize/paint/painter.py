@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.errors import ImageError, InputError
+from colorize.errors import ImageError, InputError, one_line
 from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
@@ -189,8 +189,12 @@ class Painter:
 
         Returns:
             (H, W), all true for a page that stays as it is; None for one that is painted anew.
+
+        Raises:
+            ImageError: ``too_large``: there is not enough memory for it.
         """
-        return chroma.kept(rgb, recolour=recolour or self.recolour)
+        with enough_memory(rgb):
+            return chroma.kept(rgb, recolour=recolour or self.recolour)
 
     def paint(
         self,
@@ -212,13 +216,14 @@ class Painter:
             (H, W, 3) uint8; of a grey page, of the same L within 8-bit rounding.
 
         Raises:
-            ImageError: ``too_large``: there is not enough memory for it.
+            ImageError: ``too_large``: there is not enough memory for it; ``no_colours``: what the
+                network gave for it is no number.
             ValueError: the array is no page.
         """
         rgb, kept = self._given(rgb, recolour, kept)
         if kept is not None and kept.all():
             return rgb.copy()
-        with _memory(rgb):
+        with enough_memory(rgb):
             if self.domain_of(rgb) == "ink":
                 painted = self._inked(rgb, conditions or {})
             else:
@@ -249,13 +254,14 @@ class Painter:
             (H, W, 4) uint8: RGB and alpha.
 
         Raises:
-            ImageError: ``too_large``: there is not enough memory for it.
+            ImageError: ``too_large``: there is not enough memory for it; ``no_colours``: what the
+                network gave for it is no number.
             ValueError: the array is no page.
         """
         rgb, kept = self._given(rgb, recolour, kept)
         if kept is not None and kept.all():
             return np.zeros((*rgb.shape[:2], 4), np.uint8)
-        with _memory(rgb):
+        with enough_memory(rgb):
             layer = np.full((*rgb.shape[:2], 4), 255, np.uint8)
             if self.domain_of(rgb) == "ink":
                 for rows, colours in self._under(inked.values(rgb), {}):
@@ -366,11 +372,16 @@ class Painter:
 
         Returns:
             (h, w, 3): a, b and whiteness, or (h, w, 4): and L with its lines filled.
+
+        Raises:
+            ImageError: ``no_colours``.
         """
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
         ab = self.colours(paper.levelled(seen)[None], stack_conditions([given]))[0]
+        if not np.isfinite(ab).all():
+            raise ImageError("no_colours", "the network gave no number for some of its pixels")
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
         ab = _resized(ab, working.shape)
@@ -417,17 +428,20 @@ def _device(name: torch.device | str | None) -> torch.device:
     """
     if name is None:
         return best_device()
+    device: torch.device | None
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise InputError(f"{name} is no device: cpu and cuda are") from None
+        device = None
+    if device is None or device.type not in {"cpu", "cuda"} or (device.index or 0) < 0:
+        raise InputError(f"{one_line(name)} is no device: cpu and cuda are")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise InputError(f"there is no GPU {name} that PyTorch can use")
     return device
 
 
 @contextmanager
-def _memory(rgb: RGB) -> Iterator[None]:
+def enough_memory(rgb: RGB) -> Iterator[None]:
     """Say in one line that the memory does not suffice for a page.
 
     Raises:

@@ -35,12 +35,39 @@ def test_the_head_covers_the_picture_and_no_margin(model: Model, ramp: NDArray[n
     assert float(shares.sum(1).mean()) == pytest.approx(1, abs=1e-3)
 
 
-@pytest.mark.parametrize("multiple", [8, 32, 256])
-def test_margins_are_no_larger_than_they_need_be(multiple: int) -> None:
-    for height, width in ((256, 256), (300, 200), (200, 1000), (1, 1), (1024, 1), (1, 1024)):
-        bottom, right = margins(height, width, multiple)
-        rows, columns = (height + bottom) / multiple, (width + right) / multiple
-        assert rows == int(rows) == -(-height // multiple)
-        assert columns == int(columns)
-        single = width <= multiple < height  # a tall column, which bfloat16 does not bear
-        assert columns == (2 if single else -(-width // multiple))
+@pytest.mark.parametrize(
+    ("size", "multiple", "expected"),
+    [
+        ((256, 256), 8, (0, 0)),
+        ((250, 256), 256, (6, 0)),
+        ((1, 1), 8, (7, 7)),
+        ((300, 200), 32, (20, 24)),
+        ((1, 1024), 8, (7, 0)),  # a wide row is no tall column
+        ((8, 8), 8, (0, 0)),
+        ((8, 1), 8, (0, 7)),  # a map of one pixel
+        ((9, 8), 8, (7, 8)),  # two rows and one column: a second column
+        ((64, 5), 8, (0, 11)),
+        ((64, 8), 8, (0, 8)),
+        ((64, 9), 8, (0, 7)),  # it has two columns already
+        ((16, 16), 8, (0, 0)),
+        ((33, 1), 32, (31, 63)),
+        ((32, 1), 32, (0, 31)),
+        ((1024, 1), 32, (0, 63)),
+    ],
+)
+def test_margins(size: tuple[int, int], multiple: int, expected: tuple[int, int]) -> None:
+    assert margins(*size, multiple) == expected
+
+
+@pytest.mark.parametrize("multiple", [1, 2, 8, 32])
+def test_the_smallest_map_is_never_a_tall_column(multiple: int) -> None:
+    """For every size up to 4 maps: both sides divisible, nothing added in vain."""
+    for height in range(1, 4 * multiple + 1):
+        for width in range(1, 4 * multiple + 1):
+            bottom, right = margins(height, width, multiple)
+            rows, columns = (height + bottom) / multiple, (width + right) / multiple
+            assert rows == int(rows)
+            assert columns == int(columns)
+            assert columns > 1 or rows == 1
+            assert bottom < multiple
+            assert right < multiple or (columns == 2 and rows > 1)

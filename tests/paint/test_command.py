@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.__main__ import FAILED, REFUSED, main
 from colorize.model.weights import Model
+from colorize.paint.painter import MAX_SIDE
 from tests.imports import ROOT
 from tests.paint.zips import Item, grey_page, packed
 
@@ -27,11 +30,12 @@ MEASURED = """
 import resource, sys
 from colorize.__main__ import main
 status = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_SELF)
+size = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(size, used.ru_utime + used.ru_stime)
 sys.exit(status)
 """
-GIB = 1 << 20
-"""In KiB, the unit of ``ru_maxrss``."""
+GIB = 1 << 30
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +148,83 @@ def test_options_reach_the_page(tmp_path: Path, model: str, page: Callable[..., 
     assert not is_orange(tmp_path / "grey.png")
     assert painted("both.png", "--compare", "--temperature", "1") == (120, 160, 3)
     assert painted("layer.png", "--layer") == (120, 80, 4)
+
+
+def reddish(path: Path) -> NDArray[np.uint8]:
+    """Save a grey page with a red square."""
+    page = np.full((300, 200, 3), 150, np.uint8)
+    page[100:140, 100:140] = (215, 30, 40)
+    Image.fromarray(page).save(path)
+    return page
+
+
+@pytest.mark.parametrize("recolour", ["", "grey", "all", "none"])
+@pytest.mark.parametrize("form", ["", "--layer"])
+def test_recolour(tmp_path: Path, model: str, recolour: str, form: str) -> None:
+    page = reddish(tmp_path / "1.png")
+    options = ["--recolour", recolour] if recolour else []
+    options += [form] if form else []
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "2.png"), "--model", model]
+    assert main([*arguments, *options]) == 0
+    with Image.open(tmp_path / "2.png") as image:
+        painted = np.asarray(image.convert("RGBA"))
+    red, grey = painted[102:138, 102:138], painted[200:280, 20:80]
+    if recolour == "none":
+        assert form or (tmp_path / "2.png").read_bytes() == (tmp_path / "1.png").read_bytes()
+        assert not form or not painted[..., 3].any()
+        return
+    assert (np.ptp(grey[..., :3], axis=2) > 50).all()
+    if recolour == "all":
+        assert (grey[..., 3] == 255).all()
+        assert (red[..., 3] == 255).all()
+        assert (red[..., :3] != page[120, 120]).any(axis=2).all()
+    elif form:
+        assert not red[..., 3].any()
+    else:
+        assert (red[..., :3] == page[120, 120]).all()
+
+
+@pytest.mark.parametrize("wrong", ["greys", "", "All"])
+def test_recolour_has_three_values(
+    tmp_path: Path, wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reddish(tmp_path / "1.png")
+    with pytest.raises(SystemExit, match=str(REFUSED)):
+        main([str(tmp_path / "1.png"), "-o", str(tmp_path / "2.png"), "--recolour", wrong])
+    assert "--recolour: invalid choice" in capsys.readouterr().err
+
+
+def test_device(tmp_path: Path, model: str, page: Callable[..., bytes]) -> None:
+    """On the processor where that is asked for: the same bytes as in any run without a GPU."""
+    (tmp_path / "1.png").write_bytes(page())
+    arguments = [str(tmp_path / "1.png"), "--model", model]
+    assert main([*arguments, "-o", str(tmp_path / "cpu.png"), "--device", "cpu"]) == 0
+    assert is_orange(tmp_path / "cpu.png")
+    if not torch.cuda.is_available():
+        assert main([*arguments, "-o", str(tmp_path / "any.png")]) == 0
+        assert (tmp_path / "any.png").read_bytes() == (tmp_path / "cpu.png").read_bytes()
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:99", "mps", "tpu", "meta", ""])
+def test_a_device_that_is_not_there_is_one_line(
+    tmp_path: Path,
+    model: str,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+    device: str,
+) -> None:
+    if device in {"cuda", "cuda:0"} and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    (tmp_path / "1.png").write_bytes(page())
+    target = tmp_path / "out" / "2.png"
+    arguments = [str(tmp_path / "1.png"), "-o", str(target), "--model", model, "--device", device]
+    status, told, why = run(arguments, capsys)
+    assert (status, told, why.count("\n")) == (REFUSED, "", 1)
+    if device.startswith("cuda"):
+        assert f"there is no GPU {device} that PyTorch can use" in why
+    else:
+        assert "is no device: cpu and cuda are" in why
+    assert not target.parent.exists()
 
 
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -557,7 +638,7 @@ def test_mutated_books(tmp_path: Path, model_path: Path, rng: np.random.Generato
             assert (room / "out" / name).stat().st_size < 1_000_000
     assert outcomes == {FAILED}
     assert slowest < 120
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * GIB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < 2 * GIB
 
 
 def mutated(content: bytes, rng: np.random.Generator) -> bytes:
@@ -580,16 +661,26 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def peak(*arguments: str | Path) -> int:
-    """Run the command and give the most memory that it had, in KiB."""
+def measured(*arguments: str | Path) -> tuple[int, float]:
+    """Run the command: the most memory that it had, in bytes, and its processor time in seconds.
+
+    The time of one thread, which is at least what the run takes where it has a core of its own.
+    """
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
-    return int(done.stdout.split()[-1])
+    size, seconds = done.stdout.split()[-2:]
+    return int(size), float(seconds)
+
+
+def peak(*arguments: str | Path) -> int:
+    """Run the command and give the most memory that it had, in bytes."""
+    return measured(*arguments)[0]
 
 
 @pytest.mark.slow
@@ -622,3 +713,56 @@ def test_large_pages_within_two_gibibytes(
     assert used < 2 * GIB
     with Image.open(tmp_path / "out" / "3.png") as image:
         assert image.size == (8000 if form == ["--compare"] else 4000, 6000)
+
+
+def thin(path: Path, height: int, width: int) -> Path:
+    """A page of grey blocks, of any size, in a small file."""
+    blocks = np.random.default_rng(0).integers(60, 220, (1 + height // 97, 1 + width // 97))
+    image = Image.fromarray(blocks.astype(np.uint8))
+    image.resize((width, height), Image.Resampling.NEAREST).save(path)
+    return path
+
+
+@pytest.mark.parametrize("form", [[], ["--layer"]])
+def test_a_strip_of_the_longest_side_takes_little(
+    tmp_path: Path, model: str, form: list[str]
+) -> None:
+    for name, size in (("long", (MAX_SIDE, 9)), ("wide", (9, MAX_SIDE))):
+        source, out = thin(tmp_path / f"{name}.png", *size), tmp_path / "out" / f"{name}.png"
+        used, seconds = measured(source, "-o", out, "--model", model, "--side", "1024", *form)
+        assert used < 2 * GIB
+        assert seconds < 20
+        with Image.open(out) as image:
+            assert image.size == size[::-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [[], ["--layer"], ["--compare"], ["--no-snap"]])
+@pytest.mark.parametrize("side", [[], ["--side", "1024"]])
+@pytest.mark.parametrize("size", [(7071, 7071), (65530, 763), (763, 65530)])
+def test_pages_of_fifty_megapixels_within_two_gibibytes(
+    tmp_path: Path, model: str, size: tuple[int, int], side: list[str], form: list[str]
+) -> None:
+    if form == ["--compare"] and size[1] * 2 > MAX_SIDE:
+        pytest.skip("the comparison would be wider than any page")
+    source = thin(tmp_path / "1.png", *size)
+    out = tmp_path / "out.png"
+    used, seconds = measured(source, "-o", out, "--model", model, *form, *side)
+    assert used < 2 * GIB
+    assert seconds < 20
+
+
+@pytest.mark.parametrize("size", [(1, 50_000_000), (2, 25_000_000), (50_000_000, 1)])
+def test_thin_pages_of_fifty_megapixels_are_refused(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str], size: tuple[int, int]
+) -> None:
+    (tmp_path / "in").mkdir()
+    thin(tmp_path / "in" / "1.png", 40, 30)
+    thin(tmp_path / "in" / "2.png", *size)
+    thin(tmp_path / "in" / "3.png", 30, 40)
+    arguments = [str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", model]
+    status, told, why = run(arguments, capsys)
+    assert (status, told, why.count("\n")) == (FAILED, "1 failed, 2 painted\n", 1)
+    height, width = size
+    assert f"2.png: too_many_pixels: {width} x {height} pixels, a side may have 65535" in why
+    assert seen(tmp_path / "out") == ["1.png", "3.png"]

@@ -2,16 +2,21 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.colour.lab import rgb_to_lightness
+from colorize.imaging import chroma
 from colorize.imaging.decode import decode
+from colorize.model.weights import Model
 from colorize.paint import pages
 from colorize.paint.jobs import plan
 from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
@@ -250,3 +255,97 @@ def test_nothing_half_written_when_the_disk_is_full(
     with pytest.raises(OSError, match=r"No space.*p\.png"):
         paint(orange, tmp_path, encoded(GREY), "p.png")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+class Faulty(torch.nn.Module):
+    """Gives what `fault` does of a page of 64 x 64 pixels, and of others what the network gives."""
+
+    def __init__(self, network: torch.nn.Module, fault: Callable[[torch.Tensor], object]) -> None:
+        super().__init__()
+        self.network, self.fault = network, fault
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        given: torch.Tensor = self.network(seen)
+        if seen.shape[2:] == (64, 64):
+            self.fault(given)
+        return given
+
+
+def opencv_allocates(_: object) -> None:
+    cv2.resize(np.zeros((1, 1), np.uint8), (1 << 30, 1 << 30))
+
+
+ALLOCATIONS: dict[str, Callable[[object], object]] = {
+    "torch": lambda _: torch.empty(1 << 60),
+    "numpy": lambda _: np.empty(1 << 60, np.uint8),
+    "OpenCV": opencv_allocates,
+}
+"""Each asks for more than there is address space for, and is refused by the real allocator."""
+
+
+def faulty(model: Model, fault: Callable[[torch.Tensor], object]) -> Painter:
+    return Painter(replace(model, network=Faulty(model.network, fault)))
+
+
+def three(painter: Painter, root: Path, encoded: Encoded, form: Form) -> list[Result]:
+    """Paint three pages; the second one is the one that fails."""
+    (root / "in").mkdir()
+    for number, size in enumerate(((90, 64), (64, 64), (64, 80))):
+        content = encoded(np.full(size, 128, np.uint8))
+        (root / "in" / f"{number}.png").write_bytes(content)
+    found = plan([root / "in"], root / "out")
+    return list(paint_files(painter, found.jobs, form=form, base=found.base))
+
+
+@pytest.mark.parametrize("allocator", ALLOCATIONS)
+@pytest.mark.parametrize("form", Form)
+def test_a_page_for_which_memory_does_not_suffice_fails_alone(
+    orange_model: Model, tmp_path: Path, encoded: Encoded, allocator: str, form: Form
+) -> None:
+    painter = faulty(orange_model, ALLOCATIONS[allocator])
+    results = three(painter, tmp_path, encoded, form)
+    assert [result.outcome for result in results] == ["painted", "failed", "painted"]
+    assert results[1].reason == "too_large: not enough memory to paint 64 x 64 pixels"
+    assert results[1].target == ""
+    assert seen(tmp_path / "out") == ["0.png", "2.png"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_page_for_which_the_network_gives_no_numbers_fails_alone(
+    orange_model: Model, tmp_path: Path, encoded: Encoded, value: float
+) -> None:
+    def fault(given: torch.Tensor) -> None:
+        given[:, :, 3, 4] = value
+
+    results = three(faulty(orange_model, fault), tmp_path, encoded, Form.PAINTED)
+    assert [result.outcome for result in results] == ["painted", "failed", "painted"]
+    assert results[1].reason == "no_colours: the network gave no number for some of its pixels"
+    assert seen(tmp_path / "out") == ["0.png", "2.png"]
+
+
+@pytest.mark.parametrize("step", ["read", "kept", "concatenate"])
+def test_memory_that_is_short_beside_the_network_fails_one_page(
+    orange: Painter,
+    tmp_path: Path,
+    encoded: Encoded,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    """While a file is read, its colours are looked for, or two pictures are put side by side."""
+    places: dict[str, tuple[Any, Callable[[Any], bool]]] = {
+        "read": (pages, lambda path: path.name == "1.png"),
+        "kept": (chroma, lambda rgb: rgb.shape == (64, 64, 3)),
+        "concatenate": (np, lambda parts: [np.shape(part) for part in parts] == [(64, 64, 3)] * 2),
+    }
+    place, is_second = places[step]
+    real = getattr(place, step)
+
+    def short(given: Any, *others: Any, **options: Any) -> Any:
+        if is_second(given):
+            raise MemoryError
+        return real(given, *others, **options)
+
+    monkeypatch.setattr(place, step, short)
+    results = three(orange, tmp_path, encoded, Form.COMPARE)
+    assert [result.outcome for result in results] == ["painted", "failed", "painted"]
+    assert results[1].reason.startswith("too_large: not enough memory to ")

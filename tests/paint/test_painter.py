@@ -1,4 +1,5 @@
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -156,6 +157,43 @@ def test_bytes_to_bytes(orange: Painter, encoded, drawing) -> None:  # noqa: ANN
         orange.paint_bytes(b"no picture")
     with pytest.raises(InputError, match="gif"):
         orange.paint_bytes(data, suffix=".gif")
+
+
+def test_threads_paint_the_same_bytes_as_one_after_the_other(
+    model_path: Path,
+    encoded,  # noqa: ANN001
+    drawing,  # noqa: ANN001
+) -> None:
+    """Pages of many sizes, one with a red thing and one that is coloured, from four threads."""
+    painter = Painter.load(model_path)
+    drawn = [drawing(n, 90 + 37 * (n % 5), 70 + 23 * (n % 3)) for n in range(24)]
+    pages = [np.repeat(rgb[..., :1], 3, axis=2) for rgb in drawn]
+    pages[5][20:50, 20:50] = (215, 30, 40)
+    pages[11] = drawn[11]
+    kinds = ("PNG", "JPEG", "WEBP")
+    files = [encoded(page, kinds[n % 3]) for n, page in enumerate(pages)]
+    arrays = [painter.paint(page) for page in pages]
+    layers = [painter.layer(page) for page in pages]
+    contents = [painter.paint_bytes(file) for file in files]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(3):
+            at_once = (
+                pool.map(painter.paint, pages),
+                pool.map(painter.layer, pages),
+                pool.map(painter.paint_bytes, files),
+            )
+            for found, expected in zip(at_once[:2], (arrays, layers), strict=True):
+                for one, other in zip(found, expected, strict=True):
+                    np.testing.assert_array_equal(one, other)
+            assert list(at_once[2]) == contents
+
+
+def test_a_device_that_is_not_there_is_refused(model_path: Path) -> None:
+    for name in ("tpu", "mps", "meta", "cuda:99", "cuda:-1", "", "a\nb"):
+        with pytest.raises(InputError, match=r"no device|no GPU") as caught:
+            Painter.load(model_path, device=name)
+        assert str(caught.value).isprintable()
+    assert Painter.load(model_path, device="cpu").model.device == torch.device("cpu")
 
 
 def test_a_side_that_is_too_long_is_refused(orange: Painter, encoded) -> None:  # noqa: ANN001

@@ -1,7 +1,7 @@
 """How closely training in bfloat16 follows float32.
 
-Two runs in float32 that differ by the number of threads alone, and so by rounding, show what
-nobody can follow.
+Two runs in float32 that differ only by the number of threads, and so by rounding, show how far runs
+diverge by rounding alone.
 
     python -m benchmarks.curve [ROOT]
 
@@ -14,12 +14,12 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.processes import Measured, in_a_process, run
-from benchmarks.train import Setting, losses_and_ends
+from benchmarks.train import DEFAULT, Setting, losses_and_ends
 
-SIZE = "the default width"
+SIZE = DEFAULT
 STEPS = 100
 TOGETHER = 20
-"""Steps over which losses are averaged, lest single batches be compared."""
+"""Steps over which losses are averaged: single batches differ too much."""
 RUNS = {
     "float32": {"COLORIZE_PRECISION": "float32"},
     "float32, one thread": {"COLORIZE_PRECISION": "float32", "OMP_NUM_THREADS": "1"},
@@ -54,8 +54,8 @@ def main(root: Path) -> None:
             }
         )
     text = (
-        f"{len(base)} steps of {SIZE} from the same weights on the same pictures; the end is the "
-        f"mean of the last {TOGETHER}. What two float32 runs differ by is rounding alone.\n\n"
+        f"{len(base)} steps of `{SIZE}` from the same weights on the same pictures; the end is the "
+        f"mean of the last {TOGETHER}. The two float32 runs differ by rounding alone.\n\n"
         f"{report.table(rows)}"
     )
     report.write_section("The loss in bfloat16 and in float32", text)

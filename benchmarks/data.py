@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import report
+from benchmarks.processes import keep_to
 from colorize.colour import lab
 from colorize.data import colours, shards
 from colorize.imaging.decode import decode
@@ -238,7 +239,7 @@ def main(python: str, root: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    keep_to(1)
     cv2.setNumThreads(1)
     if sys.argv[1] == "--turn":
         _, timed = (WAYS[sys.argv[2]](Path(sys.argv[3])) for _ in range(2))

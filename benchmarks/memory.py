@@ -1,4 +1,4 @@
-"""What memory training takes, over few pictures and over many.
+"""The memory that training takes, over few pictures and over many.
 
     python -m benchmarks.memory [ROOT]
 
@@ -10,15 +10,16 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmarks import report
-from benchmarks.processes import Measured, in_a_process, run
-from benchmarks.train import Setting, losses_and_ends
+from benchmarks.processes import Measured, held_gib, in_a_process, run
+from benchmarks.train import DEFAULT, Setting, losses_and_ends
 from colorize.data import shards
 from colorize.data.shards import ShardReader
 from colorize.learn.memory import keep_freed_memory
 
-SIZE = "the default width"
+SIZE = DEFAULT
 STEPS = 40
 COUNTS = (500, 5000)
 PER_SHARD = 250
@@ -28,19 +29,17 @@ def many(root: Path, folder: Path, count: int) -> None:
     """Make shards of ``count`` pictures out of those that are there."""
     pictures = Setting(root, SIZE).pictures
     for begin in range(0, count, PER_SHARD):
-        rolled = [np.roll(pictures[n], begin, axis=1) for n in range(PER_SHARD)]
+        rolled = [np.roll(pictures[n % len(pictures)], begin, axis=1) for n in range(PER_SHARD)]
         shards.write(folder / f"train-{begin:05x}.npy", np.stack(rolled))
 
 
 def measure(folder: str, root: Path) -> Measured:
-    """Train over a folder's pictures in this process: GiB that are no file's own pages."""
+    """Train over a folder's pictures in this process: GiB held, mapped files apart."""
     keep_freed_memory()  # so that what is held at the end is the peak
     setting = Setting(root, SIZE)
     setting.pictures = ShardReader(Path(folder), "train")
     losses_and_ends(setting, STEPS)
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    kib = next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
-    return {"gib": kib / 2**20}
+    return {"gib": held_gib(psutil.Process())}
 
 
 def main(root: Path) -> None:
@@ -52,8 +51,8 @@ def main(root: Path) -> None:
             gib = in_a_process(__spec__.name, str(root), folder)["gib"]
         rows.append({"pictures": count, "memory, GiB": f"{gib:.2f}"})
     text = (
-        f"After {STEPS} steps of {SIZE}, not counting the pages of mapped shards, which the system "
-        f"takes back when it needs them.\n\n{report.table(rows)}"
+        f"After {STEPS} steps of `{SIZE}`, not counting the pages of mapped shards, which the "
+        f"system takes back when it needs them.\n\n{report.table(rows)}"
     )
     report.write_section("The memory of training", text)
     print(text)

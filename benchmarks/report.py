@@ -1,10 +1,12 @@
 """``results.md``: a section a benchmark, each with the machine that it was taken on."""
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+
+import joblib
+import psutil
 
 from colorize import files
 from colorize.model.weights import Model
@@ -25,10 +27,10 @@ def machine() -> str:
     if cpuinfo.is_file():
         lines = [line.partition(":") for line in cpuinfo.read_text("utf-8").splitlines()]
         model = next((value.strip() for key, _, value in lines if "model name" in key), model)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    memory = psutil.virtual_memory().total / 2**30
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"{model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB of memory; "
+        f"{model}, {joblib.cpu_count()} cores, {memory:.0f} GiB of memory; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}."
     )
 
@@ -45,8 +47,9 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
-    """Put a section into the results, in the place of an older one of that name."""
+def write_section(name: str, text: str, *, path: Path | None = None) -> None:
+    """Put a section into the results, `RESULTS` if not given, in the place of its older self."""
+    path = path or RESULTS
     old = path.read_text("utf-8") if path.exists() else TITLE
     _, *sections = old.split("\n## ")
     found = dict(section.partition("\n\n")[::2] for section in sections)

@@ -27,6 +27,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from benchmarks import report
+from benchmarks.processes import keep_to
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
@@ -141,5 +142,5 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    keep_to(1)
     main(Path(*sys.argv[1:]))

@@ -11,15 +11,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 from ruamel.yaml import YAML
 
 from benchmarks import report
+from benchmarks.processes import held_gib
 from colorize.parallel import each
 
 SIDE = 256
@@ -28,6 +29,9 @@ CHUNK = 500
 STAGES = ("fetch", "resize", "quantise")
 SAMPLE_S = 0.2
 LEAST = 10_000
+ROOT = Path(".scratch") / "soak"
+SHARES = (100, 10, 1)
+"""N is divided by these."""
 
 
 def draw(begin: int, *, folder: Path, end: int) -> None:
@@ -66,42 +70,40 @@ def measure(root: Path, stage: str) -> tuple[float, float]:
     )
     peak = 0.0
     while process.poll() is None:
-        peak = max(peak, sum(_anonymous(pid) for pid in _tree(process.pid)))
+        peak = max(peak, sum(_held(member) for member in _tree(process.pid)))
         time.sleep(SAMPLE_S)
     took = time.perf_counter() - start
     if process.returncode:
         sys.exit(process.communicate()[1])
-    return took, peak / 1024
+    return took, 1024 * peak
 
 
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
+def _tree(pid: int) -> list[psutil.Process]:
+    """A process and all its descendants; none if it has ended."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
-    except OSError:  # it has ended
-        return
-    for child in children:
-        yield from _tree(int(child))
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
-def _anonymous(pid: int) -> int:
-    """Memory of a process in KiB, mapped files apart."""
+def _held(process: psutil.Process) -> float:
+    """Memory of a process in GiB, mapped files apart; 0 if it has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+        return held_gib(process)
+    except psutil.Error:
+        return 0.0
 
 
 def main(most: int) -> None:
     """Measure all sizes and write the section."""
     if most < LEAST:
         raise SystemExit(
-            f"N is {most}: from {LEAST} on, for a hundredth of it has to fill each split"
+            f"N is {most}, at least {LEAST} is needed: a hundredth of it has to fill each split"
         )
     rows = []
-    for count in (most // 100, most // 10, most):
-        root = Path(".scratch") / "soak"
+    for share in SHARES:
+        count, root = most // share, ROOT
         shutil.rmtree(root, ignore_errors=True)
         try:
             lay_down(root, count)

@@ -20,13 +20,14 @@ from colorize.sources.boards import crawl, denied
 from colorize.sources.boards.board import Board
 from colorize.sources.boards.posts import Grade, Policy, Query
 from colorize.sources.boards.registry import BOARDS
+from colorize.sources.panels import panel
 from stages import progress, run, scratch
 
 
 class FetchParams(Section):
     """Section ``fetch`` of params.yaml."""
 
-    source: Literal["sample", "folder", "danbooru", "safebooru"]
+    source: Literal["sample", "panels", "folder", "danbooru", "safebooru"]
     folder: Text
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     side: Annotated[int, Field(ge=32, le=4096)]
@@ -58,10 +59,11 @@ Source: TypeAlias = Callable[[FetchParams, Path, Counter[str]], tuple[int, Itera
 """Gives the pictures of one source, and how many there will be at the most."""
 
 
-def from_sample(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
-    """Draw the sample."""
-    drawn = sample.pictures(count=params.count, side=params.side, seed=params.seed)
-    return params.count, drawn
+def from_drawing(
+    draw: Callable[..., Iterator[Picture]], params: FetchParams, _: Path, __: Counter[str]
+) -> tuple[int, Iterator[Picture]]:
+    """Draw pictures."""
+    return params.count, draw(count=params.count, side=params.side, seed=params.seed)
 
 
 def from_folder(
@@ -89,7 +91,8 @@ def from_board(
 
 
 SOURCES: Mapping[str, Source] = {
-    "sample": from_sample,
+    "sample": partial(from_drawing, sample.pictures),
+    "panels": partial(from_drawing, panel.pictures),
     "folder": from_folder,
     "danbooru": partial(from_board, BOARDS["danbooru"]),
     "safebooru": partial(from_board, BOARDS["safebooru"]),
@@ -110,7 +113,7 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
             count = manifest.write(raw, _counted(archives.write(raw, pictures), bar.update))
     except KeyboardInterrupt:
         resumes = params.source in BOARDS
-        again = "to resume where it stopped" if resumes else "to begin anew; nothing has changed"
+        again = "to resume where it stopped" if resumes else "to start again; nothing has changed"
         raise Interrupted(f"interrupted; run it again {again}") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})
 

@@ -15,7 +15,7 @@ def mutants(
         seed: of the choice.
         tokens: what is put in, or over a part, in every third copy: the format's own pitfalls.
     """
-    rng = random.Random(seed)  # noqa: S311 - no secret
+    rng = random.Random(seed)
     for number in range(count):
         data = bytearray(content)
         for _ in range(rng.choice((1, 1, 1, 2, 5))):

@@ -1,4 +1,4 @@
-"""What the quantise stage fits and training gathers from: bins, neighbours, prior and weights."""
+"""What `quantise` fits and training reads: bins, neighbours, prior and weights."""
 
 import zipfile
 from collections.abc import Mapping
@@ -214,7 +214,8 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
                 content = file.read(member.file_size)
             stream = BytesIO(content)
             shape, dtype = files.array_header(stream, len(content))
-            held[name] = np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)
+            # A copy, because PyTorch warns of arrays that nobody can write to.
+            held[name] = np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape).copy()
     sizes = {"Q": len(held["centres"]), "c": held["candidates"].shape[-1], "T": len(held["tones"])}
     for name, (kind, wanted) in _SHAPES.items():
         expected = tuple(sizes.get(str(size), size) for size in wanted)

@@ -1,19 +1,16 @@
-"""The embedded sample: comic characters that DiceBear's styles draw, the same for ever.
+"""The embedded sample: comic characters drawn by DiceBear's styles, always the same.
 
 Nothing is fetched: the styles are data files of the package ``dicebear-styles``, the drawing is
 deterministic in the seed, and resvg renders it without any font of the machine.
 """
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 
 import resvg_py
-from dicebear import Avatar, Style
+from dicebear import Avatar
 
-from colorize.errors import SourceError
 from colorize.raw.manifest import Picture, picture
+from colorize.sources.panels import avatars
 
 STYLES = (
     "adventurer",
@@ -27,9 +24,6 @@ STYLES = (
 )
 """Styles of coloured human characters; the many others draw shapes, robots or black lines only."""
 
-LICENCES = frozenset({"CC0 1.0", "CC BY 4.0", "MIT"})
-"""Licences that let anyone draw, change and pass on; a style under another one is refused."""
-
 
 def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
     """Yield ``count`` characters as PNG with a transparent ground, the styles in turn.
@@ -40,11 +34,11 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
         seed: another seed draws other characters.
 
     Raises:
-        SourceError: a style of the installed package is under a licence not in `LICENCES`.
+        SourceError: a style of the installed package is under a licence not in `avatars.LICENCES`.
     """
     for number in range(count):
         name, turn = STYLES[number % len(STYLES)], number // len(STYLES)
-        style, meta = _style(name)
+        style, credit = avatars.style(name)
         svg = Avatar(style, {"seed": f"{seed}-{turn}"}).to_string()
         content = resvg_py.svg_to_bytes(
             svg_string=svg, width=side, height=side, skip_system_fonts=True
@@ -54,24 +48,10 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
             source="sample",
             id=f"{name}-{seed}-{turn:05}",
             suffix="png",
-            page=meta["source"]["url"],
-            artist=meta["creator"]["name"],
-            licence=meta["license"]["name"],
+            page=credit.page,
+            artist=credit.artist,
+            licence=credit.licence,
             rating="general",
             width=side,
             height=side,
         )
-
-
-@cache
-def _style(name: str) -> tuple[Style, dict[str, dict[str, str]]]:
-    """Parse one style of the package, once, and check that its licence allows the use."""
-    definition = json.loads(
-        resources.files("dicebear_styles").joinpath(f"{name}.json").read_text("utf-8")
-    )
-    meta = definition["meta"]
-    if meta["license"]["name"] not in LICENCES:
-        raise SourceError(
-            f"style '{name}' is under '{meta['license']['name']}': not for the sample"
-        )
-    return Style(definition), meta

@@ -31,8 +31,8 @@ def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project) -> None:
     assert len(settings) == 2 * len(runs)
     assert len(set(settings.values())) == len(settings)
     assert list(runs["L2 regression"].values()) == [
-        "train.recipe=eccv16_l2 train.seed=5",
-        "train.recipe=eccv16_l2 train.seed=6",
+        "train.recipe=unet_l2 train.seed=5",
+        "train.recipe=unet_l2 train.seed=6",
     ]
 
 

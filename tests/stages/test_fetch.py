@@ -8,18 +8,23 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from colorize.errors import SourceError
+from colorize.errors import ColorizeError, SourceError
+from colorize.sources.boards.danbooru import Danbooru
+from colorize.sources.boards.site import Site
 from colorize.sources.boards.store import Store
+from stages.fetch import SOURCES, Source, from_board, main
 from tests.imports import ROOT
 from tests.sources.double.art import gallery
 from tests.sources.double.boards import DanbooruSite
+from tests.sources.double.driver import clock
 
 DRIVER = "tests.sources.double.driver"
 ENVIRONMENT = {
@@ -104,10 +109,46 @@ def test_the_site_itself_measures_the_gap(
     assert min(b - a for a, b in pairwise(times)) >= 0.1
 
 
+@pytest.fixture
+def refusal(
+    double: DanbooruSite, rooted: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """Run the stage in this process, and give the words with which it refuses to."""
+
+    def said(changes: dict[str, Any], environment: dict[str, str]) -> str:
+        for name in os.environ.keys() - ENVIRONMENT.keys():
+            monkeypatch.delenv(name)
+        for name, value in (ENVIRONMENT | environment).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(rooted(**changes))
+        with pytest.raises(ColorizeError) as caught:
+            main(Path(), sources=sources(double))
+        return str(caught.value)
+
+    return said
+
+
+def sources(double: DanbooruSite) -> Mapping[str, Source]:
+    """Those of the stage, the board's being the double."""
+    site = Site(
+        name="danbooru",
+        api=double.origin("api"),
+        files=(double.origin("cdn"),),
+        ca=double.ca,
+        clock=clock(50.0),
+        read_s=20.0,
+        deadline_s=30.0,
+    )
+    return {**SOURCES, "danbooru": partial(from_board, Danbooru(site))}
+
+
+WRONG_KEY = {"DANBOORU_LOGIN": "reader", "DANBOORU_API_KEY": "wr0ng"}
+
+
 @pytest.mark.parametrize(
     ("changes", "environment", "words"),
     [
-        ({}, {"DANBOORU_LOGIN": "reader", "DANBOORU_API_KEY": "wr0ng"}, "401: access refused"),
+        ({}, WRONG_KEY, "401: access refused"),
         ({"tags": ["magic", "hat", "-bow"]}, {}, "fetch.tags has 3 terms"),
         ({"tags": ["nobody_has_this"]}, {}, "check fetch.tags"),
         ({"tags": ["holding staff"]}, {}, "fetch.tags: 'holding staff' is not one tag"),
@@ -125,17 +166,74 @@ def test_the_site_itself_measures_the_gap(
     ],
 )
 def test_a_mistake_is_one_line(
-    double: DanbooruSite,
-    rooted: Callable[..., Path],
+    refusal: Callable[..., str],
     changes: dict[str, Any],
     environment: dict[str, str],
     words: str,
 ) -> None:
-    done = fetch(rooted(**changes), double, **environment)
-    assert done.returncode == 1
-    assert words in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    said = refusal(changes, environment)
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert "wr0ng" not in said
+
+
+def test_a_mistake_is_one_line_of_the_program(
+    double: DanbooruSite, rooted: Callable[..., Path]
+) -> None:
+    done = fetch(rooted(), double, **WRONG_KEY)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "401: access refused" in done.stderr
     assert "wr0ng" not in done.stderr
+
+
+SAMPLE = [sys.executable, "-m", "stages.fetch"]
+
+
+def started(root: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(SAMPLE, cwd=root, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def parts(root: Path) -> list[Path]:
+    """Unfinished files and folders, and locks."""
+    return [path for path in (root / "data").rglob(".*") if path.name != ".gitignore"]
+
+
+def test_a_second_fetch_leaves_the_folder_to_the_first(project: Callable[..., Path]) -> None:
+    """Without DVC, which would lock its outputs; the first one is stopped in the midst of it."""
+    root = project(fetch={"source": "sample"})
+    first = started(root)
+    try:
+        deadline = time.monotonic() + 60
+        while not (root / "data" / ".raw.part").exists():
+            assert first.poll() is None, "it ended before it began"
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        first.send_signal(signal.SIGSTOP)
+        second = subprocess.run(SAMPLE, cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
+        first.send_signal(signal.SIGCONT)
+        _, said = first.communicate(timeout=120)
+    finally:
+        first.kill()
+    assert (second.returncode, len(second.stderr.splitlines())) == (1, 1)
+    assert "another process is writing" in second.stderr
+    assert (first.returncode, said) == (0, "")
+    assert parts(root) == []
+    assert json.loads((root / "metrics/fetch.json").read_text())["pictures"] == 48
+
+
+def test_fetches_at_once_end_well_or_in_a_line(project: Callable[..., Path]) -> None:
+    root = project(fetch={"source": "sample"})
+    runs = [started(root) for _ in range(2)]
+    ended = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
+    for said, status in ended:
+        assert status in {0, 1}
+        assert len(said.splitlines()) == status
+        assert status == 0 or "another process is writing" in said
+    assert 0 in {status for _, status in ended}
+    assert parts(root) == []
+    with tarfile.open(root / "data/raw/pictures-00000.tar") as archive:
+        assert len(archive.getnames()) == 48
 
 
 @pytest.mark.parametrize(("limit", "where"), [(6_000, "COLORIZE_SCRATCH"), (4_000, "data/.raw")])

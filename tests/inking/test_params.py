@@ -1,12 +1,9 @@
 import math
-from dataclasses import asdict, fields, replace
-from pathlib import Path
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-import yaml
 
-from colorize import params
 from colorize.errors import ParamsError
 from colorize.inking.params import BOUNDS, InkingParams
 
@@ -49,19 +46,6 @@ def test_every_pair_has_bounds_and_every_knob_is_documented() -> None:
 def test_rejects(name: str, value: Any) -> None:
     with pytest.raises(ParamsError, match=f"'{name}' must be"):
         replace(InkingParams(), **{name: value})
-
-
-def test_they_can_be_a_section_of_the_params_file(tmp_path: Path) -> None:
-    section = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(InkingParams()).items()
-    }
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"inking": section}), "utf-8")
-    assert params.load(InkingParams, tmp_path, "inking") == InkingParams()
-    section["tone"] = [0.5, 0.1]
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"inking": section}), "utf-8")
-    with pytest.raises(ParamsError, match="'tone' must be two rising numbers"):
-        params.load(InkingParams, tmp_path, "inking")
 
 
 def test_shares_that_leave_nothing_are_refused() -> None:

@@ -1,5 +1,5 @@
 # Names for the commands of this project; `make help` lists them.
-# Everything runs with the interpreter of .venv, whichever shell or environment called make.
+# Everything runs with the interpreter of .venv, in any shell or environment.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,8 +12,8 @@ NAME ?= sample
 SEEDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo ink-sheet report compare show ablation \
-	bench bench-data soak clean
+.PHONY: help install repro test test-slow lint format demo ink-sheet report tables compare show \
+	ablation bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ lint: $(VENV)/dev.stamp ## check style and types
 	ruff format --check .
 	mypy
 
-format: $(VENV)/dev.stamp ## put the code into its form
+format: $(VENV)/dev.stamp ## format the code
 	ruff check --fix .
 	ruff format .
 
@@ -47,8 +47,11 @@ demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures in
 	colorize --overwrite demo/pages -o demo/painted
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
-ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures, to be looked at
+ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures
 	python -m stages.ink_sheet
+
+tables: $(VENV)/run.stamp ## write the tables of README.md and docs/results.md from the metrics
+	python -m stages.tables
 
 compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if not given
 	@python -m stages.compare $(BASE)

@@ -17,7 +17,7 @@ from colorize.paint.kinds import shown
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--temperature",
         metavar="T",
         type=_number(0.01, 1),
-        help="1 paints the mean colour, near 0 the most likely one (default: as the paper does)",
+        help="1 paints the mean colour, near 0 the most likely one (default: the model's own)",
     )
     add(
         "--saturation",
@@ -60,6 +60,18 @@ def parser() -> argparse.ArgumentParser:
         "--recolour",
         choices=("grey", "all", "none"),
         help="what to paint of pages that have colours: their grey parts (default), all, nothing",
+    )
+    add(
+        "--domain",
+        choices=("auto", "grey", "ink"),
+        help="what pages are: grey ones keep their lightness, inked ones take a layer of colours "
+        "(default: each is looked at, where the model has learned both)",
+    )
+    add(
+        "--tone",
+        metavar="N",
+        type=_number(0, 1),
+        help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
     )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
@@ -125,7 +137,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     except ColorizeError as error:
         _say(error)
         return REFUSED
-    except BrokenPipeError:  # nobody reads on, as in `colorize --json ... | head -1`
+    except BrokenPipeError:  # the reader has stopped, as in `colorize --json ... | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:  # a full disk, a folder without rights

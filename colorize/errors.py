@@ -9,7 +9,7 @@ ColorizeError
 ├── ModelError       a model file cannot be used, or a training has failed
 ├── InputError       what is to be painted, or where it should go, makes no sense
 ├── ArchiveError     a book is damaged or hostile
-└── Interrupted      somebody asked to stop; what was done is saved
+└── Interrupted      the user stopped it; what was done is saved
 """
 
 
@@ -50,8 +50,8 @@ class ModelError(ColorizeError):
     """A model file is missing, damaged or of something else, or a training has failed."""
 
 
-class Interrupted(ColorizeError):  # noqa: N818 - no error of anybody's
-    """Somebody asked to stop; what was done is saved, and the same command goes on."""
+class Interrupted(ColorizeError):  # noqa: N818 - not an error
+    """The user stopped it; what was done is saved, and the same command resumes."""
 
 
 class InputError(ColorizeError):

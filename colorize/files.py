@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and whose bytes depend on their content alone."""
+"""Writes files that are whole or absent, and whose bytes depend on their content alone."""
 
 import csv
 import hashlib

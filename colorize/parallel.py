@@ -1,4 +1,4 @@
-"""One function over many items, by as many workers as there are: here, or on a Dask cluster.
+"""Maps one function over many items, in local processes or on a Dask cluster.
 
 joblib does the work. The environment chooses the engine, because it changes no result:
 

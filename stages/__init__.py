@@ -39,7 +39,7 @@ def progress(
 
 
 def scratch(root: Path) -> Path:
-    """Folder for what a stage needs to go on after an interruption; no output, safe to delete.
+    """Folder for what a stage needs to resume after an interruption; no output, safe to delete.
 
     ``COLORIZE_SCRATCH`` moves it out of the project, where queued experiments find it again.
     """

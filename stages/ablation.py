@@ -32,7 +32,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     "L2 regression": ("train.recipe=eccv16_l2",),
     "one epoch": ("train.epochs=1",),
 }
-"""Zhang et al., table 1, and what one epoch gives: a title, and what it changes."""
+"""Zhang et al., table 1, and a training of one epoch: a title, and the settings it changes."""
 
 SEEDS = 3
 SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourfulness")

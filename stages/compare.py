@@ -2,7 +2,7 @@
 
     python -m stages.compare REVISION
 
-No stage of the pipeline: it reads what the evaluate stage wrote, here and at the revision.
+Not a stage of the pipeline: it reads what the evaluate stage wrote, here and at the revision.
 """
 
 import sys

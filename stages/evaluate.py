@@ -28,7 +28,7 @@ def main(root: Path) -> None:
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge import judgement, temperature
+    from colorize.judge import inked, judgement, temperature
     from colorize.judge.references import References
     from colorize.model.precision import best_device
     from colorize.model.weights import Model
@@ -39,12 +39,13 @@ def main(root: Path) -> None:
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
     models = root / "models"
     model = Model.load(models / "colorizer.safetensors", best_device())
+    one_epoch = Model.load(models / "one_epoch.safetensors", best_device())
     references = References(
         train,
         quantiser,
         recipe=model.recipe,
         seed=params.seed,
-        one_epoch=Model.load(models / "one_epoch.safetensors", best_device()),
+        one_epoch=one_epoch,
     )
     rows = temperature.rows(model)
     with progress("evaluate", len(test)) as bar:
@@ -58,8 +59,14 @@ def main(root: Path) -> None:
             seed=params.seed,
             on_pictures=bar.update,
         )
+    numbers = found.numbers() | {"temperature": rows}
+    kinds = inked.inputs(model)
+    with progress("evaluate inked pages", len(kinds) * len(test), shown=bool(kinds)) as bar:
+        numbers |= inked.evaluate(
+            model, test, train, quantiser, one_epoch=one_epoch, on_pictures=bar.update
+        )
     metrics = root / "metrics"
-    files.write_metrics(metrics / "evaluate.json", found.numbers() | {"temperature": rows})
+    files.write_metrics(metrics / "evaluate.json", numbers)
     for name, table in exhibits.tables(found, ids).items():
         files.write_table(metrics / f"{name}.csv", table)
     for name, picture in exhibits.pictures(found, model, test, rows, count=params.gallery).items():

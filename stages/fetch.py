@@ -113,7 +113,7 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
             count = manifest.write(raw, _counted(archives.write(raw, pictures), bar.update))
     except KeyboardInterrupt:
         resumes = params.source in BOARDS
-        again = "to resume where it stopped" if resumes else "to begin anew; nothing has changed"
+        again = "to resume where it stopped" if resumes else "to start again; nothing has changed"
         raise Interrupted(f"interrupted; run it again {again}") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})
 

@@ -2,8 +2,8 @@
 
     python -m stages.ink_sheet [FILE]
 
-No stage of the pipeline: it is looked at before a training is started, and after a knob of the
-inking was turned. FILE is ink-sheet.png if not given.
+Not a stage of the pipeline: look at it before a training, and after changing a knob of the inking.
+FILE is ink-sheet.png if not given.
 """
 
 import sys

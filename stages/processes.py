@@ -1,4 +1,4 @@
-"""What the environment says of how to train: ``COLORIZE_NPROC`` processes, or torchrun's."""
+"""In how many processes to train: ``COLORIZE_NPROC``, or those that torchrun started."""
 
 import contextlib
 import os

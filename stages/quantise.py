@@ -21,7 +21,7 @@ from colorize.report import plane
 from stages import progress, run
 
 FEW = 4000
-"""Up to so many pictures are counted before other processes would have started."""
+"""Up to this many pictures are counted sooner than other processes start."""
 
 
 class QuantiseParams(Section):

@@ -2,12 +2,12 @@
 
     python -m stages.report [FILE]
 
-No stage of the pipeline: it shows what the evaluate stage wrote, and paints the test pictures once
-more. FILE is report.html if not given.
+Not a stage of the pipeline: it shows what the evaluate stage wrote, and paints the test pictures
+once more. FILE is report.html if not given.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from colorize import files
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, one_line
+from colorize.raw import manifest
 from colorize.report import inputs
+from colorize.report.credits import Credit, credits
 from stages import progress, run
 
 SHOWN = 200
-"""Pictures at most, evenly spread over the test split, lest the page become too large."""
+"""Pictures at most, evenly spread over the test split, so that the page stays small."""
 
 
 def main(root: Path) -> None:
@@ -63,10 +65,22 @@ def main(root: Path) -> None:
         f"judged on {len(test)} pictures that it has never seen."
     )
     planes = (root / "metrics" / "gallery" / "planes.png").read_bytes()
+    artists = credited(root / "data" / "raw", [ids[number] for number in chosen])
     with _expecting(metrics):
-        content = page.build(numbers, tables, shown, about=about, planes=planes).encode()
+        content = page.build(
+            numbers, tables, shown, about=about, planes=planes, credits=artists
+        ).encode()
     files.write_bytes(target, content)
     print(f"{target}: {len(shown)} pictures, {len(content) / 1e6:.1f} MB")
+
+
+def credited(raw: Path, ids: Collection[str]) -> list[Credit]:
+    """Look up whose pictures these are; without a manifest nobody is known."""
+    if not (raw / manifest.FILE_NAME).exists():
+        return []
+    wanted = set(ids)
+    records = (record for _, record in manifest.scan(raw))
+    return credits(record for record in records if f"{record.source}_{record.id}" in wanted)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from colorize.raw import manifest
 from stages import progress, run, scratch
 
 FEW = 2000
-"""Up to so many pictures are done before other processes would have started."""
+"""Up to this many pictures are done sooner than other processes start."""
 
 
 class ResizeParams(Section):
@@ -122,7 +122,7 @@ def _index(register: Register, stays: NDArray[np.bool_]) -> Iterator[dict[str, o
     for shard in register.shards:
         done = prepare.load(shard.path, shard.split)
         if done is None:
-            raise DataError(f"somebody has changed {shard.path}: run resize again")
+            raise DataError(f"{shard.path} was changed by another process: run resize again")
         ids = np.array(done.ids)[stays[shard.rows]]
         for row, identity in enumerate(ids.tolist()):
             yield {"shard": f"{shard.name}.npy", "row": row, "id": identity, "split": shard.split}

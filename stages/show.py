@@ -2,8 +2,8 @@
 
     python -m stages.show
 
-No stage of the pipeline. Metrics are tracked by Git, and DVC keeps experiments as references of
-Git, so git is all that is asked.
+Not a stage of the pipeline. Metrics are tracked by Git, and DVC keeps experiments as Git
+references, so only git is called.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the programs beside the pipeline ask git and dvc, in the project's folder."""
+"""Calls git and dvc in the project's folder, for the programs beside the pipeline."""
 
 import json
 import subprocess

@@ -28,7 +28,9 @@ class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
     recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
-    domains: Annotated[tuple[Literal["grey"], ...], Field(min_length=1, max_length=20)]
+    domains: Annotated[
+        tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
+    ]
     tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
@@ -92,7 +94,7 @@ def train(params: TrainParams, root: Path) -> None:
         watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))
         if outdated := checkpoints.of_other_code():
-            watcher.warn(f"the code has changed since {outdated} was saved: training starts afresh")
+            watcher.warn(f"the code has changed since {outdated} was saved: training starts again")
         history = Run(
             model=model,
             trainer=trainer,
@@ -138,7 +140,7 @@ def write(
     *,
     summary: dict[str, int],
 ) -> None:
-    """Choose the best epoch's temperature, and write models, history and what came of it."""
+    """Choose the best epoch's temperature, and write models, history and metrics."""
     from colorize.judge import temperature
     from colorize.learn.run import best_of
     from colorize.model.precision import best_device

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of a training, and how that person stops it."""
+"""Shows a training on the terminal, and stops it on request."""
 
 import signal
 from collections.abc import Mapping

@@ -90,7 +90,7 @@ class NeighbourTable:
             indices[..., rank] = np.take_along_axis(found, best, axis=-1)[..., 0]
             nearest[..., rank] = np.take_along_axis(squared, best, axis=-1)[..., 0]
             np.put_along_axis(squared, best, np.inf, axis=-1)
-        # Relative to the nearest, lest all of them underflow far away from the gamut.
+        # Relative to the nearest, because far from the gamut all of them would underflow.
         weights = np.exp((nearest[..., :1] - nearest) / (2 * sigma**2))
         weights /= weights.sum(axis=-1, keepdims=True)
         return indices, weights.astype(np.float32)

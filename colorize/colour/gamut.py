@@ -1,4 +1,4 @@
-"""The ab bins: which points of a regular grid over the ab plane stand for colours of sRGB.
+"""The ab bins: grid points of the ab plane that are colours of sRGB.
 
 Zhang, Isola and Efros (arXiv 1603.08511, section 2.2) quantise ab on a grid of 10 and keep the
 Q = 313 values that are in gamut. Their list was published as a file; here it is computed. A grid

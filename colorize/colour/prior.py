@@ -1,4 +1,4 @@
-"""How common each ab bin is, and how much a pixel of it weighs: class rebalancing.
+"""Prior and class weights of the ab bins: class rebalancing.
 
 Zhang et al., section 2.2, equation 4: w proportional to ((1 - mix) p~ + mix / Q)^-1, with
 sum p~ w = 1, where p~ is the empirical prior smoothed over the ab plane. Most of a picture is near

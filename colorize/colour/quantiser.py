@@ -1,4 +1,4 @@
-"""What the quantise stage fits and training gathers from: bins, neighbours, prior and weights."""
+"""What `quantise` fits and training reads: bins, neighbours, prior and weights."""
 
 import zipfile
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which colours go with which lightness: the share of each ab bin near each of a row of tones.
+"""The share of each ab bin near each of several tones.
 
 What a pixel's L says of its colour by itself; a tone table begins there.
 """

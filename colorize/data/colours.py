@@ -1,4 +1,4 @@
-"""The colours of one shard: what a worker is given to count."""
+"""Counts the colours of one shard: the function that workers of `quantise` run."""
 
 from dataclasses import dataclass
 from functools import cache

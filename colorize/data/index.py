@@ -1,4 +1,4 @@
-"""Which picture stands where in the shards."""
+"""Reads the index of the shards: which picture is in which row."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which pictures train, which validate, which test: a function of the picture's identity alone."""
+"""Assigns pictures to train, val and test by a hash of their identity alone."""
 
 import hashlib
 from typing import Literal, TypeAlias, get_args

@@ -23,7 +23,7 @@ MID_TONES = (5.0, 97.0)
 TONE_DEGREE = 3
 
 FIRST_LOOK = 8
-"""Every so many pixels, each way, are looked at first; three times the limit there is enough."""
+"""Step between the pixels of a first look, each way; three times the limit there is enough."""
 
 Recolour: TypeAlias = Literal["all", "grey", "none"]
 """What of a page with colours is painted: all of it, its grey parts, or nothing."""
@@ -113,7 +113,7 @@ def kept(rgb: RGB, *, recolour: Recolour = "grey") -> NDArray[np.bool_] | None:
     the tints that papers, inks and scanners have. What lies far from that is coloured.
 
     Of a coloured page more than a quarter of the mid-tones differ from its tones, however dull it
-    is; of a grey page with some coloured thing few do. So the two are told apart by that share.
+    is; of a grey page with some coloured thing few do. That share tells the two apart.
 
     Args:
         rgb: (H, W, 3) uint8.

@@ -1,4 +1,4 @@
-"""What picture files are, told by their first bytes, and what of them describes pixels."""
+"""Recognises picture files by their first bytes, and finds what in them describes pixels."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> checked sRGB pixels: the one boundary to pictures of others.
+"""Decodes picture files to checked sRGB pixels: the one boundary to files that others made.
 
 Every reason for which a picture is left out is an `ImageError` with a word to count it by. What a
 codec does with a damaged file, whatever it raises, ends here.
@@ -233,7 +233,7 @@ def _is_plain(image: ImageFile.ImageFile, container: Container) -> bool:
 def _detail(rgb: RGB) -> float:
     """Measure the finest detail, which reduced decoding would change, on 3 of every 47 rows.
 
-    A prime, lest a screentone's period hide it.
+    47 is a prime, so a screentone's period cannot hide the detail.
     """
     if len(rgb) < 47:
         return np.inf  # too little to tell

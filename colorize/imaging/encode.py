@@ -1,4 +1,4 @@
-"""Pixels -> bytes of a file that is no larger than need be."""
+"""Encodes pixels as files no larger than necessary."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Formats that pages come in and go out in, told by the suffixes of their names."""
+"""The formats of pages, recognised by the suffixes of their names."""
 
 import os.path
 from collections.abc import Mapping, Sequence

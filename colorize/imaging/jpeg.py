@@ -1,4 +1,4 @@
-"""JPEG files, segment by segment: what their pixels need, and whether the end of them is there.
+"""Reads JPEG files segment by segment: what their pixels need, and whether they are complete.
 
 Follows ITU T.81 and libjpeg, which passes over bytes between segments and unknown segments.
 """

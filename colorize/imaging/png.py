@@ -1,4 +1,4 @@
-"""PNG files, chunk by chunk: what their pixels need, checked; damage elsewhere does no harm.
+"""Reads PNG files chunk by chunk: checks what the pixels need, tolerates damage elsewhere.
 
 Follows the specification, https://www.w3.org/TR/png-3/, and libpng, which passes over ancillary
 chunks that are damaged.

@@ -1,4 +1,4 @@
-"""Colours of a picture, as its profile or its own figures state them, to sRGB."""
+"""Converts a picture's colours to sRGB by its colour profile or its gamma and chromaticities."""
 
 import io
 from collections.abc import Sequence

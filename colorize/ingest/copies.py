@@ -1,4 +1,4 @@
-"""Copies of one picture: the same pixels, or the same drawing saved, shrunk or cropped again.
+"""Finds copies of a picture: equal pixels, or the same drawing saved, shrunk or cropped again.
 
 A near copy is found in two steps. ImageHash's perceptual hash of 64 bits finds candidates, among
 them characters that merely share a style. Then the two are laid over each other, moved, scaled and

@@ -1,4 +1,4 @@
-"""Which picture stands in which shard: a matter of its own id, and of how full the shard is.
+"""Which shard a picture goes into: decided by its id and by how full the shard is.
 
 A picture has a place between 0 and 1 by a hash of its id. The shard of a split is an interval of
 these places: all of them, halved as often as it takes until no part holds too many pictures. So
@@ -28,7 +28,8 @@ class Shard:
     Attributes:
         split: whose it is.
         name: the split and the lower end of the interval in hexadecimal digits: ``train-80000``.
-        records: what the caller numbered its pictures by, in the order of their places.
+        records: the caller's numbers of the pictures, such as byte offsets of manifest lines, in
+            the order of their places.
     """
 
     split: Split
@@ -37,7 +38,7 @@ class Shard:
 
 
 class Layout:
-    """Gathers pictures, 17 bytes each, and parts them into shards.
+    """Gathers pictures, 17 bytes each, and divides them into shards.
 
     Args:
         pictures: number, id and split of each.

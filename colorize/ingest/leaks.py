@@ -1,6 +1,6 @@
-"""Which pictures give way, so that copies of one picture never stand in more than one split.
+"""Which pictures are left out, so that no two splits hold copies of one picture.
 
-Of pictures with the same pixels one stays. Of near copies those stay that share a split; one in
+One of several pictures with the same pixels is kept. Near copies may share a split, but one in
 `train` gives way to one in `val` or `test`, one in `val` to one in `test`. Only pairs count, so
 likeness never chains into large groups, and no picture ever changes its split.
 """
@@ -30,7 +30,7 @@ Pair: TypeAlias = tuple[int, Row, Row]
 """Position of the picture that might give way, where it is, and where the other one is."""
 
 MOST = 32
-"""Candidates that a picture is compared with, the nearest ones, however many look like it."""
+"""Most candidates that a picture is compared with, the nearest first: caps the cost."""
 
 _ASKED = 512  # hashes looked up at once
 _PAIRS = 256  # pairs that a worker compares at once
@@ -38,7 +38,7 @@ _PAIRS = 256  # pairs that a worker compares at once
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A prepared shard, as it is remembered: without what is said about single pictures."""
+    """A prepared shard without the data of its single pictures."""
 
     split: Split
     name: str
@@ -72,7 +72,7 @@ class Register:
             self.shards.append(Held(shard.split, shard.name, shard.path, rows))
 
     def repeated(self) -> NDArray[np.bool_]:
-        """Tell of which pictures the pixels stand earlier in the register: (n,)."""
+        """Mark the pictures whose pixels occur earlier in the register: (n,)."""
         return copies.repeated(np.frombuffer(self._digests, np.uint64).reshape(-1, 2))
 
     def leaking(

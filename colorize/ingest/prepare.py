@@ -1,4 +1,4 @@
-"""One shard's work: from the files of its pictures to their squares, and into its final place.
+"""Prepares one shard: decodes its pictures, frames them, and writes the shard.
 
 A prepared shard is kept in a workshop, a folder of scratch, as ``NAME.KEY.npy`` and, written last,
 its marker ``NAME.KEY.json``. The key names the pictures that go in, and the workshop's name the

@@ -1,4 +1,4 @@
-"""What lies over the art of a page: white paper first, then ink."""
+"""Draws over the art of a page: white paper first, then ink."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A contact sheet of what the room makes, to be looked at before a training is started."""
+"""A contact sheet of synthetic pages, to look at before a training."""
 
 from collections.abc import Sequence
 

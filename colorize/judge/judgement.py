@@ -1,4 +1,4 @@
-"""All scores of a model: every row, their standard errors, and every picture's own."""
+"""Scores a model: every row, standard errors, and each picture's own scores."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class Judgement:
         classes: the distributions' rows; none for a model that gives colours at once.
         pictures: a row for each picture: its number, and its scores in `MODEL` and `FLOOR`.
         colourfulness: of the true pictures.
-        quantiser: whose bins were told apart.
+        quantiser: whose bins were counted.
     """
 
     board: Scoreboard
@@ -185,7 +185,7 @@ def evaluate(
         model: any recipe; one that does not classify gets no scores of classes.
         pictures: the test split.
         references: the other rows.
-        quantiser: whose bins are told apart.
+        quantiser: whose bins are counted.
         temperatures: a T for each row of the model, `MODEL` among them.
         resamples: of the bootstrap over pictures.
         seed: of the bootstrap.

@@ -1,4 +1,4 @@
-"""What a model is held against: floors, which know little, and ceilings, which know the truth."""
+"""Rows to compare a model with: floors, which know little, and ceilings, which know the truth."""
 
 from collections.abc import Iterable
 

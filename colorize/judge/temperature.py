@@ -1,4 +1,4 @@
-"""Which temperature suits a model: every one of a grid, on the validation split."""
+"""Chooses a model's temperature from a grid, on the validation split."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -32,7 +32,7 @@ def sweep(
     Args:
         model: to be decoded at each T.
         pictures: the validation split.
-        table: whose bins are told apart.
+        table: whose bins are counted.
         temperatures: the grid.
         scores: names, in addition to `SHOWN` and the colourfulness.
         mixture: of the domains; that of the model's own domains if not given.

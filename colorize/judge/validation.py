@@ -1,4 +1,4 @@
-"""Scores of a model in training on the validation split, by the judge's own scoreboard."""
+"""Scores a model during training on the validation split, with the judge's own scoreboard."""
 
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader

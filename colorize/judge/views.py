@@ -77,7 +77,7 @@ def of(views: list[View], first: int = 0) -> Views:
     """Collect views of pictures of one size.
 
     Args:
-        views: of consecutive pictures, all with masks of the same names.
+        views: of consecutive pictures.
         first: number in the split of the first of them.
     """
     rgb = np.stack([view.truth for view in views])
@@ -90,4 +90,6 @@ def of(views: list[View], first: int = 0) -> Views:
 
 
 def _stacked(views: list[View]) -> dict[str, NDArray[np.bool_]]:
-    return {name: np.stack([view.masks[name] for view in views]) for name in views[0].masks}
+    """Masks that all views have."""
+    names = [name for name in views[0].masks if all(name in view.masks for view in views)]
+    return {name: np.stack([view.masks[name] for view in views]) for name in names}

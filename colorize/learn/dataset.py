@@ -1,4 +1,4 @@
-"""Which pictures a step sees, and what of them: cut, mirrored, and made a page of some domain."""
+"""Which pictures a step sees: cut, mirrored, and made a page of a domain."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -39,7 +39,7 @@ class Group:
         return self.rank == 0
 
     def part(self, numbers: list[int]) -> list[int]:
-        """This process's part of a batch: consecutive, and as large as everybody's."""
+        """This process's part of a batch: consecutive, as large as that of every other process."""
         each = len(numbers) // self.size
         return numbers[self.rank * each : (self.rank + 1) * each]
 

@@ -1,4 +1,4 @@
-"""What a training process asks of the C library's memory."""
+"""Tunes the C library's allocator for training."""
 
 import ctypes
 import platform

@@ -1,4 +1,4 @@
-"""A whole run: train, validate, keep the best epoch, save states, stop when asked, resume later."""
+"""A whole run: train, validate, keep the best epoch, save states, stop and resume."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,7 +93,7 @@ class Run:
         if self.group.leads and (stop or due):  # an epoch's end is saved with its scores
             self.checkpoints.save(self.trainer, self.history)
         if stop:
-            raise Interrupted(f"stopped after step {self.trainer.step}; run it again to go on")
+            raise Interrupted(f"stopped after step {self.trainer.step}; run it again to resume")
 
     def _measure(self, record: Mapping[str, float]) -> None:
         scores = {f"val_{name}": value for name, value in self.validation().items()}

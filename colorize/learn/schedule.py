@@ -1,4 +1,4 @@
-"""How long and how fast to train."""
+"""Length and learning rate of a training."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The training loop: it yields a record per epoch, and knows neither files nor terminals.
+"""The training loop: yields a record per epoch; does no I/O.
 
 A run depends on its schedule, its pictures and its state alone: randomness is keyed by seed, epoch
 and picture, or by seed and step, so that a state taken after any step leads to the same end.
@@ -80,7 +80,10 @@ class Trainer:
         self._simulate = model.recipe.simulate
         self._device = model.device
         self._encoder = Encoder(
-            quantiser, head_stride=model.recipe.head_stride, channels=model.spec.channels
+            quantiser,
+            head_stride=model.recipe.head_stride,
+            channels=model.spec.channels,
+            lightness=model.spec.lightness,
         ).to(model.device)
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch

@@ -110,5 +110,5 @@ def _of_mean_hue(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     away = np.arctan2(across, along)
     away *= away
     away *= -1 / np.deg2rad(25) ** 2
-    np.maximum(away, -80, out=away)  # lest its exponential be a denormal, which is slow
+    np.maximum(away, -80, out=away)  # a denormal exponential would be slow
     return tone, np.sin(np.float32(np.pi / 3) * np.exp(away))

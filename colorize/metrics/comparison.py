@@ -1,4 +1,4 @@
-"""One painted picture beside the true one, and all that their scores have in common.
+"""A painting beside the true picture, with the quantities that several scores share.
 
 Whatever is computed is computed when a score first asks for it, and then kept: of the truth once
 for all rows, of a painting once for all scores. Every score compares two 8-bit pictures that a
@@ -77,7 +77,7 @@ class Truth(_Seen):
     Attributes:
         rgb: (H, W, 3) uint8.
         lab: (H, W, 3) float32.
-        table: whose bins are told apart.
+        table: whose bins are counted.
     """
 
     rgb: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Names of the rows of metrics files and tables: what is scored, and what it is held against."""
+"""Names of the rows of metrics files and tables: the model, floors and ceilings."""
 
 from collections.abc import Iterable
 
@@ -17,6 +17,11 @@ TONE_CURVE = "tone_curve"
 RANDOM = "random"
 FLOORS = (GREY, DOMINANT, TONE_CURVE, RANDOM, ONE_EPOCH)
 """Rows that a model should beat."""
+
+PAGE = "page"
+"""An inked page as it is."""
+MEAN_LAYER = "mean_layer"
+"""An inked page under the one colour that is the mean of the training split's layers."""
 
 CEILING_HEAD = "ceiling_head"
 CEILING_BINS = "ceiling_bins"

@@ -1,4 +1,4 @@
-"""Scores of all rows on the same pictures: of every way to paint them."""
+"""Scores several paintings of the same pictures, row by row."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +39,7 @@ class Scoreboard:
     """Scores rows picture by picture; memory does not grow with the number of pictures.
 
     Args:
-        table: whose bins are told apart.
+        table: whose bins are counted.
         scores: which are wanted.
         counts: which of `COUNTS` are wanted.
         resamples: of the bootstrap; 0 for none.

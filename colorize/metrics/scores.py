@@ -1,8 +1,8 @@
 """Scores of painted pictures, each a pair: what one picture adds, and the score of the sums.
 
 Sums add up over pictures, so a score of any number of them needs no more memory than of one, and a
-bootstrap over pictures is nothing but sums with other weights. A single picture's score is what its
-own sums come to.
+bootstrap over pictures is sums with other weights. A single picture's score is computed from its
+own sums.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Structural similarity of 8-bit pictures, by whole numbers as far as they reach.
+"""Structural similarity (SSIM) of 8-bit pictures, in whole numbers as far as possible.
 
 Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment", 2004, with a flat window of 7 pixels
 and sample covariances: what scikit-image computes by default. Sums over a window of 49 products of
@@ -59,11 +59,14 @@ def _moments(channel: NDArray[np.uint8]) -> Moments:
 
 
 def _similarity(x: Moments, y: Moments) -> float:
-    """Mean over the windows that are whole.
+    """Mean similarity over the windows that lie inside.
 
-    All four terms are multiplied by 49^2, the numerators' halved; variances and the covariance lack
-    the sample's factor, by which their constant is divided instead. Whole numbers are rounded once
-    nothing is left to be subtracted.
+    With n = 49 pixels, sums X and Y, products P = n sum(xy) - XY and spreads V of a window, it is
+
+        4 (XY + n^2 C1 / 2) (P + n^2 C2 / 2s) / ((X^2 + Y^2 + n^2 C1) (Vx + Vy + n^2 C2 / s)),
+
+    where s = n / (n - 1) makes variances those of a sample. X, Y, P and V are whole numbers, and
+    are rounded to float32 after the subtraction.
     """
     crossed = x.sums * y.sums
     joint = _products(x.channel, y.channel) - crossed

@@ -2,7 +2,7 @@
 
 The bootstrap gives each picture a weight drawn from a Poisson distribution of mean 1, for every
 resample anew (Hanley and MacGibbon 2006): the streaming form of drawing pictures with replacement,
-for nobody needs to know how many there will be. Rows that share their weights can be
+which need not know how many there will be. Rows that share their weights can be
 compared pair by pair.
 """
 

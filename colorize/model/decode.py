@@ -1,4 +1,4 @@
-"""From logits to colours: the annealed mean, and its way back to the picture's size."""
+"""Decodes outputs to colours: the annealed mean, and its enlargement to the picture's size."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -6,6 +6,11 @@ from itertools import product
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from colorize.colour.lab import L_MAX
+
+L_CENTRE, L_RANGE = 50.0, 50.0
+"""L of an output of 0, and what an output of 1 adds."""
 
 TEMPERATURE = 0.38
 """Zhang et al., section 2.3: between the mean (1), which is dull, and the mode (0), patchy."""
@@ -49,49 +54,55 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     return ab.permute(0, 3, 1, 2)
 
 
-def enlarge(ab: Tensor, size: Sequence[int]) -> Tensor:
-    """Enlarge an ab map by bicubic interpolation, which keeps flat areas and edges best.
+def lightness(output: Tensor) -> Tensor:
+    """Give L of the output of a network that stands for it: (N, 1, h, w) to the same, in 0..100."""
+    return (L_CENTRE + L_RANGE * output.float()).clamp(0, L_MAX)
+
+
+def enlarge(colours: Tensor, size: Sequence[int]) -> Tensor:
+    """Enlarge colours by bicubic interpolation, which keeps flat areas and edges best.
 
     Args:
-        ab: (N, 2, h, w).
+        colours: (N, C, h, w).
         size: (H, W).
 
     Returns:
-        (N, 2, H, W).
+        (N, C, H, W).
     """
-    return functional.interpolate(ab, tuple(size), mode="bicubic", align_corners=False)
+    return functional.interpolate(colours, tuple(size), mode="bicubic", align_corners=False)
 
 
-def enlarge_along(ab: Tensor, lightness: Tensor) -> Tensor:
-    """Enlarge an ab map along the edges of L: joint bilateral upsampling (Kopf et al. 2007).
+def enlarge_along(colours: Tensor, lightness: Tensor) -> Tensor:
+    """Enlarge colours along the edges of L: joint bilateral upsampling (Kopf et al. 2007).
 
     A pixel takes the weighted mean of the 3 x 3 blocks around it: by how near they are, and by how
     near its L is to theirs. So colours end where the picture's edges are, and not, as a blur of
     the block's size, beside them.
 
     Args:
-        ab: (N, 2, h, w).
-        lightness: (N, 1, H, W), L in 0..100; H / h = W / w, a whole number.
+        colours: (N, C, h, w), such as ab, or L and ab of a layer.
+        lightness: (N, 1, H, W), L in 0..100 of the page; H / h = W / w, a whole number.
 
     Returns:
-        (N, 2, H, W) float32.
+        (N, C, H, W) float32.
     """
-    n, _, h, w = ab.shape
+    n, channels, h, w = colours.shape
     stride = lightness.shape[2] // h
     borders = (1, 1, 1, 1)
     guide = functional.pad(functional.avg_pool2d(lightness, stride), borders, mode="replicate")
-    blocks = torch.cat([functional.pad(ab.float(), borders, mode="replicate"), guide], dim=1)
+    blocks = torch.cat([functional.pad(colours.float(), borders, mode="replicate"), guide], dim=1)
     pixels = lightness.view(n, h, stride, w, stride)
-    offsets = (torch.arange(stride, device=ab.device) + 0.5) / stride - 0.5
-    sums = pixels.new_zeros(3, *pixels.shape)  # a, b, and the weights themselves
+    offsets = (torch.arange(stride, device=colours.device) + 0.5) / stride - 0.5
+    sums = pixels.new_zeros(channels + 1, *pixels.shape)  # and the weights themselves
     for down, across in product((-1, 0, 1), repeat=2):
         near = blocks[:, :, 1 + down : 1 + down + h, 1 + across : 1 + across + w]
-        a, b, tone = near[:, :, :, None, :, None].unbind(1)
+        *planes, tone = near[:, :, :, None, :, None].unbind(1)
         squared = (offsets - down)[:, None, None] ** 2 + (offsets - across) ** 2
         closeness = torch.exp(squared / (-2 * REACH**2))  # (stride, 1, stride)
         weights = (pixels - tone).square_().div_(-2 * TONE_REACH**2).exp_().add_(NO_MATCH)
         weights *= closeness
-        sums[0].addcmul_(weights, a)
-        sums[1].addcmul_(weights, b)
-        sums[2] += weights
-    return (sums[:2] / sums[2]).view(2, *lightness.shape[:1], *lightness.shape[2:]).transpose(0, 1)
+        for held, plane in zip(sums, planes, strict=False):
+            held.addcmul_(weights, plane)
+        sums[-1] += weights
+    means = sums[:-1] / sums[-1]
+    return means.view(channels, n, *lightness.shape[2:]).transpose(0, 1)

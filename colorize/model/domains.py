@@ -1,7 +1,9 @@
 """Domains: what a network sees of a picture, and how its output becomes a picture again.
 
 ``grey`` is the page as a grey scan: the network sees L and gives ab, which joins the page's own L.
-Another domain is one class and one entry in `DOMAINS`. One network can serve several domains: its
+``ink`` and ``lines`` are manga pages, with screentone and without: their paper is white whatever
+colour it should have, so the network gives L and ab of a layer that lies under the page. Another
+domain is one class and one entry in `DOMAINS`. One network can serve several domains: its
 input then has as many channels as the widest of them needs, and narrower ones leave the rest zero.
 
 Letters in shapes: N pictures, H and W of the picture, h and w of the network's output, C input
@@ -11,14 +13,19 @@ channels.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from colorize.colour import lab
 from colorize.errors import ModelError
+from colorize.inking import layer
+from colorize.inking.page import Inked, Inker, Kind
+from colorize.model import layers
 from colorize.model.conversion import LabConverter
 
 
@@ -101,11 +108,12 @@ class Domain(ABC):
 
     Attributes:
         name: by which params and model files call it.
-        channels: C, the planes of the network's input that it fills.
+        channels: C, the planes of the network's input that it fills: L of the page, and a second
+            one, where there is one, that is 100 for inked pages.
         gives_lightness: whether the network's output holds an L beside ab.
     """
 
-    name: ClassVar[str]
+    name: str
     channels: ClassVar[int] = 1
     gives_lightness: ClassVar[bool] = False
 
@@ -169,13 +177,88 @@ class Grey(Domain):
         return lab.lab_to_rgb(pixels, keep_lightness=True)
 
 
-DOMAINS: Mapping[str, Domain] = {domain.name: domain for domain in (Grey(),)}
-"""Every domain by its name."""
+class Inky(Domain):
+    """A manga page, whose paper takes the colours of a layer under its ink.
 
-GREY = DOMAINS["grey"]
+    The page is levelled: its ink is black and its paper white. The network sees its L and is told
+    that it is inked.
+    """
+
+    channels = 2
+    gives_lightness = True
+
+    @abstractmethod
+    def ink(self, rgb: NDArray[np.uint8], key: Key) -> Inked:
+        """Make the page of a picture (H, W, 3), and what it should look like."""
+
+    def view(self, rgb: NDArray[np.uint8], key: Key) -> View:
+        """Make the page.
+
+        Masks are ``art``, pixels that are neither ink nor paper, ``ink``, and ``blank``, what is
+        bare in balloons and gutters.
+        """
+        made = self.ink(np.ascontiguousarray(rgb), key)
+        values = np.rint(255 * layer.levelled(made.page)).astype(np.uint8)
+        return View(
+            domain=self,
+            page=np.repeat(values[..., None], 3, axis=2),
+            truth=made.target,
+            masks={
+                "art": made.art,
+                "ink": made.ink,
+                "blank": (made.balloon | made.gutter) & ~made.ink,
+            },
+        )
+
+    def encode(self, converter: LabConverter, page: Tensor, truth: Tensor, stride: int) -> Encoded:
+        """Give L of the page, and Lab and weight of the layer under it."""
+        lightness, _ = converter.lightness_and_means(page, stride)
+        rgb, weight = layers.fit(truth, page[:, :1].float() / 255, stride)
+        layer_lightness, ab = converter.lightness_and_means(rgb, 1)
+        seen = torch.cat([lightness, torch.full_like(lightness, lab.L_MAX)], dim=1)
+        return Encoded(seen, ab, weight, layer_lightness)
+
+    def observe(self, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+        """L of levelled pages, and that they are inked: (N, H, W) -> (N, 2, H, W)."""
+        return np.stack([lightness, np.full_like(lightness, lab.L_MAX)], axis=1)
+
+    def join(self, page: Page, colours: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Lay a layer (H, W, 3) of L and ab under the page."""
+        return layers.under(lab.lab_to_rgb(colours, keep_lightness=True), page.rgb)
+
+
+class Drawn(Inky):
+    """A page of the room that makes them.
+
+    Args:
+        name: of the domain.
+        kind: of pages.
+    """
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        self.name = name
+        self._kind: Kind = kind
+
+    @cached_property
+    def _inker(self) -> Inker:
+        return Inker()
+
+    def ink(self, rgb: NDArray[np.uint8], key: Key) -> Inked:
+        """Make a page by `colorize.inking`."""
+        return self._inker.ink(rgb, [*key, _INKING], kind=self._kind)
+
 
 _MIXTURE = 0x6D6978
 """Purpose of the generator that chooses a picture's domain."""
+_INKING = 0x696E6B
+"""Purpose of the generators that make a page."""
+
+DOMAINS: Mapping[str, Domain] = {
+    domain.name: domain for domain in (Grey(), Drawn("ink", "toned"), Drawn("lines", "lines"))
+}
+"""Every domain by its name."""
+
+GREY, INK, LINES = DOMAINS["grey"], DOMAINS["ink"], DOMAINS["lines"]
 
 
 def domain(name: str) -> Domain:

@@ -1,10 +1,17 @@
 """The training losses: rebalanced cross-entropy against a soft target of k bins, and L2."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
+
+from colorize.model import decode
+
+LIGHTNESS_UNIT = 10.0
+"""An error of this much in L costs as much as one nat of a colour: both are then of like size in an
+untrained network and in a trained one, and neither starves the other."""
 
 
 class Target(NamedTuple):
@@ -74,6 +81,31 @@ def squared_distance(ab: Tensor, target: Target) -> Losses:
     """
     mean = (ab.float() - target.ab).square().sum(1).mean()
     return Losses(mean, mean, torch.full_like(mean, target.ab[:, 0].numel()))
+
+
+def with_lightness(
+    output: Tensor, target: Target, *, colours: Callable[[Tensor, Target], Losses]
+) -> Losses:
+    """Add the error of L, where the target has one, to a loss of colours.
+
+    Both are sums over blocks, each with its weight, divided by the same mass, so that parts of a
+    batch add up.
+
+    Args:
+        output: (N, C + 1, h, w), the last channel standing for L; (N, C, h, w) for a target without
+            L.
+        target: at the same h and w; pictures whose L is NaN have no part in the error of L.
+        colours: the loss of the first C channels.
+    """
+    if target.lightness is None:
+        return colours(output, target)
+    found = colours(output[:, :-1], target)
+    wanted = ~target.lightness.isnan()
+    error = (decode.lightness(output[:, -1:]) - target.lightness.nan_to_num()).abs()
+    if target.weight is not None:
+        error = error * target.weight[:, None]
+    total = (error * wanted).sum() / LIGHTNESS_UNIT
+    return found._replace(rebalanced=found.rebalanced + total / found.mass)
 
 
 class _SoftCrossEntropy(torch.autograd.Function):

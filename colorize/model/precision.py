@@ -1,4 +1,4 @@
-"""Where networks run, and in what precision: bfloat16 where it is faster, float32 elsewhere."""
+"""Chooses device and precision: bfloat16 where it is faster, else float32."""
 
 import os
 
@@ -36,5 +36,5 @@ def describe(device: torch.device) -> str:
     if fast_bfloat16(device):
         return f"on {name}, in bfloat16"
     asked = os.environ.get(VARIABLE) == "float32"
-    why = f"as {VARIABLE} asks" if asked else "for it multiplies bfloat16 no faster"
+    why = f"as {VARIABLE} asks" if asked else "because it multiplies bfloat16 no faster"
     return f"on {name}, in float32, {why}"

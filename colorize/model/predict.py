@@ -1,4 +1,4 @@
-"""From a network's input to colours at the same size: network, decoding and enlargement."""
+"""Predicts colours at the size of the input: network, decoding and enlargement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

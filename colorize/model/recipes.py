@@ -75,6 +75,19 @@ class Recipe:
     simulate: Callable[[View, Key], View] | None = None
 
 
+def _outputs(spec: Spec) -> int:
+    return spec.bins + spec.lightness
+
+
+def _annealed(output: Tensor, centres: Tensor, temperature: float) -> Tensor:
+    """Decode bins, and L where the output has a channel more than there are bins."""
+    bins = len(centres)
+    ab = decode.annealed_mean(output[:, :bins], centres, temperature)
+    if output.shape[1] == bins:
+        return ab
+    return torch.cat([decode.lightness(output[:, bins:]), ab], dim=1)
+
+
 def _regression_loss(output: Tensor, target: losses.Target) -> losses.Losses:
     return losses.squared_distance(AB_UNIT * output.float(), target)
 
@@ -91,9 +104,11 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
 
 _UNET = Recipe(
     name="unet",
-    network=lambda spec: unet.UNet(spec.bins, width=spec.width, channels=spec.channels),
-    method=partial(Supervised, loss=losses.soft_cross_entropy),
-    decode=decode.annealed_mean,
+    network=lambda spec: unet.UNet(_outputs(spec), width=spec.width, channels=spec.channels),
+    method=partial(
+        Supervised, loss=partial(losses.with_lightness, colours=losses.soft_cross_entropy)
+    ),
+    decode=_annealed,
     enlarge=decode.enlarge_along,
     toned=log_shares,
     classifies=True,
@@ -103,8 +118,10 @@ _UNET = Recipe(
 _ECCV16 = replace(
     _UNET,
     name="eccv16",
-    network=lambda spec: eccv16.Eccv16(spec.bins, width=spec.width, channels=spec.channels),
-    enlarge=lambda ab, lightness: decode.enlarge(ab, (lightness.shape[2], lightness.shape[3])),
+    network=lambda spec: eccv16.Eccv16(_outputs(spec), width=spec.width, channels=spec.channels),
+    enlarge=lambda colours, lightness: decode.enlarge(
+        colours, (lightness.shape[2], lightness.shape[3])
+    ),
     head_stride=eccv16.HEAD_STRIDE,
     side_multiple=eccv16.SIDE_MULTIPLE,
 )

@@ -1,4 +1,4 @@
-"""Views of pictures to a step's input and soft targets, on the network's device.
+"""Turns views of pictures into a step's input and soft targets, on the network's device.
 
 `colour.encoding` defines the soft targets; this computes the same in PyTorch for whole batches.
 """
@@ -118,6 +118,7 @@ class Encoder(nn.Module):
         quantiser: gives bins, spread and class weights.
         head_stride: H / h.
         channels: of the network's input.
+        lightness: whether the network gives an L: the target then always has one.
     """
 
     candidates: Tensor
@@ -125,7 +126,14 @@ class Encoder(nn.Module):
     b: Tensor
     rebalance: Tensor
 
-    def __init__(self, quantiser: Quantiser, *, head_stride: int, channels: int = 1) -> None:
+    def __init__(
+        self,
+        quantiser: Quantiser,
+        *,
+        head_stride: int,
+        channels: int = 1,
+        lightness: bool = False,
+    ) -> None:
         super().__init__()
         self.converter = LabConverter()
         table = quantiser.table
@@ -142,6 +150,7 @@ class Encoder(nn.Module):
         self._spread = 2 * quantiser.sigma**2
         self._head_stride = head_stride
         self._channels = channels
+        self._lightness = lightness
 
     @torch.no_grad()
     def forward(self, examples: Examples) -> Batch:
@@ -157,7 +166,8 @@ class Encoder(nn.Module):
 
     def _encoded(self, examples: Examples) -> Encoded:
         first, *others = dict.fromkeys(examples.domains)
-        if not others and first.channels == self._channels:
+        complete = first.gives_lightness or not self._lightness
+        if not others and first.channels == self._channels and complete:
             return first.encode(self.converter, examples.page, examples.truth, self._head_stride)
         return self._mixed(examples)
 
@@ -169,8 +179,9 @@ class Encoder(nn.Module):
         n, _, height, width = examples.page.shape
         h, w = height // self._head_stride, width // self._head_stride
         page = examples.page
+        channels = max(self._channels, *(domain.channels for domain in examples.domains))
         whole = Encoded(
-            torch.zeros(n, self._channels, height, width, device=page.device),
+            torch.zeros(n, channels, height, width, device=page.device),
             torch.empty(n, 2, h, w, device=page.device),
             torch.ones(n, h, w, device=page.device),
             torch.full((n, 1, h, w), torch.nan, device=page.device),
@@ -184,9 +195,9 @@ class Encoder(nn.Module):
             for held, found in zip(whole[1:], part[1:], strict=True):
                 if held is not None and found is not None:
                     held[rows] = found
-        if not any(domain.gives_lightness for domain in examples.domains):
-            return whole._replace(lightness=None)
-        return whole
+        if self._lightness or any(domain.gives_lightness for domain in examples.domains):
+            return whole
+        return whole._replace(lightness=None)
 
     def target(self, ab: Tensor) -> Target:
         """Soft-encode colours (N, 2, h, w) as `NeighbourTable.encode` does, in float32."""

@@ -102,6 +102,7 @@ class Model:
         chosen = recipe(recipe_name)
         kinds = tuple(dict.fromkeys(domain(name) for name in domains))
         spec = _spec(len(centres), width, kinds, tones=0 if tones is None else len(tones))
+        _check_lightness(chosen, spec)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             made = network(chosen, spec)
@@ -195,6 +196,7 @@ class Model:
         width = _number(described, "width", 0, MAX_WIDTH)
         centres = _centres(file)
         spec = _spec(len(centres), width, kinds, tones=_tones(file))
+        _check_lightness(chosen, spec)
         with torch.device("meta"):
             made = network(chosen, spec)
         _fill(made, file)
@@ -232,6 +234,11 @@ def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int) -> 
         lightness=any(kind.gives_lightness for kind in domains),
         tones=tones,
     )
+
+
+def _check_lightness(chosen: Recipe, spec: Spec) -> None:
+    if spec.lightness and not chosen.classifies:
+        raise ModelError(f"recipe {chosen.name} gives ab alone: it cannot learn inked pages")
 
 
 def _centres(file: Any) -> Tensor:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Books: ZIP archives of pages, opened as if their maker wanted to do harm.
+"""Reads and writes books, as ZIP archives that may be hostile.
 
 Nothing is ever extracted to a path that an archive names, no more is decompressed than a member
 announces, and what is no page is never decompressed at all: its bytes are copied as they are. A

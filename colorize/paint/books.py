@@ -94,6 +94,7 @@ def paint_book(
                     target="" if page.outcome is Outcome.FAILED else str(job.target),
                     outcome=page.outcome,
                     reason=page.reason,
+                    domain=page.domain,
                 )
             failed = sum(outcome is Outcome.FAILED for outcome in outcomes.values())
             if failed < len(pages):
@@ -174,7 +175,7 @@ def _bind(book: Archive, scratch: Path, outcomes: Mapping[int, Outcome], *, form
                 name = _renamed(member, layers[number])
                 binder.write(member, part.read_bytes(), name=name)
             elif outcomes.get(number) is Outcome.PAINTED:
-                raise ArchiveError("lost a painted page to somebody else; run the command again")
+                raise ArchiveError("lost a painted page to another process; run the command again")
             else:
                 binder.copy(book, member)
         binder.finish(book.comment)

@@ -1,4 +1,4 @@
-"""The list of members of a ZIP archive, read and written record by record.
+"""Reads and writes the central directory of a ZIP archive, record by record.
 
 `zipfile` gives the names as text and writes them as it likes: a member's name bytes, its flags, its
 system and its extra fields do not come through. Here they stay bytes.

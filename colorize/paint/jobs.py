@@ -1,4 +1,4 @@
-"""What goes where: from the names of a command line to one job a page or book, before any work."""
+"""Plans a run: one job with its target for each page and book of the command line."""
 
 import os
 from collections import Counter

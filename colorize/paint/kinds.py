@@ -1,4 +1,4 @@
-"""What a file is, whatever its name says, and how its name is shown."""
+"""Recognises files by their content, and shows their names safely."""
 
 import string
 

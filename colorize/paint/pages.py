@@ -1,4 +1,4 @@
-"""Pages through the painter: read, painted and encoded in overlap, and a faulty one stops none."""
+"""Reads, paints and encodes pages in overlap; a faulty page stops no other."""
 
 import errno
 import hashlib
@@ -81,6 +81,7 @@ class Finished:
         content: bytes of the painted file; none for a page that stays as it was.
         digest: SHA-256 of the original's file; empty where it could not be read.
         reason: why it failed.
+        domain: as what it was painted, ``grey`` or ``ink``; empty if it was not.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Finished:
     content: bytes | None = None
     digest: str = ""
     reason: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Result:
         target: where the result lies; empty if nowhere.
         outcome: what became of it.
         reason: why it failed or was kept.
+        domain: as what it was painted, ``grey`` or ``ink``; empty if it was not, or not now.
     """
 
     source: str
@@ -107,6 +110,7 @@ class Result:
     target: str
     outcome: Outcome
     reason: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ class _Unfinished:
     digest: str = ""
     quality: int | None = None
     reason: str = ""
+    domain: str = ""
 
 
 def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Iterator[Finished]:
@@ -187,6 +192,7 @@ def paint_files(
                 target=str(job.target) if is_file(job.target) else "",
                 outcome=written.outcome,
                 reason=written.reason,
+                domain=written.domain,
             )
 
 
@@ -257,15 +263,17 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
             return replace(opened, pixels=np.zeros((*rgb.shape[:2], 4), np.uint8))
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
+    domain = painter.domain_of(rgb)
     try:
         if form is Form.LAYER:
-            return replace(opened, pixels=painter.layer(rgb, kept=opened.kept))
+            layer = painter.layer(rgb, kept=opened.kept)
+            return replace(opened, pixels=layer, domain=domain)
         painted = painter.paint(rgb, kept=opened.kept)
     except ImageError as error:
         return replace(opened, pixels=None, outcome=Outcome.FAILED, reason=str(error))
     if form is Form.COMPARE:
         painted = np.concatenate([rgb, painted], axis=1)
-    return replace(opened, pixels=painted)
+    return replace(opened, pixels=painted, domain=domain)
 
 
 def _encode(painted: _Unfinished) -> Finished:
@@ -274,6 +282,7 @@ def _encode(painted: _Unfinished) -> Finished:
         outcome=painted.outcome,
         digest=painted.digest,
         reason=painted.reason,
+        domain=painted.domain,
     )
     if painted.pixels is None:
         return done
@@ -281,4 +290,4 @@ def _encode(painted: _Unfinished) -> Finished:
     try:
         return replace(done, content=encode(painted.pixels, kind=kind, quality=quality))
     except ImageError as error:
-        return replace(done, outcome=Outcome.FAILED, reason=str(error))
+        return replace(done, outcome=Outcome.FAILED, reason=str(error), domain="")

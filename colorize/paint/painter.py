@@ -1,8 +1,9 @@
-"""The trained model at work: grey in, colour out, at the size that came in.
+"""Paints pages with a trained model: a page in, colour out, at the page's own size.
 
 The network sees a page at the scale that it was trained for. Its colours are brought to a working
 size, where paper is kept white and regions settle, and then to that of the page, where they join
-the page's own lightness: lines and lettering stay as sharp as they were.
+the page's own lightness: lines and lettering stay as sharp as they were. Under an inked page lies a
+layer of colours that is multiplied with it.
 
 Letters in shapes: H and W of the page, h and w of the working size.
 """
@@ -23,12 +24,13 @@ from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
-from colorize.model.domains import GREY
+from colorize.model import layers
+from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.paint import paper, regions
+from colorize.paint import inked, paper, regions
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
@@ -73,6 +75,13 @@ class Painter:
         snap: settle each region between lines on its median colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.
+        domain: what pages are: ``grey``, whose lightness stays; ``ink``, which take a layer of
+            colours; ``auto``: each is looked at. A model that learned one kind alone takes all
+            pages for that kind.
+        tone: how much of the screentone of inked pages stays, 0 to 1; 0 is even grey instead.
+
+    Raises:
+        InputError: the model has not learned that domain.
 
     >>> from colorize.colour.gamut import bin_centres
     >>> model = Model.build(
@@ -96,6 +105,8 @@ class Painter:
         side: int | None = None,
         snap: bool = SNAP,
         recolour: Recolour = "grey",
+        domain: inked.Choice = "auto",
+        tone: float = 1.0,
     ) -> None:
         self.model = model
         self.temperature = model.temperature if temperature is None else temperature
@@ -103,6 +114,13 @@ class Painter:
         self.side = side or model.side
         self.snap = snap
         self.recolour = recolour
+        self.domain = domain
+        self.tone = tone
+        self._kinds: list[inked.Kind] = [
+            "ink" if isinstance(kind, Inky) else "grey" for kind in model.domains
+        ]
+        if domain not in ("auto", *self._kinds):
+            raise InputError(f"the model has not learned to paint pages of the domain {domain}")
 
     @classmethod
     def load(
@@ -115,6 +133,8 @@ class Painter:
         side: int | None = None,
         snap: bool = SNAP,
         recolour: Recolour = "grey",
+        domain: inked.Choice = "auto",
+        tone: float = 1.0,
     ) -> Self:
         """Load a model file and make a painter of it.
 
@@ -126,10 +146,12 @@ class Painter:
             side: at which the network sees a page.
             snap: whether regions settle.
             recolour: what is painted of a page with colours.
+            domain: what pages are.
+            tone: how much screentone stays.
 
         Raises:
             ModelError: the file is missing, damaged or no model of this project.
-            InputError: there is no such device.
+            InputError: there is no such device, or the model has not learned that domain.
         """
         chosen = _device(device)
         return cls(
@@ -139,7 +161,17 @@ class Painter:
             side=side,
             snap=snap,
             recolour=recolour,
+            domain=domain,
+            tone=tone,
         )
+
+    def domain_of(self, rgb: RGB) -> inked.Kind:
+        """Tell as what a page (H, W, 3) is painted: see the class."""
+        if self.domain != "auto":
+            return self.domain
+        if len(set(self._kinds)) == 1:
+            return self._kinds[0]
+        return "ink" if inked.is_inked(inked.values(rgb)) else "grey"
 
     def colours(
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
@@ -168,7 +200,7 @@ class Painter:
         kept: NDArray[np.bool_] | None = None,
         conditions: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> RGB:
-        """Paint one page by its lightness.
+        """Paint one page.
 
         Args:
             rgb: (H, W, 3) or grey (H, W), uint8, not empty.
@@ -177,7 +209,7 @@ class Painter:
             conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
 
         Returns:
-            (H, W, 3) uint8 of the same L within 8-bit rounding.
+            (H, W, 3) uint8; of a grey page, of the same L within 8-bit rounding.
 
         Raises:
             ImageError: ``too_large``: there is not enough memory for it.
@@ -187,12 +219,10 @@ class Painter:
         if kept is not None and kept.all():
             return rgb.copy()
         with _memory(rgb):
-            lightness = _lightness(rgb)
-            painted = np.empty_like(rgb)
-            for rows, band in _enlarged(
-                self._finished(lightness, conditions or {}), lightness.shape
-            ):
-                painted[rows] = _joined(lightness[rows], band[..., :2])
+            if self.domain_of(rgb) == "ink":
+                painted = self._inked(rgb, conditions or {})
+            else:
+                painted = self._grey(rgb, conditions or {})
             if kept is not None:
                 painted[kept] = rgb[kept]
             return painted
@@ -206,7 +236,9 @@ class Painter:
     ) -> RGB:
         """Paint the colours alone, to lay under the line art of one page.
 
-        Lines are filled with the lightness beside them, and paper is transparent.
+        Of a grey page lines are filled with the lightness beside them, and paper is transparent.
+        The layer of an inked page is opaque, and gives the painted page where it is multiplied with
+        the page.
 
         Args:
             rgb: see `paint`.
@@ -224,9 +256,15 @@ class Painter:
         if kept is not None and kept.all():
             return np.zeros((*rgb.shape[:2], 4), np.uint8)
         with _memory(rgb):
+            layer = np.full((*rgb.shape[:2], 4), 255, np.uint8)
+            if self.domain_of(rgb) == "ink":
+                for rows, colours in self._under(inked.values(rgb), {}):
+                    layer[rows, :, :3] = colours
+                if kept is not None:
+                    layer[kept] = 0
+                return layer
             lightness = _lightness(rgb)
             planes = self._finished(lightness, {}, filled=True)
-            layer = np.empty((*lightness.shape, 4), np.uint8)
             for rows, band in _enlarged(planes, lightness.shape):
                 filled = np.maximum(lightness[rows], band[..., 3]).clip(0, lab.L_MAX)
                 layer[rows, :, :3] = _joined(filled, band[..., :2])
@@ -278,6 +316,44 @@ class Painter:
                 f"not {rgb.shape} of {rgb.dtype}"
             )
         return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
+
+    def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]]) -> RGB:
+        """Paint a grey page: its lightness stays."""
+        lightness = _lightness(rgb)
+        painted = np.empty_like(rgb)
+        for rows, band in _enlarged(self._finished(lightness, conditions), lightness.shape):
+            painted[rows] = _joined(lightness[rows], band[..., :2])
+        return painted
+
+    def _inked(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]]) -> RGB:
+        """Paint an inked page: its values are multiplied with the layer under it."""
+        page = inked.values(rgb)
+        printed = page
+        if self.tone < 1:
+            even = inked.descreened(page)
+            printed = np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
+        painted = np.empty_like(rgb)
+        for rows, band in self._under(page, conditions):
+            painted[rows] = layers.under(band, printed[rows, :, None])
+        return painted
+
+    def _under(
+        self, page: NDArray[np.uint8], conditions: Mapping[str, NDArray[np.float32]]
+    ) -> Iterator[tuple[slice, RGB]]:
+        """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
+        levelled = inked.levelled(page)
+        height, width = self._seen(*page.shape)
+        if (height, width) != page.shape:
+            shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
+            levelled = np.asarray(shrunk, np.uint8)
+        seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
+        given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
+        prediction = predict(self.model, seen, stack_conditions([given]))
+        colours = prediction.colours(self.temperature)[0]
+        colours[..., 1:] *= self.saturation
+        layer = lab.lab_to_rgb(colours, keep_lightness=True).astype(np.float32)
+        for rows, band in _enlarged(layer, page.shape):
+            yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
 
     def _finished(
         self,

@@ -1,4 +1,4 @@
-"""What is paper: white areas that take no colour, and the lettering on them.
+"""Finds paper: white areas that take no colour, and the lettering on them.
 
 Letters in shapes: H and W of the page.
 """

@@ -1,4 +1,4 @@
-"""What a run tells while it works, and at its end."""
+"""Prints a run's progress and its summary."""
 
 import dataclasses
 import json

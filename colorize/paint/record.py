@@ -1,4 +1,4 @@
-"""What is known of results that are there: from which original, and how they were painted.
+"""Records how each result was painted, and from which original.
 
 One file beside the results, ``.colorize.jsonl``: a line is added for each result, and the last line
 of a name counts. So runs side by side need not wait for each other, and a line that was cut short

@@ -1,4 +1,4 @@
-"""Regions between lines, each settled on one colour.
+"""Settles each region between lines on one colour.
 
 A network decides pixel by pixel and leaves blotches inside an area that was meant to be flat. The
 median colour of the area forgets them, and the colours that bled into it over a line.

@@ -1,4 +1,4 @@
-"""All jobs of a run, one after another: what is there is kept, what fails stops nothing else."""
+"""Runs all jobs one after another: keeps existing results, continues after failures."""
 
 from collections.abc import Generator, Sequence
 
@@ -29,9 +29,9 @@ def _count(job: Job) -> int:
 
 
 def look(plan: Plan, *, settings: str, overwrite: bool = False) -> tuple[list[Job], list[Result]]:
-    """Part what is to be painted from what is there.
+    """Separate the jobs that are to be painted from the results that exist.
 
-    A book of which pages failed is to be painted again with another original, model or options.
+    A book with failed pages is painted again when its original, the model or the options differ.
 
     Args:
         plan: of the run.

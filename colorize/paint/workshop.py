@@ -1,4 +1,4 @@
-"""Where a run keeps what is unfinished, so that no kill leaves it behind for good.
+"""A run's folder for unfinished files, which the next run removes after a kill.
 
 All temporary files of a run lie in one hidden folder beside the results, with a lock that ends with
 the process. Whoever comes next and can take the lock of such a folder knows that its owner is gone,

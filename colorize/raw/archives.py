@@ -1,4 +1,4 @@
-"""The fetched files in a few archives: DVC looks at every file that it keeps, one by one.
+"""Keeps the fetched files in a few archives, because DVC looks at every file of an output.
 
 An archive is a plain tar: ``tar -xf`` gives the pictures. The manifest says where in it each one
 stands, so a picture is read without looking at the others. An archive ends behind a picture whose

@@ -1,4 +1,4 @@
-"""The manifest: one line for each picture, saying where it comes from and whose it is."""
+"""The manifest: a line for each picture, with its origin, artist and licence."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ class Record:
         source: name of the source.
         id: unique within the source.
         file: ``<source>_<id>.<suffix>``, never made from a URL, a tag or somebody's file name.
-        group: what this picture and its variants share; the split hangs on it.
+        group: what this picture and its variants share; decides the split.
         page: where a person can look at it, or empty.
         artist: who made it, or empty where the source does not know.
         rating: as the source rates it, or empty.

@@ -62,7 +62,7 @@ def planes(counts: Mapping[str, NDArray[np.float64]], kind: Format = "png") -> b
         counts: a title, and pixels (`CELLS`, `CELLS`) by a and b.
         kind: of picture.
     """
-    figure, axes = _figure(len(counts))
+    figure, axes = _figure(len(counts), height=3)
     shares = {title: pixels / pixels.sum() for title, pixels in counts.items()}
     norm = LogNorm(1e-6, max(share.max() for share in shares.values()))
     edge = (REACH + 0.5) * CELL
@@ -74,12 +74,13 @@ def planes(counts: Mapping[str, NDArray[np.float64]], kind: Format = "png") -> b
             extent=(-edge, edge, -edge, edge),
         )
         panel.set(title=title, xlabel="a: green to red", ylabel="b: blue to yellow")
-    figure.colorbar(shown, ax=axes, shrink=0.7, label="share of the pixels")
+    figure.colorbar(shown, ax=axes, label="share of the pixels")
     return _saved(figure, kind)
 
 
-def _figure(panels: int) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(7 if panels == 1 else 3.4 * panels, 4), dpi=90, layout="constrained")
+def _figure(panels: int, *, height: float = 4) -> tuple[Figure, list[Axes]]:
+    size = (7 if panels == 1 else 3.4 * panels, height)
+    figure = Figure(figsize=size, dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, list(figure.subplots(1, panels, squeeze=False)[0])
 

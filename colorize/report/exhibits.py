@@ -1,4 +1,4 @@
-"""What there is to look at after a judgement: tables and pictures, by name."""
+"""Tables and pictures of a judgement, by name."""
 
 from collections.abc import Mapping, Sequence
 

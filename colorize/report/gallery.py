@@ -1,4 +1,4 @@
-"""Contact sheets: pictures that one would rather look at than read about."""
+"""Contact sheets of pictures: without colour, painted, and true."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Whether a model got worse than an older one, score by score."""
+"""Finds the scores by which a model is worse than an older one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,5 +58,5 @@ def _judged(key: str, change: Change, score: Score[Any]) -> list[str]:
 
 
 def other_pictures(changes: Mapping[str, Change]) -> bool:
-    """Tell whether the two were judged on different pictures, for then a floor has moved."""
+    """Tell whether the two were judged on different pictures: then a floor has moved."""
     return any(key.startswith(FIXED) for key in changes)

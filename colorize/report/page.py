@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else and asks nobody."""
+"""The report: one self-contained HTML file that sends no request."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from colorize.metrics.classes import CLASS_SCORES
 from colorize.metrics.rownames import CHOSEN, MODEL, in_order
 from colorize.metrics.scores import SCORES, Score
 from colorize.report import charts
+from colorize.report.credits import Credit
 from colorize.report.summary import Line, best, shortened
 
 QUALITY = 80
@@ -21,6 +22,9 @@ QUALITY = 80
 
 GAIN = "gain"
 """Pictures are also sorted by their PSNR above all-grey's."""
+
+FEW = 12
+"""Pictures that are shown before the reader asks for all of them."""
 
 Numbers = Mapping[str, Any]
 
@@ -32,6 +36,7 @@ def build(
     *,
     about: str,
     planes: bytes,
+    credits: Sequence[Credit] = (),
 ) -> str:
     """Write the page.
 
@@ -41,6 +46,7 @@ def build(
         pictures: what `picture` gave, in any order.
         about: a sentence about the model and the pictures.
         planes: the histograms over the ab plane, a PNG.
+        credits: of the pictures, where their artists are known.
 
     Returns:
         HTML whose every picture is inside it.
@@ -48,15 +54,19 @@ def build(
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         files(__package__).joinpath("report.html.j2").read_text("utf-8")
     )
-    chosen = numbers["temperature"].get(CHOSEN, numbers["temperature"][MODEL])
+    at = numbers["temperature"]
+    chosen = at.get(CHOSEN, at[MODEL])
     curves = charts.error_curves(tables["errors"], "svg")
     sweep = charts.temperatures(tables["temperature"], chosen, "svg")
     return template.render(
         about=about,
+        temperature=_temperature(at),
+        credits=credits,
+        few=FEW,
         truth=f"The true pictures' colourfulness is {numbers['truth']['colourfulness']:.1f}.",
-        scores=_table(numbers, numbers["stderr"], SCORES),
+        scores=_table(numbers, numbers["stderr"], SCORES, at),
         classes=_table(
-            numbers.get("classes", {}), numbers["stderr"].get("classes", {}), CLASS_SCORES
+            numbers.get("classes", {}), numbers["stderr"].get("classes", {}), CLASS_SCORES, {}
         ),
         differences=_differences(numbers["difference"]),
         charts=[
@@ -70,6 +80,7 @@ def build(
             (GAIN, "PSNR above grey's, dB"),
         ],
         low_is_better=[n for n, score in SCORES.items() if score.higher_is_better is False],
+        undirected=[n for n, score in SCORES.items() if score.higher_is_better is None],
     )
 
 
@@ -96,8 +107,18 @@ def _uri(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
-def _table(numbers: Numbers, errors: Numbers, scores: Mapping[str, Score[Any]]) -> dict[str, Any]:
-    """Lay the rows that have these scores out for the template."""
+def _temperature(at: Numbers) -> str:
+    """Say which temperatures the pictures and the rows have."""
+    painted = f"The pictures are painted at T = {at[MODEL]:g}."
+    if CHOSEN not in at:
+        return painted
+    return f"{painted} The validation split chose T = {at[CHOSEN]:g}, at which colorize paints."
+
+
+def _table(
+    numbers: Numbers, errors: Numbers, scores: Mapping[str, Score[Any]], at: Numbers
+) -> dict[str, Any]:
+    """Lay the rows that have these scores out for the template, with the T of the model's."""
     lines = [
         Line(row, numbers[row], errors[row])
         for row in in_order(errors)
@@ -112,7 +133,8 @@ def _table(numbers: Numbers, errors: Numbers, scores: Mapping[str, Score[Any]]) 
         ],
         "lines": [
             {
-                "row": line.row.replace("_", " "),
+                "row": line.row.replace("_", " ")
+                + (f" (T = {at[line.row]:g})" if line.row in at else ""),
                 "cells": [
                     {
                         "value": shortened(line.values[name]),

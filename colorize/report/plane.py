@@ -1,4 +1,4 @@
-"""The ab plane as a picture: a value for each bin, beside the colours that the bins stand for."""
+"""Draws the ab plane: a value for each bin, beside the colours of the bins."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Rows of scores as tables for people: numbers of a sensible length, the best of them marked."""
+"""Formats rows of scores as tables, the best values marked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Pictures of one's own: every picture file under a folder, at any depth."""
+"""The user's own pictures: every picture file under a folder, at any depth."""
 
 import hashlib
 import logging
@@ -149,4 +149,4 @@ def _read(path: Path, home: Path, fault: str) -> bytes:
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         words = getattr(error, "strerror", None) or "a link that leads to itself"
         raise ImageError("unreadable", words) from None
-    raise ImageError("changing", "somebody is writing it")
+    raise ImageError("changing", "it is being written")

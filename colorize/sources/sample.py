@@ -1,4 +1,4 @@
-"""The embedded sample: comic characters that DiceBear's styles draw, the same for ever.
+"""The embedded sample: comic characters drawn by DiceBear's styles, always the same.
 
 Nothing is fetched: the styles are data files of the package ``dicebear-styles``, the drawing is
 deterministic in the seed, and resvg renders it without any font of the machine.

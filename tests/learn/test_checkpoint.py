@@ -101,7 +101,7 @@ def test_patience_stops_early_and_keeps_the_best(folder: Path, quantiser: Quanti
     assert len(run(folder, quantiser, Watcher())) == 6
     Checkpoints(folder / "scratch", every=1).clear()
     assert len(run(folder, quantiser, Watcher(), patience=2)) == 5
-    assert len(run(folder, quantiser, Watcher(), patience=2)) == 5  # also when it goes on
+    assert len(run(folder, quantiser, Watcher(), patience=2)) == 5  # also when it resumes
 
 
 def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_taken(

@@ -162,7 +162,7 @@ def test_a_network_of_two_domains_sees_the_channels_of_both(rgb: NDArray[np.uint
     assert [kind.name for kind in model.domains] == ["grey", "washed"]
     assert (model.spec.channels, model.spec.lightness) == (2, True)
     found = views.of(viewed(rgb, GREY))
-    assert found.predict(model).colours(0.38).shape == (12, 32, 32, 2)
+    assert found.predict(model).colours(0.38).shape == (12, 32, 32, 3)  # grey joins ab alone
 
 
 def test_an_unknown_domain_is_named() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ import pytest
 from colorize.metrics.classes import CLASS_SCORES
 from colorize.metrics.rownames import in_order
 from colorize.metrics.scores import SCORES
+from colorize.raw.manifest import Record, picture
 from colorize.report import page
+from colorize.report.credits import Credit, credits
 from colorize.report.summary import Line, best, markdown, shortened
 
 NASTY = '<script>alert("x")</script>'
+CREDIT = Credit(f"Ann {NASTY}", "CC BY 4.0", "https://example.org/ann", 3)
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 FLAGS = [
     "--headless",
@@ -50,16 +54,19 @@ def numbers() -> dict[str, Any]:
     }
 
 
+TABLES = {
+    "errors": [{"error": str(e), "model": str(50 + e), "grey": str(40 + e)} for e in range(3)],
+    "temperature": [{"temperature": t, "psnr": "20"} for t in ("0.5", "1")],
+}
+
+
 def built(names: tuple[str, ...] = ("one", "two", NASTY)) -> str:
     pictures = []
     for number, name in enumerate(names):
         row = {"id": name} | {score: str(10 + number) for score in SCORES} | {"grey_psnr": "5"}
-        rgb = np.full((32, 32, 3), 40 * number, np.uint8)
+        rgb = np.full((32, 32, 3), 10 * number, np.uint8)
         pictures.append(page.picture(row, {"grey": rgb, "painted": rgb, "true": rgb}))
-    errors = [{"error": str(e), "model": str(50 + e), "grey": str(40 + e)} for e in range(3)]
-    swept = [{"temperature": t, "psnr": "20"} for t in ("0.5", "1")]
-    tables = {"errors": errors, "temperature": swept}
-    return page.build(numbers(), tables, pictures, about="A test.", planes=b"png")
+    return page.build(numbers(), TABLES, pictures, about="A test.", planes=b"png", credits=[CREDIT])
 
 
 class Links(HTMLParser):
@@ -87,6 +94,50 @@ def test_everything_is_inside() -> None:
 def test_names_are_escaped() -> None:
     assert NASTY not in built()
     assert "&lt;script&gt;alert" in built()
+
+
+def test_it_begins_with_pictures_and_credits_their_artists() -> None:
+    html = built()
+    heads = re.findall(r"<h2>(.*?)</h2>", html)
+    assert heads[:3] == ["Test pictures", "Credits", "Scores of colours"]
+    credited = html.split("<h2>Credits</h2>")[1].split("<h2>")[0]
+    for words in ("Ann &lt;script&gt;", "CC BY 4.0", "https://example.org/ann"):
+        assert words in credited
+
+
+def test_it_says_so_where_the_artists_are_not_known() -> None:
+    html = page.build(numbers(), TABLES, [], about="", planes=b"")
+    assert "The artists are not known here" in html
+
+
+def test_it_says_each_temperature() -> None:
+    html = built()
+    assert "painted at T = 0.38. The validation split chose T = 0.6," in html
+    assert '<th scope="row">model (T = 0.38)</th>' in html
+    assert '<th scope="row">grey</th>' in html
+
+
+def record(artist: str, licence: str, page: str = "") -> Record:
+    made = picture(b"", source="folder", id="1", suffix="png", artist=artist, licence=licence)
+    return replace(made.record, page=page)
+
+
+def test_credits_count_pictures_by_artist_and_licence() -> None:
+    records = [
+        record("", "unknown"),
+        record("Bea", "CC0 1.0"),
+        record("Ann", "CC BY 4.0", "https://example.org/1"),
+        record("Ann", "CC BY 4.0", "https://example.org/2"),
+        record("Ann", "CC0 1.0"),
+        record("Ann\n\x1b[31m", ""),
+    ]
+    assert credits(records) == [
+        Credit("Ann", "CC BY 4.0", "https://example.org/1", 2),
+        Credit("Ann", "CC0 1.0", "", 1),
+        Credit("Ann \N{REPLACEMENT CHARACTER}[31m", "unknown", "", 1),
+        Credit("Bea", "CC0 1.0", "", 1),
+        Credit("unknown", "unknown", "", 1),
+    ]
 
 
 def test_the_same_bytes_again() -> None:
@@ -140,7 +191,11 @@ SORTED = """
     const out = {};
     choose("by", "psnr"); out.psnr = names();
     choose("by", "ciede2000"); out.ciede2000 = names();
-    document.getElementById("turn").click(); out.turned = names();
+    choose("order", "worst"); out.turned = names();
+    const words = () => document.getElementById("order").selectedOptions[0].text;
+    out.order = words();
+    choose("by", "colourfulness"); out.undirected = words();
+    choose("by", "ciede2000");
     out.shown = document.querySelector("output").textContent;
     const range = document.querySelector(".pair input");
     range.focus(); out.focused = document.activeElement === range;
@@ -160,11 +215,38 @@ def test_in_a_browser(tmp_path: Path) -> None:
     assert found["psnr"] == [NASTY, "two", "one"]
     assert found["ciede2000"] == ["one", "two", NASTY]
     assert found["turned"] == [NASTY, "two", "one"]
+    assert found["order"] == "worst first"
+    assert found["undirected"] == "lowest first"
     assert found["shown"] == "12"
     assert found["focused"]
     assert "80%" in found["clipped"]
     assert found["beside"] == ["true"]
     assert found["requests"] == []
+
+
+def test_few_pictures_are_shown_until_all_are_asked_for(tmp_path: Path) -> None:
+    script = """
+        const seen = () => Array.from(document.querySelectorAll("#pictures li"))
+          .filter((item) => item.offsetParent !== null).length;
+        const few = seen();
+        document.getElementById("all").click();
+        return {few: few, all: seen(), button: document.getElementById("all")};
+    """
+    found = browse(tmp_path, built(tuple(f"picture {n}" for n in range(page.FEW + 3))), script)
+    assert found == {"few": page.FEW, "all": page.FEW + 3, "button": None}
+    assert 'id="all"' not in built()
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_a_table_that_is_cut_says_that_it_scrolls(tmp_path: Path, width: int) -> None:
+    script = """
+        const tables = Array.from(document.querySelectorAll(".wide"));
+        return tables.map((wide) => [wide.scrollWidth > wide.clientWidth + 1,
+          getComputedStyle(wide, "::before").content.includes("scrolls")]);
+    """
+    found = browse(tmp_path, built(), script, width=width)
+    assert any(cut for cut, _ in found)
+    assert all(cut == told for cut, told in found)
 
 
 def test_on_a_phone_nothing_but_tables_scrolls_sideways(tmp_path: Path) -> None:
@@ -177,7 +259,8 @@ def test_on_a_phone_nothing_but_tables_scrolls_sideways(tmp_path: Path) -> None:
         inside.open(); inside.write(html.replace(/<script>[^]*?<\\/script>/g, "")); inside.close();
         return {
           page: inside.documentElement.scrollWidth, seen: frame.contentWindow.innerWidth,
-          target: inside.querySelector("button").getBoundingClientRect().height,
+          target: Math.min(...Array.from(inside.querySelectorAll("select"),
+            (field) => field.getBoundingClientRect().height)),
         };
     """
     found = browse(tmp_path, built(), framed)

@@ -56,7 +56,7 @@ def has_checkpoint(root: Path) -> bool:
 
 def kill_and_compare(root: Path, times: int) -> None:
     whole = finish(root)
-    assert not has_checkpoint(root)  # a finished run leaves nothing to go on with
+    assert not has_checkpoint(root)  # a finished run leaves nothing to resume from
     chance = np.random.default_rng(0)
     killed = 0
     while killed < times:
@@ -95,7 +95,7 @@ def test_a_signal_saves_and_stops_and_the_same_command_goes_on(
     process.send_signal(sign)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "run it again to go on" in errors
+    assert "run it again to resume" in errors
     assert "Traceback" not in errors
     assert has_checkpoint(root)
     assert finish(root) == whole

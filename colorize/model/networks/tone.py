@@ -37,6 +37,9 @@ class ToneTable(nn.Module):
 class Toned(nn.Module):
     """A network whose first outputs are added to those of a tone table.
 
+    White paper may become any colour, so the table has no say in inked pages. Their second channel
+    is 100 everywhere, that of other pages 0.
+
     Args:
         network: (N, channels, H, W) to (N, outputs, h, w); the first channel is L.
         table: of the first C outputs, of the same stride.
@@ -51,6 +54,8 @@ class Toned(nn.Module):
         """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
         output: Tensor = self.network(seen, **conditions)
         toned = self.table(seen[:, :1])
+        if seen.shape[1] > 1:
+            toned = toned * (1 - seen[:, 1:2, :1, :1] / L_MAX)
         rest = output.shape[1] - toned.shape[1]
         return output + (functional.pad(toned, (0, 0, 0, 0, 0, rest)) if rest else toned)
 

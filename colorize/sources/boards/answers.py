@@ -1,4 +1,4 @@
-"""What a site's answer means: take it, try again later, leave this picture out, or stop."""
+"""Classifies a site's answers: accept, retry later, leave this picture out, or stop."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the two picture boards have in common; each is one class and one dictionary entry."""
+"""The interface of a picture board; each one is a class and an entry in the registry."""
 
 import re
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ class Board(ABC):
     """Posts in one list."""
 
     anonymous_terms: ClassVar[int]
-    """Counted terms that a search may have without an account; 0: as many as one likes."""
+    """Counted terms that a search may have without an account; 0: any number."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -58,7 +58,7 @@ class Board(ABC):
             client: of this board's site.
             query: what is searched for; what the search cannot say is not checked here.
             below: only ids under it; 0: all there are. A later call with the last id that was seen
-                goes on where this one ended, whatever has been posted in between.
+                continues where this one ended, whatever has been posted in between.
 
         Raises:
             SourceError: the site does not answer, or hides a part of what it announced.

@@ -1,4 +1,4 @@
-"""From a search to pictures: list, judge, download, verify, journal; and on from where it ended."""
+"""Crawls a board: list, judge, download, verify, journal; resumes where it stopped."""
 
 import hashlib
 import json
@@ -207,8 +207,8 @@ class _Crawl:
     def _note(self, entry: Entry, *, answered: bool) -> None:
         """Journal what became of a post.
 
-        A picture that failed may be the fault of the way to the site. So it, and what follows it
-        in the order, waits until the site answers again; a run that ends before will ask anew.
+        A failed download may be a network problem. So it and all later entries are held back until
+        a request succeeds; a run that ends before that asks for them again.
 
         Args:
             entry: about the post.
@@ -222,7 +222,8 @@ class _Crawl:
             self._flush()
         if sum(e.skipped == "failed" for e in self.pending) == FAILED_IN_A_ROW:
             raise SourceError(
-                f"{FAILED_IN_A_ROW} pictures in a row could not be had: run again later to go on"
+                f"{FAILED_IN_A_ROW} pictures in a row could not be fetched: "
+                "run it again later to resume"
             )
 
     def _flush(self) -> None:

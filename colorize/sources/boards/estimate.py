@@ -1,4 +1,4 @@
-"""What a fetch would ask of a site, told without asking."""
+"""Estimates the requests of a fetch without sending any."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""The polite client: every request to a site goes through here, one at a time.
+"""The rate-limited client: every request to a site goes through it, one at a time.
 
 Rate, retries, time and byte limits, the list of hosts, the opt-out headers and the credentials are
 kept in this one place, so no source can forget any of them.
@@ -26,7 +26,7 @@ Look = Callable[[httpx.Response], None]
 """Judges an answer by its headers, or raises."""
 
 MAX_BYTES = 25_000_000
-"""Of one answer; Danbooru admits files of four times that, of which no rendition is that large."""
+"""Largest body of an answer; Danbooru admits files of four times that, but not as renditions."""
 
 MAX_REDIRECTS = 3
 FAILURE_BUDGET = 100
@@ -181,7 +181,7 @@ class Client:
         if self._failures > FAILURE_BUDGET:
             raise SourceError(
                 f"{self._failures} requests have failed, the last by: {_transient(state)};"
-                " run again later to go on"
+                " run it again later to resume"
             )
 
     def _back_off(self, state: RetryCallState) -> float:

@@ -1,4 +1,4 @@
-"""How fast a site is asked: one rate for the whole site, and pauses when it asks for them."""
+"""Limits the rate of requests to a site, and pauses when the site asks for it."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Clock:
 
     Attributes:
         now: seconds that never run backwards.
-        sleep: waits for so many of these seconds.
+        sleep: waits for a number of these seconds.
         today: seconds since the epoch, to compare with dates that a site names.
     """
 
@@ -28,8 +28,7 @@ class Clock:
 class RateLimit:
     """Keeps the requests to one site, whichever of its hosts they go to, apart in time.
 
-    A token bucket that holds one token. It starts empty, so a run that was killed and started anew
-    comes no closer upon its last request than any other.
+    A token bucket that holds one token. It starts empty, so a restart cannot exceed the rate.
 
     Args:
         rate_per_s: above 0, `MAX_RATE_PER_S` at the most.
@@ -51,8 +50,8 @@ class RateLimit:
     def spend(self) -> None:
         """Count the gap from now on: a request left, or its answer came.
 
-        Called at the answer too, since only then the site has surely seen the request: so the site
-        itself measures the whole gap, however long a connection takes.
+        Called at the answer too, because only then the site has certainly seen the request. So the
+        site itself measures the whole gap, however long a connection takes.
         """
         self.pause(self._gap_s)
 

@@ -1,4 +1,4 @@
-"""Headers by which a site's owner says that a picture is not for machines."""
+"""Opt-out headers: a site's owner says that a picture is not for machines."""
 
 from collections.abc import Iterable
 

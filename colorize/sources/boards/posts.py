@@ -1,4 +1,4 @@
-"""What is wanted, what a site offers, and which rendition of it is worth the bytes."""
+"""Posts of a board: the query, the offers, and which rendition to download."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,12 +44,12 @@ class Query:
     """Which posts are wanted, and in which rendition.
 
     Attributes:
-        tags: all of which a post must have.
-        exclude: none of which it may have.
-        ratings: of which it must have one.
+        tags: a post must have all of them.
+        exclude: a post must have none of them.
+        ratings: a post must have one of them.
         before_id: only posts with a smaller id; 0: all there are.
         policy: ``cheapest`` takes the smallest rendition whose shorter side has ``min_side``;
-            ``chroma_safe`` one of twice that, for a site's own JPEG and WebP renditions keep
+            ``chroma_safe`` one of twice that, because a site's JPEG and WebP renditions keep
             colour at half their size, and the original where there is none.
         min_side: of a picture's shorter side, in pixels.
         max_aspect: longer side over shorter side.

@@ -1,4 +1,4 @@
-"""Asks the sites again about pictures that are here, and drops what they have taken away."""
+"""Asks the sites which of our pictures are gone, and drops those."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path

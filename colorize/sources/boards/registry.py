@@ -1,4 +1,4 @@
-"""The picture boards by the name of their source; another one is a class and an entry here."""
+"""The picture boards by the name of their source; a new one is a class and an entry here."""
 
 from collections.abc import Mapping
 

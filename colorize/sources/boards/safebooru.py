@@ -1,6 +1,6 @@
 """Safebooru: the XML interface that Gelbooru's software offers to programs.
 
-XML and not JSON, for it alone has the total, and refusals are XML even where JSON was asked for.
+XML and not JSON: only XML has the total, and refusals are XML even where JSON was asked for.
 """
 
 import xml.etree.ElementTree as ET
@@ -76,7 +76,7 @@ class Safebooru(Board):
         return len(set(query.tags))
 
     def posts(self, client: Client, query: Query, *, below: int) -> Iterator[Post]:
-        """Turn pages from 0; past the depth, or where pages stay empty, go on by id."""
+        """Turn pages from 0; past the depth, or where pages stay empty, continue by id."""
         tags = self.search(query)
         pages = self._pages(client, f"{tags} id:<{below}" if below else tags, below)
         while True:
@@ -89,7 +89,8 @@ class Safebooru(Board):
             except (DeepPageError, EmptyPageError) as error:
                 if below == before:
                     raise SourceError(
-                        f"incomplete: {error}; run again later to go on, or ask for fewer pictures"
+                        f"incomplete: {error}; run it again later to resume, "
+                        "or ask for fewer pictures"
                     ) from None
             pages = self._pages(client, f"{tags} id:<{below}", below)
 

@@ -1,4 +1,4 @@
-"""Where requests may go, and who we say we are."""
+"""Addresses that requests may go to, and how the client identifies itself."""
 
 import re
 import ssl

@@ -1,4 +1,4 @@
-"""What survives a killed run: the downloaded files, and a journal of what became of each post.
+"""Survives a killed run: the downloaded files, and a journal of the outcome of each post.
 
 Neither is an output of the pipeline. The files are shared by all searches, so no file is asked for
 twice; a journal belongs to one search.

@@ -1,4 +1,4 @@
-"""Whether a download is the picture that the site announced: digest, size, and a full decode."""
+"""Verifies a download: digest, announced size, and a full decode."""
 
 import hashlib
 import logging

@@ -1,0 +1,82 @@
+"""tables: write the tables of README.md and docs/results.md from the metrics.
+
+    python -m stages.tables
+
+Not a stage of the pipeline. Each table is between ``<!-- table NAME -->`` and ``<!-- end -->``;
+what is between them is replaced.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from colorize import files
+from colorize.errors import DataError
+from colorize.metrics.rownames import CHOSEN, DOMINANT, GREY, ONE_EPOCH, TONE_CURVE, in_order
+from colorize.metrics.scores import SCORES
+from colorize.report.summary import Line, markdown
+from stages import run
+
+PAGES = ("README.md", "docs/results.md")
+
+HEADLINE_ROWS = {
+    CHOSEN: "model",
+    ONE_EPOCH: "after one epoch",
+    TONE_CURVE: "tone curve (mean colour of each lightness)",
+    DOMINANT: "one colour",
+    GREY: "all grey",
+}
+HEADLINE_SCORES = ("auc", "auc_balanced", "psnr", "ciede2000")
+
+
+def main(root: Path) -> None:
+    """Write all tables."""
+    numbers = json.loads((root / "metrics" / "evaluate.json").read_text("utf-8"))
+    for page in PAGES:
+        path = root / page
+        files.write_bytes(path, filled(path.read_text("utf-8"), numbers).encode())
+
+
+def filled(page: str, numbers: Mapping[str, Any]) -> str:
+    """Replace the tables of a Markdown page.
+
+    Args:
+        page: its text.
+        numbers: of ``metrics/evaluate.json``.
+
+    Raises:
+        DataError: the page asks for a table that is not known.
+    """
+
+    def table(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in TABLES:
+            raise DataError(f"no table '{name}'; known: {', '.join(TABLES)}")
+        return f"<!-- table {name} -->\n\n{TABLES[name](numbers)}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- table (?P<name>[\w-]+) -->.*?<!-- end -->", table, page, flags=re.DOTALL)
+
+
+def headline(numbers: Mapping[str, Any]) -> str:
+    """A few rows by four scores."""
+    lines = [
+        Line(title, numbers[row], numbers["stderr"][row])
+        for row, title in HEADLINE_ROWS.items()
+        if row in numbers
+    ]
+    return markdown(lines, {name: SCORES[name] for name in HEADLINE_SCORES})
+
+
+def scores(numbers: Mapping[str, Any]) -> str:
+    """All rows by all scores."""
+    rows = in_order(row for row in numbers["stderr"] if row != "classes")
+    return markdown([Line(row, numbers[row], numbers["stderr"][row]) for row in rows], SCORES)
+
+
+TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"headline": headline, "scores": scores}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,170 @@
+"""Inked pages: told from grey ones, and painted by a layer under their ink."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from colorize.__main__ import main
+from colorize.colour.gamut import bin_centres
+from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
+from colorize.errors import InputError
+from colorize.imaging.decode import decode
+from colorize.model.weights import Model
+from colorize.paint import inked
+from colorize.paint.painter import Painter
+from colorize.sources import sample
+
+LAYER = (75.0, 20, 40)
+"""L, a and b of the layer that the fixture's model lays under every inked page."""
+
+
+@pytest.fixture(scope="module")
+def both() -> Model:
+    """A model of grey and inked pages that gives the same orange everywhere."""
+    model = Model.build(
+        "eccv16",
+        width=0.125,
+        centres=bin_centres(),
+        side=64,
+        params={},
+        seed=0,
+        domains=["grey", "ink"],
+    )
+    head = model.network.head
+    assert isinstance(head, torch.nn.Conv2d)
+    assert head.bias is not None
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.zero_()
+        head.bias[bin_centres().tolist().index(list(LAYER[1:]))] = 60
+        head.bias[-1] = 0.5
+    return model
+
+
+def screened() -> NDArray[np.uint8]:
+    """A page (1200, 840) of outlines, a black, and a screen of dots six pixels apart."""
+    page = np.full((1200, 840), 255, np.uint8)
+    for top in range(606, 1000, 6):
+        for left in range(106, 730, 6):
+            cv2.circle(page, (left, top), 1, 0, -1)
+    cv2.rectangle(page, (100, 600), (740, 1005), 0, 3)
+    cv2.circle(page, (400, 300), 180, 0, 4)
+    cv2.circle(page, (400, 300), 60, 0, -1)
+    return page
+
+
+TONED = (slice(660, 940), slice(160, 680))
+"""Well inside of the screen."""
+
+
+def three(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(page[..., None], 3, axis=2)
+
+
+def test_screentone_is_ink_until_it_is_shrunk() -> None:
+    page = screened()
+    assert inked.is_inked(page)
+    shrunk = cv2.resize(page, None, fx=1 / 12, fy=1 / 12, interpolation=cv2.INTER_AREA)
+    assert not inked.is_inked(np.asarray(shrunk, np.uint8))  # its dots are a smooth grey now
+    scan = np.rint(30 + page * (200 / 255)).astype(np.uint8)  # grey ink on grey paper
+    assert inked.is_inked(scan)
+
+
+def test_drawn_pictures_are_grey() -> None:
+    for picture in sample.pictures(count=8, side=200, seed=3):
+        rgb = decode(picture.content, max_pixels=10**6)
+        assert not inked.is_inked(inked.values(rgb))
+
+
+@pytest.mark.parametrize("value", [0, 120, 255])
+def test_a_page_of_one_value_is_not_inked(value: int) -> None:
+    assert not inked.is_inked(np.full((50, 40), value, np.uint8))
+    assert not inked.is_inked(np.full((1, 1), value, np.uint8))
+
+
+def test_dots_become_even_and_lines_stay() -> None:
+    page = screened()
+    even = inked.descreened(page)
+    inside = even[TONED]
+    assert np.ptp(inside) < 25
+    assert inside.mean() == pytest.approx(page[TONED].mean(), abs=4)
+    drawn = np.ones_like(page, bool)
+    drawn[602:1004, 102:739] = False  # everything but the screen
+    np.testing.assert_array_equal(even[drawn], page[drawn])
+    lines = np.full_like(page, 255)
+    lines[::8] = 0
+    np.testing.assert_array_equal(inked.descreened(lines), lines)
+
+
+def test_paper_takes_the_layer_and_ink_stays(both: Model) -> None:
+    page = screened()
+    painter = Painter(both)
+    assert painter.domain_of(three(page)) == "ink"
+    painted = painter.paint(three(page))
+    paper = rgb_to_lab(painted)[20, 20]
+    np.testing.assert_allclose(paper, LAYER, atol=1)
+    change = np.abs(rgb_to_lightness(painted) - rgb_to_lightness(three(page)))
+    assert change[page == 0].max() == 0
+    layer = painter.layer(three(page))
+    assert (layer[..., 3] == 255).all()
+    product = np.rint(layer[..., :3].astype(float) * page[..., None] / 255)
+    np.testing.assert_array_equal(product, painted)
+
+
+def test_the_same_page_as_grey_keeps_its_paper(both: Model) -> None:
+    page = three(screened())
+    painted = Painter(both, domain="grey").paint(page)
+    np.testing.assert_array_equal(painted[20, 20], [255] * 3)
+
+
+def test_no_screentone_is_an_even_colour(both: Model) -> None:
+    page = screened()
+    painted = Painter(both, tone=0).paint(three(page))
+    tone = page[TONED].mean() / 255
+    expected = tone * lab_to_rgb(np.array(LAYER))
+    np.testing.assert_allclose(painted[TONED].mean((0, 1)), expected, atol=4)
+    assert np.ptp(painted[TONED][..., 0]) < 25
+    half = Painter(both, tone=0.5).paint(three(page))
+    assert 50 < np.ptp(half[TONED][..., 0]) < 200
+
+
+def test_parts_that_have_colours_stay(both: Model) -> None:
+    page = three(screened())
+    kept = np.zeros(page.shape[:2], bool)
+    kept[:40] = True
+    painted = Painter(both).paint(page, kept=kept)
+    np.testing.assert_array_equal(painted[:40], page[:40])
+    assert (painted[41] != page[41]).any()
+    assert (Painter(both).layer(page, kept=kept)[:40] == 0).all()
+
+
+def test_a_model_of_one_kind_takes_every_page_for_it(orange_model: Model, both: Model) -> None:
+    assert Painter(orange_model).domain_of(three(screened())) == "grey"
+    with pytest.raises(InputError, match="has not learned to paint pages of the domain ink"):
+        Painter(orange_model, domain="ink")
+    grey = np.full((60, 60, 3), 130, np.uint8)
+    assert Painter(both).domain_of(grey) == "grey"
+    assert Painter(both, domain="ink").domain_of(grey) == "ink"
+
+
+def test_the_command_says_what_a_page_was_taken_for(
+    both: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, pages, out = tmp_path / "m.safetensors", tmp_path / "pages", tmp_path / "out"
+    both.save(model)
+    pages.mkdir()
+    cv2.imwrite(str(pages / "a.png"), screened())
+    cv2.imwrite(str(pages / "b.png"), np.tile(np.arange(60, 200, dtype=np.uint8), (90, 1)))
+    (pages / "c.png").write_bytes(b"")
+    common = [str(pages), "-o", str(out), "--model", str(model), "--json"]
+    assert main(common) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["domain"] for one in told] == ["ink", "grey", ""]
+    assert main([*common, "--overwrite", "--domain", "grey", "--tone", "0.5"]) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["domain"] for one in told] == ["grey", "grey", ""]

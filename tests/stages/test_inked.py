@@ -1,0 +1,104 @@
+"""From pictures to a painted manga page, with grey and inked pages in one training."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from colorize.colour.quantiser import Quantiser
+from colorize.data.shards import ShardReader
+from colorize.learn.schedule import Schedule
+from colorize.learn.training import Trainer
+from colorize.model.weights import Model
+from colorize.paint.painter import Painter
+from stages import evaluate, fetch, quantise, resize, train
+from tests.imports import ROOT
+
+INKED = {"recipe": "unet", "domains": ["grey", "ink", "lines"], "width": 0.125, "crop": 64}
+
+
+@pytest.fixture
+def prepared(project: Callable[..., Path]) -> Path:
+    root = project(train=INKED | {"epochs": 1})
+    for stage in (fetch, resize, quantise):
+        stage.main(root)
+    return root
+
+
+def test_the_whole_road_with_inked_pages(prepared: Path) -> None:
+    for stage in (train, evaluate):
+        stage.main(prepared)
+    model = prepared / "models" / "colorizer.safetensors"
+    first = model.read_bytes()
+    scores = json.loads((prepared / "metrics" / "evaluate.json").read_text("utf-8"))
+    for kind in ("toned", "lines", "foreign"):
+        assert np.isfinite(scores[kind]["art"]["model"]["psnr"])
+        assert scores[kind]["ceiling_head"]["psnr"] > scores[kind]["model"]["psnr"]
+    assert "toned" not in scores["stderr"]  # the report's rows are those of grey pages
+
+    page = np.full((300, 200, 3), 255, np.uint8)
+    cv2.circle(page, (100, 150), 60, (0, 0, 0), 3)
+    painter = Painter.load(model)
+    assert painter.domain_of(page) == "ink"
+    painted = painter.paint(page)
+    assert (painted[page == 0] == 0).all()
+    assert (painted[10, 10] < 255).any()
+    train.main(prepared)
+    assert model.read_bytes() == first
+
+
+def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], prepared: Path) -> None:
+    project(train=INKED | {"recipe": "unet_l2"})
+    ended = subprocess.run(
+        [sys.executable, "-m", "stages.train"],
+        cwd=prepared,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "train: recipe unet_l2 gives ab alone: it cannot learn inked pages"
+    ]
+
+
+def test_a_state_with_inked_pages_leads_to_the_same_end(prepared: Path) -> None:
+    pictures = ShardReader(prepared / "data" / "resized", "train")
+    quantiser = Quantiser.load(prepared / "data" / "quantiser.npz")
+    schedule = Schedule(epochs=2, batch=4, crop=64, lr=2e-3, warmup=0.1, weight_decay=0.0, seed=0)
+
+    def trainer() -> tuple[Model, Trainer]:
+        model = Model.build(
+            "unet",
+            width=0.125,
+            centres=quantiser.table.centres,
+            side=pictures.side,
+            params={},
+            seed=0,
+            domains=INKED["domains"],  # type: ignore[arg-type]
+            tones=quantiser.tones,
+        )
+        return model, Trainer(model, pictures, quantiser=quantiser, schedule=schedule)
+
+    whole, first = trainer()
+    list(first.epochs(on_step=lambda _: None))
+    _, second = trainer()
+    taken = []
+
+    def stop(_: object) -> None:
+        taken.append(second.state())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(second.epochs(on_step=stop))
+    later, third = trainer()
+    third.restore(taken[0])
+    list(third.epochs(on_step=lambda _: None))
+    for name, tensor in later.network.state_dict().items():
+        assert (tensor == whole.network.state_dict()[name]).all(), name

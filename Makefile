@@ -62,7 +62,8 @@ show: $(VENV)/run.stamp ## compare all runs by six scores: workspace, branches, 
 ablation: $(VENV)/run.stamp ## train the paper's variants, SEEDS=3 times each; NAME, SET="resize.side=128 ..."
 	@SEEDS=$(SEEDS) python -m stages.ablation $(NAME) $(SET)
 
-bench: $(VENV)/dev.stamp ## measure against the straightforward ways (minutes, and 8 GB of memory)
+bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on a shared machine)
+	python -m benchmarks.recipes
 	python -m benchmarks.train
 	python -m benchmarks.curve
 	python -m benchmarks.targets

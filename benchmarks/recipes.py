@@ -171,10 +171,8 @@ def write(root: Path) -> None:
 
 
 def _quarters(history: list[Measured]) -> list[Measured]:
-    count = len(history)
-    return [
-        history[end - 1] for end in sorted({number * count // 4 for number in range(1, 5)} - {0})
-    ]
+    ends = {number * len(history) // 4 for number in range(1, 5)} - {0}
+    return [history[end - 1] for end in sorted(ends)]
 
 
 def main(root: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -61,20 +62,21 @@ def lay_down(root: Path, count: int) -> None:
 def measure(root: Path, stage: str) -> tuple[float, float]:
     """Run a stage: seconds, and the most MiB that its processes held together."""
     start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  # a stage of this project
-        [sys.executable, "-m", f"stages.{stage}"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, sum(_held(member) for member in _tree(process.pid)))
-        time.sleep(SAMPLE_S)
-    took = time.perf_counter() - start
-    if process.returncode:
-        sys.exit(process.communicate()[1])
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(  # noqa: S603  # a stage of this project
+            [sys.executable, "-m", f"stages.{stage}"],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+            stderr=said,
+        )
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, sum(_held(member) for member in _tree(process.pid)))
+            time.sleep(SAMPLE_S)
+        took = time.perf_counter() - start
+        if process.returncode:
+            said.seek(0)
+            sys.exit(said.read())
     return took, 1024 * peak
 
 

@@ -8,7 +8,7 @@ those of the network that it names.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from colorize import files
 from colorize.errors import ModelError
@@ -197,7 +198,7 @@ class Model:
         centres = _centres(file)
         spec = _spec(len(centres), width, kinds, tones=_tones(file))
         _check_lightness(chosen, spec)
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutInitialisation():
             made = network(chosen, spec)
         _fill(made, file)
         params = described["params"]
@@ -214,6 +215,23 @@ class Model:
             sources=tuple(_texts(described, "sources")),
             params=params,
         )
+
+
+class _WithoutInitialisation(TorchFunctionMode):
+    """Leaves first weights as they are: without memory they cost a second of imports."""
+
+    _SKIPPED = frozenset({"fill_", "normal_", "uniform_", "zero_"})
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        if getattr(func, "__name__", "") in self._SKIPPED:
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _tones(file: Any) -> int:  # noqa: ANN401

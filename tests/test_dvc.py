@@ -174,7 +174,7 @@ def test_a_queued_experiment_runs(repository: Repository) -> None:
 
 def test_branches_can_be_compared(repository: Repository) -> None:
     repository.run("git checkout -q -b other")
-    repository.run("dvc exp run -q -S train.lr=0.002")
+    repository.run("dvc exp run -q -S train.lr=0.003")
     repository.commit("other")
     difference = json.loads(repository.run("dvc metrics diff main other --json"))
     assert set(difference) == {"metrics/evaluate.json", "metrics/train.json"}

@@ -66,10 +66,10 @@ def test_resize_serves_no_shard_of_other_code(project: Callable[..., Path], sour
     fetch.main(root)
     finish("resize", root, source)
     before, scratch = shards(root), set((root / ".scratch/resize").iterdir())
-    append(source / "colorize/imaging/images.py", "\n# Only words.\n")
+    append(source / "colorize/ingest/framing.py", "\n# Only words.\n")
     finish("resize", root, source)
     assert set((root / ".scratch/resize").iterdir()) == scratch
-    append(source / "colorize/imaging/images.py", INVERTED)
+    append(source / "colorize/ingest/framing.py", INVERTED)
     finish("resize", root, source)
     after = shards(root)
     assert before.keys() == after.keys()

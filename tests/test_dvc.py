@@ -235,6 +235,7 @@ def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -
     repository.run("dvc checkout -q")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -268,6 +269,7 @@ def outputs(root: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_wrong_value_stops_a_queued_experiment_at_once(repository: Repository) -> None:
     repository.run("dvc exp run --queue -n wrong -S train.epochs=two -S fetch.count=64")
     repository.run("dvc queue start")

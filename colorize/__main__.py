@@ -1,121 +1,19 @@
-"""The command ``colorize``: paints pages, folders and books with a trained model."""
+"""The command ``colorize``: paints, or does what its first word names."""
 
-import argparse
-import hashlib
-import importlib.metadata
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-from colorize.errors import ColorizeError, ModelError
-from colorize.paint.jobs import Plan, describe, plan
-from colorize.paint.kinds import shown
+from colorize.commands import colour
+from colorize.commands.console import FAILED, INTERRUPTED, REFUSED, say
+from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
-"""Options that are arguments of `Painter`, which has their defaults."""
-
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
-"""Exit statuses: some page could not be painted; nothing was begun; stopped by the user."""
-
-
-def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    made = argparse.ArgumentParser(
-        prog="colorize",
-        description="Colour grey pages: pictures, folders of them, and books (CBZ).",
-        epilog="Exit status: 0 all is well, 1 a page could not be painted, 2 nothing was begun.",
-    )
-    add = made.add_argument
-    add("inputs", metavar="INPUT", nargs="+", type=_path, help="page, folder or book")
-    add("-o", "--out", metavar="OUT", type=_path, required=True, help="file or folder to write")
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
-    add(
-        "--temperature",
-        metavar="T",
-        type=_number(0.01, 1),
-        help="1 paints the mean colour, near 0 the most likely one (default: the model's own)",
-    )
-    add(
-        "--saturation",
-        metavar="S",
-        type=_number(0, 10),
-        help="multiplies the colours: 0 is grey, 1 what the model says (default)",
-    )
-    add(
-        "--side",
-        metavar="N",
-        type=_number(8, 1024, whole=True),
-        help="short side in pixels at which the network sees a page (default: as trained); "
-        "try twice as much for many small panels",
-    )
-    snap = "settle each area between lines on one colour (default: what scored better)"
-    add("--snap", action=argparse.BooleanOptionalAction, help=snap)
-    add(
-        "--recolour",
-        choices=("grey", "all", "none"),
-        help="what to paint of pages that have colours: their grey parts (default), all, nothing",
-    )
-    add(
-        "--domain",
-        choices=("auto", "grey", "ink"),
-        help="what pages are: grey ones keep their lightness, inked ones take a layer of colours "
-        "(default: each is looked at, where the model has learned both)",
-    )
-    add(
-        "--tone",
-        metavar="N",
-        type=_number(0, 1),
-        help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
-    )
-    add("--device", help="cpu or cuda (default: a GPU where there is one)")
-    form = made.add_mutually_exclusive_group()
-    form.add_argument("--compare", action="store_true", help="write original beside result")
-    form.add_argument("--layer", action="store_true", help="write the colours alone, as a PNG")
-    add("--json", action="store_true", help="report each page as a line of JSON")
-    add("--overwrite", action="store_true", help="replace results that are there already")
-    add("--dry-run", action="store_true", help="say what would be painted, and paint nothing")
-    add("--version", action=_Version, nargs=0, help="print the version")
-    return made
-
-
-class _Version(argparse.Action):
-    """Prints the version, which is looked up only then."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        try:
-            version = importlib.metadata.version("colorize")
-        except importlib.metadata.PackageNotFoundError:
-            version = "of a folder that is not installed"
-        print(f"colorize {version}")
-        parser.exit()
-
-
-def _path(text: str) -> Path:
-    """Check a path: an unset variable of a shell must not mean the current folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("an empty name means no file and no folder")
-    return Path(text)
-
-
-def _number(low: float, high: float, *, whole: bool = False) -> Callable[[str], float]:
-    """Make a check for a number of the command line."""
-
-    def check(text: str) -> float:
-        try:
-            value = int(text) if whole else float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"'{text}' is no number from {low} to {high}")
-        return value
-
-    return check
+COMMANDS: dict[str, str] = {}
+"""Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
@@ -128,83 +26,26 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        found = plan(options.inputs, options.out, layers=options.layer)
-        if options.dry_run:
-            return _show(found, overwrite=options.overwrite)
-        return _paint(found, options, options.model or root / MODEL)
+        if given and given[0] in COMMANDS:
+            status: int = import_module(COMMANDS[given[0]]).run(given[1:], root)
+            return status
+        return colour.run(given, root)
     except ColorizeError as error:
-        _say(error)
+        say(error)
         return REFUSED
     except BrokenPipeError:  # the reader has stopped, as in `colorize --json ... | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:  # a full disk, a folder without rights
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}; the same command resumes from here")
+        say(f"{where}{error.strerror or error}; the same command resumes from here")
         return FAILED
     except KeyboardInterrupt:
         print(file=sys.stderr)
-        _say("interrupted; the same command resumes from here")
+        say("interrupted; the same command resumes from here")
         return INTERRUPTED
-
-
-def _say(message: object) -> None:
-    print(f"colorize: {shown(message)}", file=sys.stderr)
-
-
-def _show(found: Plan, *, overwrite: bool) -> int:
-    """Say what would be painted."""
-    for job in found.jobs:
-        kept = job.target.exists() and not overwrite
-        print(f"{shown(job.source)} -> {shown(job.target)}{' (there already)' if kept else ''}")
-    for path, reason in found.faults:
-        _say(f"{path}: {reason}")
-    if found.left:
-        _say(f"left as they are: {describe(found.left)}")
-    return FAILED if found.faults else 0
-
-
-def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
-    """Paint what is not there yet and report it."""
-    # PyTorch takes more than a second to import: a typo need not wait for it.
-    import torch
-
-    from colorize.paint.pages import Form
-    from colorize.paint.painter import Painter
-    from colorize.paint.printing import report
-    from colorize.paint.work import count, look, paint_all
-
-    # One core decodes and encodes: threads that compete for a core wait for each other.
-    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
-    given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
-    painter = Painter.load(model, device=options.device, **given)
-    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
-    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
-    settings = hashlib.sha256(chosen.encode()).hexdigest()
-    left, there = look(found, settings=settings, overwrite=options.overwrite)
-    with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
-        outcomes = report(there, results, total=count(left), as_json=options.json)
-    if found.left:
-        _say(f"left as they are: {describe(found.left)}")
-    return FAILED if outcomes["failed"] else 0
-
-
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None
 
 
 if __name__ == "__main__":

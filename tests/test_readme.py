@@ -157,7 +157,7 @@ def test_every_program_it_names_is_there(page: str) -> None:
 
 
 def test_the_command_has_every_option_that_is_named() -> None:
-    from colorize.__main__ import parser
+    from colorize.commands.colour import parser
 
     known = set(re.findall(r"--[a-z-]+", parser().format_help()))
     pages = README + text("docs/painting.md")

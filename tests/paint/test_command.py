@@ -23,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorize.__main__ import FAILED, REFUSED, main
+from colorize.__main__ import main
+from colorize.commands.console import FAILED, REFUSED
 from colorize.model.weights import Model
 from colorize.paint.painter import MAX_SIDE
 from tests.imports import ROOT

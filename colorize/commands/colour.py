@@ -1,0 +1,162 @@
+"""``colorize INPUT... -o OUT``: paints pages, folders and books."""
+
+import argparse
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from colorize.commands import console
+from colorize.errors import ModelError
+from colorize.paint.jobs import Plan, describe, plan
+from colorize.paint.kinds import shown
+
+MODEL = Path("models", "colorizer.safetensors")
+
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
+"""Options that are arguments of `Painter`, which has their defaults."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    made = argparse.ArgumentParser(
+        prog="colorize",
+        description="Colour grey pages: pictures, folders of them, and books (CBZ).",
+        epilog="Exit status: 0 all is well, 1 a page could not be painted, 2 nothing was begun.",
+    )
+    add = made.add_argument
+    add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
+    out = "file or folder to write"
+    add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
+    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    add(
+        "--temperature",
+        metavar="T",
+        type=console.number(0.01, 1),
+        help="1 paints the mean colour, near 0 the most likely one (default: the model's own)",
+    )
+    add(
+        "--saturation",
+        metavar="S",
+        type=console.number(0, 10),
+        help="multiplies the colours: 0 is grey, 1 what the model says (default)",
+    )
+    add(
+        "--side",
+        metavar="N",
+        type=console.number(8, 1024, whole=True),
+        help="short side in pixels at which the network sees a page (default: as trained); "
+        "try twice as much for many small panels",
+    )
+    snap = "settle each area between lines on one colour (default: what scored better)"
+    add("--snap", action=argparse.BooleanOptionalAction, help=snap)
+    add(
+        "--recolour",
+        choices=("grey", "all", "none"),
+        help="what to paint of pages that have colours: their grey parts (default), all, nothing",
+    )
+    add(
+        "--domain",
+        choices=("auto", "grey", "ink"),
+        help="what pages are: grey ones keep their lightness, inked ones take a layer of colours "
+        "(default: each is looked at, where the model has learned both)",
+    )
+    add(
+        "--tone",
+        metavar="N",
+        type=console.number(0, 1),
+        help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
+    )
+    add("--device", help="cpu or cuda (default: a GPU where there is one)")
+    form = made.add_mutually_exclusive_group()
+    form.add_argument("--compare", action="store_true", help="write original beside result")
+    form.add_argument("--layer", action="store_true", help="write the colours alone, as a PNG")
+    add("--json", action="store_true", help="report each page as a line of JSON")
+    add("--overwrite", action="store_true", help="replace results that are there already")
+    add("--dry-run", action="store_true", help="say what would be painted, and paint nothing")
+    add("--version", action=_Version, nargs=0, help="print the version")
+    return made
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        try:
+            version = importlib.metadata.version("colorize")
+        except importlib.metadata.PackageNotFoundError:
+            version = "of a folder that is not installed"
+        print(f"colorize {version}")
+        parser.exit()
+
+
+def run(arguments: Sequence[str], root: Path) -> int:
+    """Paint.
+
+    Args:
+        arguments: of the command line.
+        root: of the project whose pipeline made the model.
+
+    Returns:
+        The exit status.
+    """
+    options = parser().parse_args(arguments)
+    found = plan(options.inputs, options.out, layers=options.layer)
+    if options.dry_run:
+        return _show(found, overwrite=options.overwrite)
+    return _paint(found, options, options.model or root / MODEL)
+
+
+def _show(found: Plan, *, overwrite: bool) -> int:
+    """Say what would be painted."""
+    for job in found.jobs:
+        kept = job.target.exists() and not overwrite
+        print(f"{shown(job.source)} -> {shown(job.target)}{' (there already)' if kept else ''}")
+    for path, reason in found.faults:
+        console.say(f"{path}: {reason}")
+    if found.left:
+        console.say(f"left as they are: {describe(found.left)}")
+    return console.FAILED if found.faults else 0
+
+
+def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
+    """Paint what is not there yet and report it."""
+    # PyTorch takes more than a second to import: a typo need not wait for it.
+    import torch
+
+    from colorize.paint.pages import Form
+    from colorize.paint.painter import Painter
+    from colorize.paint.printing import report
+    from colorize.paint.work import count, look, paint_all
+
+    # One core decodes and encodes: threads that compete for a core wait for each other.
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+    given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
+    digest = _digest(model)
+    painter = Painter.load(model, device=options.device, **given)
+    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
+    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
+    settings = hashlib.sha256(chosen.encode()).hexdigest()
+    left, there = look(found, settings=settings, overwrite=options.overwrite)
+    with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
+        outcomes = report(there, results, total=count(left), as_json=options.json)
+    if found.left:
+        console.say(f"left as they are: {describe(found.left)}")
+    return console.FAILED if outcomes["failed"] else 0
+
+
+def _digest(model: Path) -> str:
+    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    try:
+        with model.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ModelError(f"{model} cannot be read: {error.strerror}") from None

@@ -12,7 +12,10 @@ from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "real-or-fake": "colorize.commands.real_or_fake",
+    "studio": "colorize.commands.studio",
+}
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 

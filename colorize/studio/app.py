@@ -5,12 +5,10 @@ names are text. Nothing that blocks runs in the event loop.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -25,6 +23,7 @@ from colorize.errors import ColorizeError, ImageError, InputError
 from colorize.imaging import formats
 from colorize.model.domains import Inky
 from colorize.paint.painter import MAX_BYTES, Painter
+from colorize.studio.answering import Endpoint, answered, body
 from colorize.studio.assets import asset
 from colorize.studio.binding import bind
 from colorize.studio.events import Hub
@@ -40,8 +39,6 @@ UPLOADS = 2
 """Files that are received at a time."""
 
 UPLOAD = "/api/pages"
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def most(method: str, path: str) -> int:
@@ -92,7 +89,7 @@ class Studio:
         return Starlette(routes=routes, lifespan=self._lifespan)
 
     def _route(self, path: str, endpoint: Endpoint, method: str = "GET") -> Route:
-        return Route(path, partial(_answered, endpoint), methods=[method])
+        return Route(path, answered(endpoint), methods=[method])
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -151,7 +148,7 @@ class Studio:
     # What is changed
 
     async def _set_settings(self, request: Request) -> Response:
-        settings = Settings.of(await _json(request))
+        settings = Settings.of(await body(request))
         self._renderer.painter(settings)
         async with self._changes:
             await run_in_threadpool(self._project.set_settings, settings)
@@ -162,7 +159,7 @@ class Studio:
 
     async def _set_hints(self, request: Request) -> Response:
         page = self._page(request)
-        found = await _json(request)
+        found = await body(request)
         if not isinstance(found, dict):
             raise InputError("a body is an object of hints and version")
         hints = parsed(found.get("hints"))
@@ -289,36 +286,10 @@ def _kinds(painter: Painter) -> set[str]:
     return {"ink" if isinstance(kind, Inky) else "grey" for kind in painter.model.domains}
 
 
-async def _answered(endpoint: Endpoint, request: Request) -> Response:
-    """Answer; whatever is wrong is a status and one line."""
-    try:
-        return await endpoint(request)
-    except LookupError:
-        return _error(404, "there is no such page")
-    except (Busy, asyncio.CancelledError) as error:
-        return _error(503, str(error) or "the server stops")
-    except ColorizeError as error:
-        return _error(422, str(error))
-    except OSError as error:
-        return _error(507, f"it cannot be saved: {error.strerror or error}")
-
-
-def _error(status: int, text: str) -> Response:
-    return JSONResponse({"error": text}, status)
-
-
 def _heard(future: Any) -> None:  # noqa: ANN401
     """Take note of how a task ended that nobody waits for."""
     if not future.cancelled():
         future.exception()
-
-
-async def _json(request: Request) -> object:
-    try:
-        found: object = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise InputError("the body is no JSON") from None
-    return found
 
 
 async def _received(request: Request, limit: int) -> bytes:

@@ -9,6 +9,7 @@ Bodies are measured as they arrive.
 import hmac
 from collections.abc import Callable, Iterable
 
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,10 +29,6 @@ SAFE = frozenset({"GET", "HEAD"})
 
 BODY_BYTES = 1_000_000
 """Of a request that brings no file."""
-
-
-class _TooLarge(Exception):  # noqa: N818 - it never leaves this module
-    """The body is longer than it may be."""
 
 
 class Guard:
@@ -62,12 +59,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
 
-        started = False
-
         async def answer(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message.get("headers", []), *HEADERS]
             await send(message)
 
@@ -78,11 +71,7 @@ class Guard:
         path = _within(scope["path"], self._token)
         inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
         most = self._most(scope["method"], path)
-        try:
-            await self._app(inner, _measured(receive, most), answer)
-        except _TooLarge:
-            if not started:
-                await PlainTextResponse("too large", 413)(scope, receive, answer)
+        await self._app(inner, _measured(receive, most), answer)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and reason of a refusal; None where the request may pass."""
@@ -117,7 +106,7 @@ def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
 
 
 def _measured(receive: Receive, most: int) -> Receive:
-    """Receive a body of ``most`` bytes at most."""
+    """Receive a body of ``most`` bytes at most; one that is longer ends in the status 413."""
     total = 0
 
     async def measured() -> Message:
@@ -125,7 +114,7 @@ def _measured(receive: Receive, most: int) -> Receive:
         message = await receive()
         total += len(message.get("body", b""))
         if total > most:
-            raise _TooLarge
+            raise HTTPException(413, f"the body may have {most} bytes")
         return message
 
     return measured

@@ -186,17 +186,17 @@ class Project:
         """Give a page other hints in the place of its own.
 
         Raises:
-            InputError: the project has too many hints.
+            InputError: the project has more hints than a file of hints may hold.
         """
         with self._lock:
-            others = sum(len(held) for name, held in self._hints.items() if name != page.name)
-            if others + len(hints) > MAX_HINTS:
+            changed = {**self._hints, page.name: tuple(hints)}
+            if not hints:
+                del changed[page.name]
+            content = self._listed_hints(changed)
+            if sum(map(len, changed.values())) > MAX_HINTS or len(content) > hint_files.MAX_BYTES:
                 raise InputError(f"a project has {MAX_HINTS} hints at most")
-            if hints:
-                self._hints[page.name] = tuple(hints)
-            else:
-                self._hints.pop(page.name, None)
-            self._save_hints()
+            files.write_bytes(self.hints_file, content)
+            self._hints = changed
 
     def add_page(self, name: str, content: bytes) -> Page:
         """Add a page by the bytes of its file.
@@ -319,13 +319,17 @@ class Project:
             "opened": self._opened,
             "pages": [asdict(page) for page in self._pages.values()],
         }
-        files.write_bytes(self.folder / "project.json", _json(content))
+        files.write_bytes(self.folder / "project.json", _json(content, indent=1) + b"\n")
 
     def _save_hints(self) -> None:
+        files.write_bytes(self.hints_file, self._listed_hints(self._hints))
+
+    def _listed_hints(self, hints: Mapping[str, Sequence[Hint]]) -> bytes:
+        """Write hints as their file has them, a line each, in the order of the pages."""
         order = {page.name: number for number, page in enumerate(self.pages)}
-        names = sorted(self._hints, key=lambda name: order.get(name, len(order)))
-        listed = [{"page": name, **written(h)} for name in names for h in self._hints[name]]
-        files.write_bytes(self.hints_file, _json({"hints": listed}))
+        names = sorted(hints, key=lambda name: order.get(name, len(order)))
+        lines = [_json({"page": name, **written(h)}) for name in names for h in hints[name]]
+        return b'{"hints": [\n' + b",\n".join(lines) + b"\n]}\n"
 
     def _load(self) -> None:
         path = self.folder / "project.json"
@@ -401,8 +405,8 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _json(content: Mapping[str, object]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+def _json(content: Mapping[str, object], indent: int | None = None) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
 
 
 def _number(value: object, low: float, high: float, name: str) -> float:

@@ -30,7 +30,7 @@ from colorize.studio.likely import Guess
 from colorize.studio.project import Page, Project, Settings, digest, written
 from colorize.studio.worker import Busy, Worker
 
-SCREEN_PIXELS = 700_000
+SCREEN_PIXELS = 500_000
 """Pixels of a page as it is shown first."""
 
 THUMB = 240
@@ -281,13 +281,8 @@ class Renderer:
             sheet = self._sheet(page)
             if view in (View.SCREEN, View.FULL):
                 return self._painted(page, sheet, view)
-            picture = _jpeg(
-                {
-                    View.THUMB: lambda: _thumb(sheet.small),
-                    View.BEFORE_SCREEN: lambda: sheet.small,
-                    View.BEFORE_FULL: lambda: sheet.rgb,
-                }[view]()
-            )
+            before = sheet.rgb if view is View.BEFORE_FULL else sheet.small
+            picture = _jpeg(_thumb(before) if view is View.THUMB else before)
         except ImageError as error:
             self._failures[page.id] = str(error)
             self._tell(page)

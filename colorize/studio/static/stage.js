@@ -62,7 +62,6 @@ function act(at) {
 
 function down(event) {
   if (event.target.closest("button, .divider, .popover, .zoom")) return;
-  element("stage").focus({ preventScroll: true });
   element("cursor").hidden = true;
   element("stage").setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, event);

@@ -46,7 +46,7 @@ def pixels(content: bytes) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def take(served: Served, pairs: Pairs, name: str, session: str, until: int, *, right: bool) -> Any:
+def take(served: Served, pairs: Pairs, session: str, until: int, *, right: bool) -> Any:
     """Answer the trials up to one, knowing the truth by the real pictures."""
     told: Any = {}
     for number in range(until):
@@ -57,18 +57,15 @@ def take(served: Served, pairs: Pairs, name: str, session: str, until: int, *, r
             side: pixels(served.client.get(f"api/sessions/{session}/{number}/{side}").content)
             for side in ("left", "right")
         }
-        trial = plan(
-            session,
-            pairs.names,
-            practice=stand["practice"],
-            trials=stand["total"] - stand["practice"],
-        )[number]
+        practice = stand["practice"]
+        trials = stand["total"] - practice
+        trial = plan(session, pairs.names, practice=practice, trials=trials)[number]
         real = pairs.real(trial.picture, trial.place)
         (painted,) = (side for side, rgb in sides.items() if not np.array_equal(rgb, real))
         other = {"left": "right", "right": "left"}[painted]
         answer = {"side": painted if right else other, "ms": 700}
         told = served.client.post(f"api/sessions/{session}/{number}", json=answer).json()
-        assert told.get("painted") == (painted if number < stand["practice"] else None)
+        assert told.get("painted") == (painted if number < practice else None)
     return told
 
 
@@ -80,15 +77,15 @@ def test_a_session_from_first_to_last_pair(
     served = start(folder, *options)
     pairs = Pairs(folder)
     session = served.client.post("api/sessions").json()["session"]
-    take(served, pairs, "ours", session, 9, right=True)
+    take(served, pairs, session, 9, right=True)
     served.kill()
     served = start(folder, *options)
     assert served.client.get(f"api/sessions/{session}").json()["trial"] == 9
     assert not (folder / "people.json").exists()
-    told = take(served, pairs, "ours", session, 24, right=True)
+    told = take(served, pairs, session, 24, right=True)
     assert told["trial"] == told["total"] == 24
     other = served.client.post("api/sessions").json()["session"]
-    take(served, pairs, "ours", other, 24, right=False)
+    take(served, pairs, other, 24, right=False)
     found = json.loads((folder / "people.json").read_text("utf-8"))
     assert set(found) == {"ours"}
     row = found["ours"]
@@ -103,7 +100,7 @@ def test_answers_hold_no_name(
     folder = fill(tmp_path / "pairs", drawing, count=6)
     served = start(folder, "--practice", 1, "--trials", 4)
     session = served.client.post("api/sessions").json()["session"]
-    take(served, Pairs(folder), "ours", session, 5, right=True)
+    take(served, Pairs(folder), session, 5, right=True)
     lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
     assert len(lines) == 5
     keys = {"session", "trial", "kind", "model", "picture", "fooled", "ms"}

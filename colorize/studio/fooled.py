@@ -10,8 +10,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from colorize.metrics.tally import LEVEL
 from colorize.studio.sessions import Answer
+
+LEVEL = 95
+"""Per cent of the resamples that an interval holds."""
 
 RESAMPLES = 2000
 CHUNK = 250

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from colorize import files
 from colorize.errors import ImageError
 from colorize.imaging.decode import RGB, decode
-from colorize.imaging.encode import encode, jpeg_quality
-from colorize.paint import inked
+from colorize.imaging.encode import encode
+from colorize.paint import inked, pages
 from colorize.paint.hints import Hint
 from colorize.paint.painter import MAX_PIXELS, Painter, check_sides
 from colorize.studio.likely import Guess
@@ -364,18 +364,20 @@ class Renderer:
     def _file(
         self, page: Page, form: Form, *, hints: tuple[Hint, ...], settings: Settings
     ) -> bytes:
-        """Make a file of a page as `colorize.paint.pages` does."""
+        """Make a file of a page as the command does."""
         content = self._project.content(page)
-        sheet = self._sheet(page)
-        painter = self.painter(settings)
-        if form is Form.LAYER:
-            colours = painter.layer(sheet.rgb, kept=sheet.kept, hints=hints)
-            return encode(colours, kind=".png")
-        if sheet.is_coloured and form is Form.PAINTED:
-            return content
-        painted = painter.paint(sheet.rgb, kept=sheet.kept, hints=hints)
-        kind = ".png" if form is Form.PNG else page.kind
-        return encode(painted, kind=kind, quality=jpeg_quality(content))
+        given = pages.Page(
+            name=page.name,
+            original=page.kind,
+            kind=page.kind if form is Form.PAINTED else ".png",
+            read=lambda: content,
+            hints=hints,
+        )
+        chosen = pages.Form.LAYER if form is Form.LAYER else pages.Form.PAINTED
+        (made,) = pages.paint_pages(self.painter(settings), [given], form=chosen)
+        if made.outcome is pages.Outcome.FAILED:
+            raise ImageError(*made.reason.split(": ", 1))
+        return content if made.content is None else made.content
 
 
 def _path(project: Project, page: Page, view: View, version: str) -> Path:

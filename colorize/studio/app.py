@@ -7,7 +7,7 @@ names are text. Nothing that blocks runs in the event loop.
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import CancelledError
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -168,9 +168,8 @@ class Studio:
             if version is not None and version != self._renderer.version(page):
                 return JSONResponse(self._renderer.state(page), 409)
             await run_in_threadpool(self._project.set_hints, page, hints)
-        # Painting begins before the browser asks for the picture.
-        future = self._renderer.view(page, View.SCREEN)
-        future.add_done_callback(_heard)
+        with suppress(Busy):  # painting begins before the browser asks for the picture
+            self._renderer.view(page, View.SCREEN).add_done_callback(_heard)
         self._tell_page(page)
         return JSONResponse(self._renderer.state(page))
 

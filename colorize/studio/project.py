@@ -346,7 +346,12 @@ class Project:
             self._pages = {page.id: page for page in pages}
         if self.hints_file.exists():
             known = hint_files.read(self.hints_file)
-            self._hints = {name: hints for name, hints in known.items() if name is not None}
+            alone = known.pop(None, ())
+            if alone and len(self._pages) != 1:
+                raise InputError(f"{self.hints_file}: a hint names no page, and there are several")
+            for page in self.pages if alone else ():
+                known[page.name] = (*alone, *known.get(page.name, ()))
+            self._hints = {str(name): hints for name, hints in known.items()}
         self._tidy()
 
     def _tidy(self) -> None:

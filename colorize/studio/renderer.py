@@ -309,7 +309,7 @@ class Renderer:
             self._keep(page, View.THUMB, version, thumb)
             key = (page.id, "store")
             work = partial(self._store, page, version, {View.SCREEN: picture, View.THUMB: thumb})
-            self.worker.submit(key, work, urgent=True)
+            self.worker.submit(key, work, urgent=True, pause=False)
         return picture
 
     def _store(self, page: Page, version: str, pictures: dict[View, bytes]) -> None:

@@ -40,13 +40,16 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
         self._thread.start()
 
-    def submit(self, key: Hashable, work: Callable[[], Made], *, urgent: bool) -> "Future[Made]":
+    def submit(
+        self, key: Hashable, work: Callable[[], Made], *, urgent: bool, pause: bool = True
+    ) -> "Future[Made]":
         """Ask for a task.
 
         Args:
             key: of two tasks of one key that wait, the first one serves both.
             work: what to do; it looks at the state of things only when it runs.
-            urgent: whether somebody waits for it.
+            urgent: whether it comes before patient tasks.
+            pause: whether somebody waits for it, so that patient tasks pause afterwards.
 
         Raises:
             Busy: too many wait already.
@@ -63,7 +66,7 @@ class Worker:
                 raise Busy("too much is waiting to be painted; try again in a moment")
             else:
                 task = queue[key] = (work, Future())
-            if urgent:
+            if urgent and pause:
                 self._last_urgent = time.monotonic()
             self._changed.notify()
             return cast("Future[Made]", task[1])

@@ -173,6 +173,17 @@ def test_hints_that_are_malformed_are_told_and_kept(tmp_path: Path) -> None:
     assert "5" in path.read_text("utf-8")
 
 
+def test_hints_without_a_page_are_those_of_the_only_one(tmp_path: Path, page: Page) -> None:
+    project = Project(tmp_path)
+    first = project.add_page("1.png", page(1))
+    path = tmp_path / "hints.json"
+    path.write_text('{"hints": [{"x": 0.25, "y": 0.5, "color": "#c80a14"}]}', "utf-8")
+    assert Project(tmp_path).hints(first) == (RED,)
+    project.add_page("2.png", page(2))
+    with pytest.raises(InputError, match="names no page"):
+        Project(tmp_path)
+
+
 def test_more_hints_than_a_file_may_hold_are_refused(tmp_path: Path, page: Page) -> None:
     project = Project(tmp_path)
     pages = [project.add_page(f"{number}.png", page()) for number in range(21)]

@@ -39,6 +39,13 @@ def test_patient_tasks_wait_until_nobody_asks(worker: Worker) -> None:
     assert time.monotonic() - start > PAUSE / 2
 
 
+def test_what_nobody_waits_for_makes_nothing_wait(worker: Worker) -> None:
+    start = time.monotonic()
+    worker.submit("store", lambda: None, urgent=True, pause=False).result(10)
+    worker.submit("ahead", lambda: None, urgent=False).result(10)
+    assert time.monotonic() - start < PAUSE
+
+
 def test_two_who_ask_for_one_thing_share_it(worker: Worker) -> None:
     gate, count = threading.Event(), []
     worker.submit("gate", gate.wait, urgent=True)

@@ -19,7 +19,17 @@ for (const part of [stage, popover, panel, strip, drop, exports]) part.start();
 
 // The project, as the server has it.
 
+// Several changes while an answer is awaited are asked for once.
+let refreshing = null;
+let again = false;
 async function refresh() {
+  again = refreshing !== null;
+  refreshing ??= reload().finally(() => (refreshing = null));
+  await refreshing;
+  if (again) await refresh();
+}
+
+async function reload() {
   const found = await api.project();
   const before = new Map(state.pages.map((one) => [one.id, one]));
   const pages = found.pages.map((one) => merged(before.get(one.id), one));
@@ -43,9 +53,11 @@ function merged(known, now) {
   return Object.assign(known, hints.isSaving(now.id) ? { ...now, hints: known.hints, version: known.version } : now);
 }
 
+let told = false; // that the server does not answer
 function heard(event) {
   document.body.classList.toggle("lost", event === null);
   if (event === null) return lost();
+  told = false;
   if (event.type === "project") refresh().catch(lost);
   if (event.type === "book") {
     state.book = event.book;
@@ -63,7 +75,6 @@ function heard(event) {
   }
 }
 
-let told = false;
 function lost() {
   if (!told) toast(t("lost"), { bad: true });
   told = true;

@@ -20,13 +20,19 @@ for (const part of [stage, popover, panel, strip, drop, exports]) part.start();
 // The project, as the server has it.
 
 // Several changes while an answer is awaited are asked for once.
-let refreshing = null;
-let again = false;
-async function refresh() {
-  again = refreshing !== null;
-  refreshing ??= reload().finally(() => (refreshing = null));
-  await refreshing;
-  if (again) await refresh();
+let wanted = false;
+let running = null;
+function refresh() {
+  wanted = true;
+  running ??= reloads().finally(() => (running = null));
+  return running;
+}
+
+async function reloads() {
+  while (wanted) {
+    wanted = false;
+    await reload();
+  }
 }
 
 async function reload() {

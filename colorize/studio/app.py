@@ -136,9 +136,10 @@ class Studio:
     async def _view(self, request: Request) -> Response:
         page, view = self._page(request), _member(View, request.path_params["view"])
         picture = await asyncio.wrap_future(self._renderer.view(page, view))
-        # A picture of a version never changes, and no other program is to keep it.
-        headers = {"cache-control": "private, max-age=3600"}
-        return Response(picture, media_type="image/jpeg", headers=headers)
+        # A picture of a version never changes; the page may have changed since it was asked for.
+        lasts = request.query_params.get("v") == picture.version
+        headers = {"cache-control": "private, max-age=3600" if lasts else "no-store"}
+        return Response(picture.content, media_type="image/jpeg", headers=headers)
 
     async def _likely(self, request: Request) -> Response:
         page = self._page(request)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -44,6 +44,10 @@ PICTURE_BYTES = 64_000_000
 """Of encoded pictures that are kept in memory."""
 
 
+BARE = "0"
+"""Version of what shows the page as it was."""
+
+
 class View(StrEnum):
     """Pictures of a page that a browser can ask for."""
 
@@ -60,6 +64,18 @@ class Form(StrEnum):
     PAINTED = "painted"
     PNG = "png"
     LAYER = "layer"
+
+
+class Picture(NamedTuple):
+    """A picture of a page.
+
+    Attributes:
+        version: what it depends on, see `Renderer.version`; `BARE` where that is the page alone.
+        content: bytes of a JPEG.
+    """
+
+    version: str
+    content: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +139,7 @@ class Renderer:
         self.worker = Worker()
         self._lock = threading.Lock()
         self._sheets: OrderedDict[str, Sheet] = OrderedDict()
-        self._pictures: OrderedDict[tuple[str, View], tuple[str, bytes]] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, View], Picture] = OrderedDict()
         self._cached = _listed(project)
         self._failures: dict[str, str] = {}
         self._facts: dict[str, dict[str, Any]] = {}
@@ -152,8 +168,10 @@ class Renderer:
 
     def version(self, page: Page) -> str:
         """What a page's pictures depend on, as a short text."""
-        hints = [written(hint) for hint in self._project.hints(page)]
-        return digest(self._model, asdict(self._project.settings), hints)
+        return self._version(self._project.hints(page), self._project.settings)
+
+    def _version(self, hints: tuple[Hint, ...], settings: Settings) -> str:
+        return digest(self._model, asdict(settings), [written(hint) for hint in hints])
 
     def state(self, page: Page) -> dict[str, Any]:
         """Tell a browser of a page."""
@@ -164,7 +182,7 @@ class Renderer:
             "id": page.id,
             "name": page.name,
             "version": version,
-            "thumb": self._cached.get((page.id, View.THUMB), ""),
+            "thumb": self._cached.get((page.id, View.THUMB), BARE),
             "state": "failed" if failure else "painted" if done else "waiting",
             "reason": failure,
             "hints": [written(hint) for hint in self._project.hints(page)],
@@ -180,16 +198,15 @@ class Renderer:
                 except Busy:
                     return
 
-    def view(self, page: Page, view: View) -> "Future[bytes]":
-        """Give a picture of a page: the bytes of a JPEG.
+    def view(self, page: Page, view: View) -> "Future[Picture]":
+        """Give a picture of a page, as it is by the time that it is made.
 
         Raises:
             Busy: too much is asked for.
         """
-        version = self._version_of(page, view)
-        ready = self._found(page, view, version)
+        ready = self._found(page, view)
         if ready is not None:
-            done: Future[bytes] = Future()
+            done: Future[Picture] = Future()
             done.set_result(ready)
             return done
         return self._ask(page, view, urgent=True)
@@ -249,32 +266,34 @@ class Renderer:
     def _version_of(self, page: Page, view: View) -> str:
         """Of a view; of the thumbnail the newest there is, the page as it was at worst."""
         if view is View.THUMB:
-            return self._cached.get((page.id, view), "")
-        return "" if view in (View.BEFORE_SCREEN, View.BEFORE_FULL) else self.version(page)
+            return self._cached.get((page.id, view), BARE)
+        return BARE if view in (View.BEFORE_SCREEN, View.BEFORE_FULL) else self.version(page)
 
-    def _found(self, page: Page, view: View, version: str) -> bytes | None:
+    def _found(self, page: Page, view: View) -> Picture | None:
+        """Find the newest picture in memory or in the cache; None where it is not made yet."""
+        version = self._version_of(page, view)
         with self._lock:
-            known, picture = self._pictures.get((page.id, view), ("-", b""))
-            if known == version:
+            known = self._pictures.get((page.id, view))
+            if known is not None and known.version == version:
                 self._pictures.move_to_end((page.id, view))
-                return picture
-        if self._cached.get((page.id, view), "-") != version:
+                return known
+        if self._cached.get((page.id, view)) != version:
             return None
         try:
-            picture = _path(self._project, page, view, version).read_bytes()
+            content = _path(self._project, page, view, version).read_bytes()
         except OSError:
             self._cached.pop((page.id, view), None)
             return None
-        self._keep(page, view, version, picture)
+        picture = Picture(version, content)
+        self._keep(page, view, picture)
         return picture
 
-    def _ask(self, page: Page, view: View, *, urgent: bool) -> "Future[bytes]":
+    def _ask(self, page: Page, view: View, *, urgent: bool) -> "Future[Picture]":
         return self.worker.submit((page.id, view), partial(self._made, page, view), urgent=urgent)
 
-    def _made(self, page: Page, view: View) -> bytes:
+    def _made(self, page: Page, view: View) -> Picture:
         """Make a picture of a page as it is now."""
-        version = self._version_of(page, view)
-        ready = self._found(page, view, version)
+        ready = self._found(page, view)
         if ready is not None:
             return ready
         try:
@@ -282,17 +301,17 @@ class Renderer:
             if view in (View.SCREEN, View.FULL):
                 return self._painted(page, sheet, view)
             before = sheet.rgb if view is View.BEFORE_FULL else sheet.small
-            picture = _jpeg(_thumb(before) if view is View.THUMB else before)
+            picture = Picture(BARE, _jpeg(_thumb(before) if view is View.THUMB else before))
         except ImageError as error:
             self._failures[page.id] = str(error)
             self._tell(page)
             raise
-        self._keep(page, view, version, picture)
+        self._keep(page, view, picture)
         return picture
 
-    def _painted(self, page: Page, sheet: Sheet, view: View) -> bytes:
+    def _painted(self, page: Page, sheet: Sheet, view: View) -> Picture:
         hints, settings = self._project.hints(page), self._project.settings
-        version = self.version(page)
+        version = self._version(hints, settings)
         painter = self.painter(settings)
         if view is View.FULL:
             painted = painter.paint(sheet.rgb, kept=sheet.kept, hints=hints)
@@ -301,34 +320,37 @@ class Renderer:
             domain = painter.domain_of(sheet.rgb)
             painter = self.painter(Settings(**{**asdict(settings), "domain": domain}))
             painted = painter.paint(sheet.small, kept=sheet.small_kept, hints=hints)
-        picture = _jpeg(painted)
-        self._keep(page, view, version, picture)
+        picture = Picture(version, _jpeg(painted))
+        self._keep(page, view, picture)
         if view is View.SCREEN:
             # After the answer: whoever waits for the picture need not wait for the disk.
-            thumb = _jpeg(_thumb(painted))
-            self._keep(page, View.THUMB, version, thumb)
+            thumb = Picture(version, _jpeg(_thumb(painted)))
+            self._keep(page, View.THUMB, thumb)
             key = (page.id, "store")
-            work = partial(self._store, page, version, {View.SCREEN: picture, View.THUMB: thumb})
+            work = partial(self._store, page, {View.SCREEN: picture, View.THUMB: thumb})
             self.worker.submit(key, work, urgent=True, pause=False)
         return picture
 
-    def _store(self, page: Page, version: str, pictures: dict[View, bytes]) -> None:
+    def _store(self, page: Page, pictures: dict[View, Picture]) -> None:
         """Put pictures into the cache, in the place of older ones."""
+        if self._project.page(page.id) is None:
+            return
         for view, picture in pictures.items():
             before = self._cached.get((page.id, view))
-            files.write_bytes(_path(self._project, page, view, version), picture)
-            self._cached[page.id, view] = version
-            if before is not None and before != version:
+            path = _path(self._project, page, view, picture.version)
+            files.write_bytes(path, picture.content)
+            self._cached[page.id, view] = picture.version
+            if before is not None and before != picture.version:
                 _path(self._project, page, view, before).unlink(missing_ok=True)
         self._tell(page)
 
-    def _keep(self, page: Page, view: View, version: str, picture: bytes) -> None:
+    def _keep(self, page: Page, view: View, picture: Picture) -> None:
         with self._lock:
             self._pictures.pop((page.id, view), None)
-            self._pictures[page.id, view] = version, picture
-            total = sum(len(kept) for _, kept in self._pictures.values())
+            self._pictures[page.id, view] = picture
+            total = sum(len(kept.content) for kept in self._pictures.values())
             while total > PICTURE_BYTES and len(self._pictures) > 1:
-                total -= len(self._pictures.popitem(last=False)[1][1])
+                total -= len(self._pictures.popitem(last=False)[1].content)
 
     def _sheet(self, page: Page) -> Sheet:
         """Decode a page, or find it decoded.

@@ -42,7 +42,7 @@ export function update(page) {
   if (!item) return;
   item.dataset.state = page.state;
   const [image, name] = item.firstChild.children;
-  const address = api.view(page.id, "thumb", page.thumb || "0");
+  const address = api.view(page.id, "thumb", page.thumb);
   if (image.getAttribute("src") !== address && page.state !== "failed") image.src = address;
   const short = page.name.split("/").at(-1);
   if (name.textContent !== short) name.textContent = short;

@@ -372,6 +372,8 @@ def label(name: str) -> str:
     ('chapter/003.png', 'etc/passwd.png')
     """
     text = "".join(sign for sign in name.replace("\\", "/") if sign.isprintable())
+    if text[1:2] == ":":  # a drive of Windows
+        text = text[2:]
     parts = [part for part in text.split("/") if part.strip(". ")]
     short = "/".join(parts) or "page"
     return short if len(short) <= MAX_NAME else short[-MAX_NAME:].lstrip("/")

@@ -272,6 +272,7 @@ def test_names_are_text_and_never_places(served: Served, folder: Path, page: Pag
     shown = [pages[one] for one in added]
     assert shown[0] == "outside.png"
     assert shown[1] == "etc/passwd.png"
+    assert shown[2] == "windows/evil.png"
     assert shown[3:6] == [names[3], "aSet-Cookie: x=1.png", names[5]]
     assert len(shown[6]) <= 200
     for one in added:

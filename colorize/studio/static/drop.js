@@ -61,7 +61,9 @@ async function walk(entry, found) {
 
 async function take(found) {
   const known = /\.(png|jpe?g|jpe|jfif|pjpeg|webp|avif|cbz|zip|cbr|cb7|cbt|rar|7z|pdf|epub)$/i;
-  const wanted = found.length === 1 ? found : found.filter(({ name }) => known.test(name));
+  const hidden = /(^|\/)(\.|__MACOSX)/; // such as the Finder's twins of pages
+  const wanted =
+    found.length === 1 ? found : found.filter(({ name }) => known.test(name) && !hidden.test(name));
   wanted.sort((one, other) => order.compare(one.name, other.name));
   let done = 0;
   for (const { name, file } of wanted) {

@@ -79,6 +79,7 @@ def serve(
         lifespan="on",
         limit_concurrency=MAX_CONNECTIONS,
         h11_max_incomplete_event_size=32_768,
+        timeout_keep_alive=60,
         timeout_graceful_shutdown=3,
     )
     print(f"{title}: {address}", flush=True)

@@ -25,6 +25,7 @@ if BROWSER is None:
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 NASTY = "<img src=x onerror=document.title='hacked'>.png"
 AXE = os.environ.get("AXE_CORE") or next(
     (str(path) for path in Path(__file__).parent.glob("node_modules/axe-core/axe.min.js")), None
@@ -94,8 +95,8 @@ def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
 
 
 def ready(page: Page, count: int) -> None:
-    expect(page.locator("#count")).to_have_text(f"{count} of {count} painted", timeout=PATIENCE)
-    expect(page.locator("#after")).to_have_attribute("src", re.compile("view/"), timeout=PATIENCE)
+    expect(page.locator("#count")).to_have_text(f"{count} of {count} painted")
+    expect(page.locator("#after")).to_have_attribute("src", re.compile("view/"))
 
 
 def click(page: Page, x: float, y: float) -> None:
@@ -111,7 +112,18 @@ def saved(served: Served, count: int, *, page: int = 0) -> list[dict[str, Any]]:
         hints: list[dict[str, Any]] = served.project()["pages"][page]["hints"]
         if len(hints) == count:
             return hints
+        time.sleep(0.1)
     raise AssertionError(f"{hints} are not {count} hints")
+
+
+def until(served: Served, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The page's only hint, once something holds of it."""
+    for _ in range(300):
+        (hint,) = saved(served, 1)
+        if holds(hint):
+            return hint
+        time.sleep(0.1)
+    raise AssertionError(f"it does not hold of {hint}")
 
 
 def marks(page: Page) -> Any:
@@ -142,11 +154,7 @@ def test_from_drop_to_export(
     expect(tab.locator("#likely button")).not_to_have_count(0)
     wanted = tab.locator("#likely button").last.get_attribute("data-color")
     tab.locator("#likely button").last.click()
-    for _ in range(100):
-        (hint,) = saved(served, 1)
-        if hint["color"] == wanted:
-            break
-    assert hint["color"] == wanted
+    hint = until(served, lambda hint: hint["color"] == wanted)
     assert (hint["x"], hint["y"]) == (pytest.approx(0.5, abs=0.01), pytest.approx(0.3, abs=0.01))
 
     tab.keyboard.press("Escape")
@@ -199,18 +207,11 @@ def test_hints_are_dragged_and_deleted(
     tab.mouse.move(sheet["x"] + sheet["width"] * 0.4, sheet["y"] + sheet["height"] * 0.6, steps=6)
     tab.mouse.move(sheet["x"] + sheet["width"] * 0.25, sheet["y"] + sheet["height"] * 0.8, steps=6)
     tab.mouse.up()
-    for _ in range(200):
-        (hint,) = saved(served, 1)
-        if abs(hint["x"] - 0.25) < 0.01:
-            break
-    assert (hint["x"], hint["y"]) == (pytest.approx(0.25, abs=0.01), pytest.approx(0.8, abs=0.01))
+    hint = until(served, lambda hint: abs(hint["x"] - 0.25) < 0.01)
+    assert hint["y"] == pytest.approx(0.8, abs=0.01)
     tab.click("#undo")  # a drag is one step
     expect(marks(tab)).to_have_count(1)
-    for _ in range(200):
-        (hint,) = saved(served, 1)
-        if abs(hint["x"] - 0.5) < 0.01:
-            break
-    assert hint["x"] == pytest.approx(0.5, abs=0.01)
+    until(served, lambda hint: abs(hint["x"] - 0.5) < 0.01)
     marks(tab).first.click()
     tab.click("#delete")
     assert saved(served, 0) == []
@@ -231,7 +232,7 @@ def test_by_keyboard_alone(
             break
     assert tab.evaluate("document.activeElement.id") == "stage"
     tab.keyboard.press("ArrowRight")
-    expect(tab.locator("#cursor")).to_be_visible()
+    expect(tab.locator("#cursor")).to_have_js_property("hidden", False)
     expect(tab.locator("#status")).to_have_text(re.compile(r"Point at \d+ % across"))
     tab.keyboard.press("Enter")
     (first,) = saved(served, 1)
@@ -242,10 +243,7 @@ def test_by_keyboard_alone(
         if "mark" in tab.evaluate("document.activeElement.className"):
             break
     tab.keyboard.press("Shift+ArrowDown")
-    for _ in range(200):
-        (hint,) = saved(served, 1)
-        if hint["y"] != first["y"]:
-            break
+    hint = until(served, lambda hint: hint["y"] != first["y"])
     assert hint["y"] == pytest.approx(first["y"] + 0.02, abs=1e-4)
     tab.keyboard.press("Delete")
     saved(served, 0)
@@ -275,13 +273,13 @@ def test_two_browsers_see_one_another(
     for tab in (one, other):
         ready(tab, 1)
     click(one, 0.5, 0.3)
-    expect(marks(other)).to_have_count(1, timeout=PATIENCE)
+    expect(marks(other)).to_have_count(1)
     saved(served, 1)
     click(other, 0.3, 0.8)
-    expect(marks(one)).to_have_count(2, timeout=PATIENCE)
+    expect(marks(one)).to_have_count(2)
     served.add("2.png", page(2))
-    expect(one.locator("#thumbs li")).to_have_count(2, timeout=PATIENCE)
-    expect(other.locator("#thumbs li")).to_have_count(2, timeout=PATIENCE)
+    expect(one.locator("#thumbs li")).to_have_count(2)
+    expect(other.locator("#thumbs li")).to_have_count(2)
 
 
 def test_sliders_paint_again(
@@ -295,7 +293,7 @@ def test_sliders_paint_again(
     tab.focus("#saturation")
     for _ in range(4):
         tab.keyboard.press("ArrowRight")
-    expect(tab.locator("#after")).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+    expect(tab.locator("#after")).not_to_have_attribute("src", before or "")
     assert served.project()["settings"]["saturation"] == pytest.approx(1.2)
     tab.click("#reset")
     expect(tab.locator("#saturation-value")).to_have_text("1.00")
@@ -310,7 +308,7 @@ def test_a_page_that_cannot_be_painted_says_why(
     served.add("good.png", page(2))
     context: Page = opened(served.url)
     context.context.clear_cookies()
-    expect(context.locator("#notice")).to_contain_text("cannot be painted", timeout=PATIENCE)
+    expect(context.locator("#notice")).to_contain_text("cannot be painted")
     context.click("#next")
     ready(context, 2)
     expect(context.locator("#notice")).to_be_hidden()

@@ -24,9 +24,13 @@ export function start() {
     depth = 0;
     over.hidden = true;
     // The entries are gone when the handler has ended.
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
+    const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");
+    const dropped = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
     const found = [];
-    for (const entry of entries.filter(Boolean)) await walk(entry, found);
+    for (const { entry, file } of dropped) {
+      if (entry) await walk(entry, found);
+      else if (file) found.push({ name: file.name, file });
+    }
     take(found);
   });
   for (const id of ["files", "directory"]) {

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path

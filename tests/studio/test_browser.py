@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
-NASTY = "<img src=x onerror=document.title='hacked'>.png"
+NASTY = "z<img src=x onerror=document.title='hacked'>.png"
 AXE = os.environ.get("AXE_CORE") or next(
     (str(path) for path in Path(__file__).parent.glob("node_modules/axe-core/axe.min.js")), None
 )

@@ -45,7 +45,7 @@ async function reload() {
   emit("pages");
   element("empty").hidden = pages.length > 0;
   element("stage").hidden = pages.length === 0;
-  for (const id of ["export", "compare"]) element(id).disabled = pages.length === 0;
+  for (const id of ["export", "compare", "remove", "clear"]) element(id).disabled = pages.length === 0;
   if (gone) {
     state.current = null;
     if (pages.length > 0) show(pages[0].id);

@@ -205,6 +205,7 @@ export function layout() {
   put(element("cursor"), camera.place(point));
   const shown = Math.round(100 * camera.camera.scale * devicePixelRatio);
   element("scale").textContent = `${shown} %`;
+  label(element("fit"), t("fit", { scale: `${shown} %` }));
   place();
   pictures.sharpen();
   emit("layout");

@@ -29,6 +29,7 @@ if (known) {
   if (stand && stand.trial < stand.total) session = stand;
 }
 element("rules").textContent = t("testRules");
+element("begin").disabled = false;
 
 async function ask(method, path, value) {
   const answer = await fetch(`api/${path}`, {

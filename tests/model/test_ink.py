@@ -18,8 +18,8 @@ from colorize.model.domains import GREY, INK, LINES, Domain, Key, Mixture, Page
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.recipes import RECIPES
 from colorize.model.targets import Encoder, Examples
-from colorize.model.weights import Model
 from colorize.sources import sample
+from tests.models import tiny_model
 
 STRIDE = 4
 ON_BOTH = pytest.mark.parametrize("domain", [INK, LINES], ids=lambda domain: domain.name)
@@ -148,15 +148,7 @@ def test_the_tone_table_has_no_say_in_inked_pages() -> None:
 
 
 def test_the_judge_takes_mixed_pages(figures: list[NDArray[np.uint8]]) -> None:
-    model = Model.build(
-        "unet",
-        width=0.125,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=["grey", "ink"],
-    )
+    model = tiny_model("unet", domains=["grey", "ink"])
     mixture = Mixture(model.domains)
     found = views.of([mixture.view(rgb, Key(0, 0, n)) for n, rgb in enumerate(figures)])
     assert len(set(found.domains)) == 2
@@ -171,12 +163,4 @@ def test_the_judge_takes_mixed_pages(figures: list[NDArray[np.uint8]]) -> None:
 
 def test_a_regression_of_ab_cannot_learn_inked_pages() -> None:
     with pytest.raises(ModelError, match="recipe unet_l2 gives ab alone"):
-        Model.build(
-            "unet_l2",
-            width=0.125,
-            centres=bin_centres(),
-            side=64,
-            params={},
-            seed=0,
-            domains=["grey", "ink"],
-        )
+        tiny_model("unet_l2", domains=["grey", "ink"])

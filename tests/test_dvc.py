@@ -246,7 +246,7 @@ def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -
 
 @pytest.mark.slow
 def test_the_way_back_from_a_failed_stage_needs_no_luck(repository: Repository) -> None:
-    """The value is as long as the former one; the second time, DVC remembers such a check."""
+    """Git could take the value for the former one, and DVC the second check from its cache."""
     for _ in range(2):
         assert "train.crop must be" in repository.run("dvc exp run -S train.crop=56", status=255)
         repository.run("git restore .")

@@ -48,7 +48,7 @@ def start(stage: str, root: Path, source: Path) -> "subprocess.Popen[str]":
 
 def finish(stage: str, root: Path, source: Path) -> str:
     process = start(stage, root, source)
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=300)[0]
     assert process.returncode == 0, said
     return said
 

@@ -53,7 +53,7 @@ def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
 
 def finish(root: Path) -> dict[str, bytes]:
     process = start(root)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return {name: (root / name).read_bytes() for name in OUTPUTS}
 

@@ -33,7 +33,7 @@ CHANNELS = (24, 48, 96, 160, 256)
 """At a half, a quarter, ... 1/32 of the size."""
 
 _MOMENTUM = 0.03
-"""Of the running statistics: over some thirty batches, because the kinds of pages in a batch vary."""
+"""Of the running statistics: over thirty batches, because the kinds of pages in a batch vary."""
 _CHANNELS_MULTIPLE = 8
 _STEM_STRIDE = 2
 

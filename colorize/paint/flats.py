@@ -91,16 +91,27 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     found = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
-    coloured = blanks.coloured(layer)
-    blank = blanks.find(page, parts, coloured) | (white[parts.area] & ~coloured)
+    whitish = blanks.whitish(layer)
+    blank = blanks.find(page, parts, whitish)
+    blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
     if snap:
-        settled.share[white] = 0  # a white area that runs into a coloured one keeps it
+        settled.share[white] = 0  # what is not whitish in them keeps its own colours
         layer = _mixed(layer, parts, settled)
     # White goes on under half of the line around it.
-    grown = cv2.dilate(blank.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    layer[blank | (grown & parts.ink)] = 255
+    grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
+    layer = _whitened(layer, np.where(parts.ink, grown, blank))
     deep = cv2.erode(parts.ink.view(np.uint8), np.ones((DEEP, DEEP), np.uint8), borderValue=0)
     layer[deep > 0] = 255
+    return layer
+
+
+def _whitened(layer: RGB, blank: NDArray[np.uint8]) -> RGB:
+    """Mix a layer (h, w, 3) with white: all of it where ``blank`` (h, w) is 255."""
+    flat = layer.reshape(-1, 3)
+    flat[blank.ravel() == 255] = 255
+    some = np.flatnonzero((blank > 0) & (blank < 255))
+    share = blank.ravel()[some, None] / np.float32(255)
+    flat[some] = np.rint(flat[some] + share * (255 - flat[some].astype(np.float32)))
     return layer
 
 
@@ -173,8 +184,9 @@ def _fitted(
     middle, mean = _sums(group, places, count) / total, _sums(group, colours, count) / total
     x, c = (places - middle[group]).astype(np.float32), (colours - mean[group]).astype(np.float32)
     spread = _sums(group, np.square(c), count) / total
-    xx, yy, xy = (_sums(group, np.stack([x[:, 0] ** 2, x[:, 1] ** 2, x[:, 0] * x[:, 1]], 1), count)
-                  / total).T
+    xx, yy, xy = (
+        _sums(group, np.stack([x[:, 0] ** 2, x[:, 1] ** 2, x[:, 0] * x[:, 1]], 1), count) / total
+    ).T
     xc, yc = (_sums(group, x[:, k : k + 1] * c, count) / total for k in range(2))
     xx, yy = xx + STIFF, yy + STIFF
     scale = (xx * yy - xy**2)[:, None]

@@ -30,7 +30,7 @@ from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.paint import inked, paper, regions
+from colorize.paint import flats, inked, paper, regions
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
@@ -348,18 +348,30 @@ class Painter:
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
-        height, width = self._seen(*page.shape)
-        if (height, width) != page.shape:
+        layer = flats.lay(levelled, self._layer_seen(levelled, conditions), snap=self.snap)
+        for rows, band in _enlarged(layer.astype(np.float32), page.shape):
+            yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
+
+    def _layer_seen(
+        self, levelled: NDArray[np.uint8], conditions: Mapping[str, NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """L and ab (h, w, 3) of the layer under a levelled page (H, W), as the network gives it.
+
+        Raises:
+            ImageError: ``no_colours``.
+        """
+        height, width = self._seen(*levelled.shape)
+        if (height, width) != levelled.shape:
             shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
             levelled = np.asarray(shrunk, np.uint8)
         seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
         given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
         prediction = predict(self.model, seen, stack_conditions([given]))
-        colours = prediction.colours(self.temperature)[0]
+        colours: NDArray[np.float32] = prediction.colours(self.temperature)[0]
+        if not np.isfinite(colours).all():
+            raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
-        layer = lab.lab_to_rgb(colours, keep_lightness=True).astype(np.float32)
-        for rows, band in _enlarged(layer, page.shape):
-            yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
+        return colours
 
     def _finished(
         self,

@@ -17,12 +17,13 @@ PAPER = 225
 """Value from which a pixel is bare."""
 BARE = 0.97
 """Share of an area that is bare, beside its marks."""
-VIVID = 40
+VIVID = 48
 """Range of the channels of sRGB from which a layer is no white; up to half of it, it is."""
 DARK, LIGHT = 190, 215
 """Highest channel of sRGB up to which a layer is no white, and from which it is."""
-UNSURE = 127
-"""Mean of how white a network's layer is, of 255, below which it holds another opinion."""
+UNSURE, CONTRARY = 127, 64
+"""Means of how white a network's layer is, of 255, below which it speaks against a balloon, and
+against a gutter."""
 COARSE = 4
 """Pixels of the layer that are looked at as one."""
 
@@ -97,9 +98,9 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
                 and (straight := _straight(mask, parts, short)) >= STRAIGHT
             ):
                 sure = mask
-                if straight < STRAIGHTEST or whitish[mask].mean() < UNSURE:
+                if straight < STRAIGHTEST or whitish[mask].mean() < CONTRARY:
                     wide = mask & (parts.room > short * NARROW / 2)
-                    wide = mask & _grown(wide, short * NARROW / 2)
+                    wide = mask & _grown(wide, short * NARROW / 2 + 2)
                     blank[wide] = cv2.max(blank, whitish)[wide]
                     sure = mask & ~wide
                 blank[sure] = 255
@@ -141,6 +142,8 @@ def _straight(mask: NDArray[np.bool_], parts: Parts, short: int) -> float:
     total = straight = 0
     for plane in (inside, inside.T):
         rim = np.ascontiguousarray(plane[1:] ^ plane[:-1]).view(np.uint8)
+        if not rim.any():
+            continue
         total += int(rim.sum())
         straight += int(cv2.morphologyEx(rim, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)).sum())
     return straight / max(1, total)

@@ -24,6 +24,7 @@ from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
+from colorize.imaging.openraster import Layer
 from colorize.model import layers
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
@@ -279,6 +280,52 @@ class Painter:
                 layer[kept] = 0
             return layer
 
+    def layers(
+        self,
+        rgb: RGB,
+        *,
+        recolour: Recolour | None = None,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> tuple[list[Layer], RGB]:
+        """Paint one page in layers, from top to bottom, for a program that draws.
+
+        Of an inked page: its ink, which multiplies; the flat colours; and the page itself, which
+        the colours hide. Of a grey page: the painted page, and the page itself.
+
+        Args:
+            rgb: see `paint`.
+            recolour: see `paint`.
+            kept: see `paint`; there the layers above the page are transparent.
+
+        Returns:
+            The layers, and (H, W, 3) uint8, what they look like together.
+
+        Raises:
+            ImageError: see `paint`.
+            ValueError: the array is no page.
+        """
+        rgb, kept = self._given(rgb, recolour, kept)
+        own = Layer("page", rgb)
+        if kept is not None and kept.all():
+            return [own], rgb
+        with enough_memory(rgb):
+            opaque = np.full(rgb.shape[:2], 255, np.uint8)
+            if kept is not None:
+                opaque[kept] = 0
+            if self.domain_of(rgb) == "grey":
+                painted = self.paint(rgb, kept=opaque == 0)
+                return [Layer("colours", np.dstack([painted, opaque])), own], painted
+            page = inked.values(rgb)
+            printed = self._printed(page)
+            flat, painted = np.dstack([rgb, opaque]), rgb.copy()
+            for rows, band in self._under(page, {}):
+                flat[rows, :, :3] = band
+                painted[rows] = layers.under(band, printed[rows, :, None])
+            if kept is not None:
+                painted[kept] = rgb[kept]
+            ink = np.dstack([printed, printed, printed, opaque])
+            return [Layer("ink", ink, multiplies=True), Layer("flat colours", flat), own], painted
+
     def paint_bytes(
         self, data: bytes, *, suffix: str | None = None, recolour: Recolour | None = None
     ) -> bytes:
@@ -334,14 +381,18 @@ class Painter:
     def _inked(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]]) -> RGB:
         """Paint an inked page: its values are multiplied with the layer under it."""
         page = inked.values(rgb)
-        printed = page
-        if self.tone < 1:
-            even = inked.descreened(page)
-            printed = np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
+        printed = self._printed(page)
         painted = np.empty_like(rgb)
         for rows, band in self._under(page, conditions):
             painted[rows] = layers.under(band, printed[rows, :, None])
         return painted
+
+    def _printed(self, page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """An inked page (H, W) with as much of its screentone as asked for."""
+        if self.tone == 1:
+            return page
+        even = inked.descreened(page)
+        return np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
 
     def _under(
         self, page: NDArray[np.uint8], conditions: Mapping[str, NDArray[np.float32]]

@@ -109,7 +109,7 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
     owner = np.zeros(len(parts.boxes), np.int32)
     owner[parts.marks] = parts.area
     count = np.bincount(owner[signs])
-    for number in np.flatnonzero(count >= SIGNS):
+    for number in np.flatnonzero(count >= SIGNS).tolist():
         mask = parts.area == number
         least = MANY_SIGNS if whitish[mask].mean() < UNSURE else SIGNS
         if count[number] >= least:

@@ -44,7 +44,7 @@ AROUND = (1 / 400, 2)
 """Standard deviation of the means in which dots become even."""
 INK = 110
 """Value up to which a pixel may be a line in a screentone."""
-DEEP = 100.0
+DEEP = 80.0
 """Mean value below which a screentone is holes in ink, where only thick lines are told apart."""
 CONTRAST, LEAST_CONTRAST = 0.35, 4.0
 """A dot differs from the mean around it by so many standard deviations, and so many values more."""
@@ -105,9 +105,10 @@ def descreened(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return page
     black_ink = (page < INK).view(np.uint8)
     thick = cv2.morphologyEx(black_ink, cv2.MORPH_OPEN, np.ones((BRIDGE, BRIDGE), np.uint8))
-    lines = np.where(local < DEEP, thick, black_ink & ink & (1 - black))
-    rim = cv2.dilate(lines.astype(np.uint8), np.ones((3, 3), np.uint8))
-    within = (toned & (1 - rim)).astype(np.float32)
+    among = cv2.bitwise_and(black_ink, cv2.bitwise_and(ink, 1 - black))
+    lines = np.where(local < DEEP, thick, among)
+    rim = cv2.dilate(lines.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    within = ((toned > 0) & ~rim).astype(np.float32)
     sigma = _length(AROUND, short)
 
     def mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,7 +129,7 @@ def _dots(mask: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
     longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     small = longest <= _length(DOT, short)
     small[0] = False
-    return small.view(np.uint8)[marks]
+    return np.asarray(small.view(np.uint8)[marks], np.uint8)
 
 
 def _toned(dots: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
@@ -139,4 +140,4 @@ def _toned(dots: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
     _, areas, boxes, _ = cv2.connectedComponentsWithStats(filled, connectivity=8)
     large = boxes[:, cv2.CC_STAT_AREA] >= _length(AREA, short) ** 2
     large[0] = False
-    return large.view(np.uint8)[areas]
+    return np.asarray(large.view(np.uint8)[areas], np.uint8)

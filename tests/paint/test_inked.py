@@ -114,11 +114,11 @@ def screen(side: int, pitch: float, tone: float, angle: float) -> NDArray[np.uin
     return np.asarray(cv2.resize(dots, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-@pytest.mark.parametrize("pitch", [2, 2.3, 3, 4, 5, 6])
-@pytest.mark.parametrize("tone", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("pitch", [2, 3.1, 6])
+@pytest.mark.parametrize("tone", [0.1, 0.5])
 def test_screens_of_any_pitch_become_even(pitch: float, tone: float) -> None:
     """On a page of print, with a line across and lettering beside, which stay."""
-    page = np.full((1700, 1200), 255, np.uint8)
+    page = np.full((850, 600), 255, np.uint8)
     page[100:300, 100:300] = screen(200, pitch, tone, 15)
     cv2.rectangle(page, (98, 98), (302, 302), 0, 3)
     cv2.line(page, (110, 290), (290, 250), 0, 4)

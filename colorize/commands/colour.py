@@ -10,6 +10,7 @@ from pathlib import Path
 
 from colorize.commands import console
 from colorize.errors import ModelError
+from colorize.imaging import openraster
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
 
@@ -28,8 +29,11 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
+    target = made.add_mutually_exclusive_group(required=True).add_argument
     out = "file or folder to write"
-    add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
+    target("-o", "--out", metavar="OUT", type=console.path, help=out)
+    layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
+    target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
     add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
     add(
         "--temperature",
@@ -102,8 +106,12 @@ def run(arguments: Sequence[str], root: Path) -> int:
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
-    found = plan(options.inputs, options.out, layers=options.layer)
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.layers and (options.layer or options.compare):
+        made.error("argument --layers: not allowed with argument --layer or --compare")
+    ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
+    found = plan(options.inputs, options.layers or options.out, ending=ending)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
     return _paint(found, options, options.model or root / MODEL)
@@ -136,7 +144,9 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = _digest(model)
     painter = Painter.load(model, device=options.device, **given)
-    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
+    chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
+    chosen_forms[Form.LAYERS] = options.layers
+    form = next((form for form, chosen in chosen_forms.items() if chosen), Form.PAINTED)
     chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)

@@ -12,7 +12,9 @@ from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "models": "colorize.commands.models",
+}
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 

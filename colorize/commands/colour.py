@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 from colorize.commands import console
-from colorize.errors import ModelError
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
+from colorize.weights import registry
 
 MODEL = Path("models", "colorizer.safetensors")
 
@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
     out = "file or folder to write"
     add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add(
         "--temperature",
         metavar="T",
@@ -106,7 +107,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
     found = plan(options.inputs, options.out, layers=options.layer)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, options.model or root / MODEL)
+    return _paint(found, options, registry.locate(options.model, trained=root / MODEL))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -134,7 +135,7 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
+    digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
     form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
     chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
@@ -145,18 +146,3 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
-
-
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None

@@ -61,6 +61,11 @@ class Collection(NamedTuple):
     test: str
     val: str
 
+    def split(self, name: str) -> Split:
+        """Say which split a file name belongs to."""
+        held: dict[Split, str] = {"test": self.test, "val": self.val}
+        return next((split for split, names in held.items() if re.match(names, name)), "train")
+
 
 NONE = "(?!)"
 """A pattern of no name."""
@@ -104,25 +109,22 @@ def main(root: Path) -> None:
 
 
 def found(folder: Path) -> Iterator[Art]:
-    """List the pictures of a folder of collections.
+    """List the pictures of a folder of collections, equal files once.
 
     Raises:
         DataError: a collection is missing.
     """
+    seen: set[str] = set()
     for name, of in COLLECTIONS.items():
         if not (folder / name).is_dir():
             raise DataError(f"there is no folder {folder / name}")
         for path in sorted((folder / name).iterdir()):
-            if path.suffix.lower() in SUFFIXES:
-                split: Split = (
-                    "test"
-                    if re.match(of.test, path.name)
-                    else "val"
-                    if re.match(of.val, path.name)
-                    else "train"
-                )
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                yield Art(split, f"{name}/{path.name}", digest, of.licence, of.credit)
+            if path.suffix.lower() not in SUFFIXES:
+                continue
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            if digest not in seen:
+                seen.add(digest)
+                yield Art(of.split(path.name), f"{name}/{path.name}", digest, of.licence, of.credit)
 
 
 def read(root: Path) -> list[Art]:

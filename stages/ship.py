@@ -30,12 +30,17 @@ MAX_BYTES = 12_000_000
 def main(root: Path) -> None:
     """Convert and tell."""
     model, name = (*sys.argv[1:], *(str(root / MODEL), DEFAULT)[len(sys.argv) - 1 :])[:2]
-    sources = list(dict.fromkeys(art.credit for art in artlist.read(root)))
-    if "panels" in registry.abilities(Path(model)).sources:
-        sources.append("panels drawn from DiceBear's styles and OpenMoji (CREDITS.md)")
     folder = root / "colorize" / "weights"
-    made = convert(Path(model), name, folder, licence=LICENCE, sources=sources)
+    made = convert(Path(model), name, folder, licence=LICENCE, sources=titles(root, Path(model)))
     print(f"{made.path}: {made.bytes} bytes, SHA-256 {made.sha256}")
+
+
+def titles(root: Path, model: Path) -> list[str]:
+    """Name the art that a model was trained on, with its credits."""
+    names = list(dict.fromkeys(art.credit for art in artlist.read(root)))
+    if "panels" in registry.abilities(model).sources:
+        names.append("panels drawn of DiceBear's styles and OpenMoji, see CREDITS.md")
+    return names
 
 
 def convert(

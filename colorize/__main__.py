@@ -13,6 +13,7 @@ from colorize.errors import ColorizeError
 ROOT = Path(__file__).resolve().parent.parent
 
 COMMANDS = {
+    "export": "colorize.commands.export",
     "models": "colorize.commands.models",
 }
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""

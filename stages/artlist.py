@@ -9,12 +9,12 @@ import csv
 import hashlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from colorize import files
-from colorize.data.split import SPLITS, Split
+from colorize.data.split import Split
 from colorize.errors import DataError, ParamsError, one_line
 from stages import run
 
@@ -27,7 +27,7 @@ class Art(NamedTuple):
     """One picture.
 
     Attributes:
-        split: whose it is: pages of one episode and poses of one character stay together.
+        split: ``test`` where it is held out, else ``train``, a share of which is for validation.
         name: collection and file name, such as ``comic/E01P01.webp``.
         sha256: digest of the file.
         licence: of the picture.
@@ -46,54 +46,69 @@ class Art(NamedTuple):
         return self.name.partition("/")[0]
 
 
+class Cut(NamedTuple):
+    """How a picture becomes squares of `SIDE` pixels.
+
+    Attributes:
+        scaled: the side that is brought to a length: the picture's width, or its shorter side.
+        length: of that side in pixels.
+        step: between two squares in pixels, at the most; 0: a single square, of the middle.
+        top: where a single square begins, as a share of the height.
+    """
+
+    scaled: Literal["width", "short"]
+    length: int
+    step: int
+    top: float = 0.0
+
+
 class Collection(NamedTuple):
     """What holds for the pictures of one collection.
 
     Attributes:
         licence: of each of them.
         credit: work and artist.
-        test: pattern of the names that are held out for the test.
-        val: pattern of the names by which the epoch is chosen.
+        is_test: tells by the number of a picture and its name whether it is held out.
+        cuts: of training pictures.
+        test_cuts: of those that are held out.
     """
 
     licence: str
     credit: str
-    test: str
-    val: str
-
-    def split(self, name: str) -> Split:
-        """Say which split a file name belongs to."""
-        held: dict[Split, str] = {"test": self.test, "val": self.val}
-        return next((split for split, names in held.items() if re.match(names, name)), "train")
+    is_test: Callable[[int, str], bool]
+    cuts: tuple[Cut, ...]
+    test_cuts: tuple[Cut, ...] = ()
 
 
-NONE = "(?!)"
-"""A pattern of no name."""
+SIDE = 256
+"""Of a square in pixels."""
 
 COLLECTIONS = {
     "comic": Collection(
         licence="CC BY 4.0",
         credit="Pepper&Carrot by David Revoy, www.peppercarrot.com",
-        test=r"E1[567]P",
-        val=r"E14P",
+        is_test=lambda _, name: name[:3] in {"E15", "E16", "E17"},
+        cuts=(Cut("width", 768, 192),),
+        test_cuts=(Cut("width", 768, 256),),
     ),
     "portraits": Collection(
         licence="GPL-2.0-or-later, some CC BY-SA 4.0",
         credit="portraits of Battle for Wesnoth 1.16 by its artists, www.wesnoth.org",
-        test=r"northern_rebirth|secrets_of_the_ancients|son_of_the_black_eye|core_(nagas|merfolk)",
-        val=r"eastern_invasion|descent_into_darkness",
+        is_test=lambda number, _: number % 5 == 4,
+        cuts=(Cut("short", 256, 0), Cut("short", 360, 0, top=1 / 8)),
+        test_cuts=(Cut("short", 256, 0),),
     ),
     "tarot": Collection(
         licence="public domain",
         credit="Rider-Waite-Smith tarot by Pamela Colman Smith, 1909",
-        test=NONE,
-        val=r"Wands1[1-4]",
+        is_test=lambda *_: False,
+        cuts=(Cut("width", 384, 224),),
     ),
     "figures": Collection(
         licence="Expat",
         credit="Ren'Py's tutorial and The Question, www.renpy.org",
-        test=NONE,
-        val=NONE,
+        is_test=lambda *_: False,
+        cuts=(Cut("short", 400, 220),),
     ),
 }
 """By name: the folders that the art lies in."""
@@ -118,13 +133,13 @@ def found(folder: Path) -> Iterator[Art]:
     for name, of in COLLECTIONS.items():
         if not (folder / name).is_dir():
             raise DataError(f"there is no folder {folder / name}")
-        for path in sorted((folder / name).iterdir()):
-            if path.suffix.lower() not in SUFFIXES:
-                continue
+        paths = [path for path in (folder / name).iterdir() if path.suffix.lower() in SUFFIXES]
+        for number, path in enumerate(sorted(paths), 1):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest not in seen:
                 seen.add(digest)
-                yield Art(of.split(path.name), f"{name}/{path.name}", digest, of.licence, of.credit)
+                split: Split = "test" if of.is_test(number, path.name) else "train"
+                yield Art(split, f"{name}/{path.name}", digest, of.licence, of.credit)
 
 
 def read(root: Path) -> list[Art]:
@@ -148,8 +163,10 @@ def read(root: Path) -> list[Art]:
 
 def _art(row: list[str]) -> Art:
     split, name, sha256, licence, credit = row
-    if split not in SPLITS or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
-        raise ValueError(f"'{name}' is no picture of {', '.join(SPLITS)}")
+    if split not in ("train", "test") or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
+        raise ValueError(f"'{name}' is no picture of train or test")
+    if name.partition("/")[0] not in COLLECTIONS:
+        raise ValueError(f"'{name}' is of no known collection")
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError(f"{name} has no SHA-256")
     return Art(split, name, sha256, licence, credit)

@@ -13,8 +13,6 @@ from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
 from colorize.weights import registry
 
-MODEL = Path("models", "colorizer.safetensors")
-
 LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
 """Options that are arguments of `Painter`, which has their defaults."""
 
@@ -107,7 +105,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
     found = plan(options.inputs, options.out, layers=options.layer)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, registry.locate(options.model, trained=root / MODEL))
+    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:

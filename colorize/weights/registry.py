@@ -19,6 +19,9 @@ INDEX = "index.json"
 DEFAULT = "open-art"
 """The weights that are used where nobody names others."""
 
+TRAINED = Path("models", "colorizer.safetensors")
+"""Where the pipeline leaves its model, from the project's root."""
+
 METADATA_KEY = "colorize"
 """Key of a model file's metadata under which all that describes the model is one JSON text."""
 

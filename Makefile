@@ -27,6 +27,7 @@ weights: $(VENV)/run.stamp ## train the weights of the package anew: ART=/path/t
 	python -m stages.gather "$(ART)"
 	python -m stages.inside weights
 	dvc repro weights/dvc.yaml
+	python -m stages.apart
 	python -m stages.ship
 	python -m stages.card
 

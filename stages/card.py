@@ -6,20 +6,16 @@ Not a stage of the pipeline. The prose of the card is written by people; each ta
 ``<!-- table NAME -->`` and ``<!-- end -->``, as in `stages.tables`.
 """
 
-import csv
 import json
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from colorize import files, params
 from colorize.errors import DataError, one_line
-from colorize.metrics.rownames import in_order
 from colorize.metrics.scores import SCORES
-from colorize.report.summary import Line, markdown, shortened
+from colorize.report.summary import shortened
 from colorize.weights import registry
 from colorize.weights.registry import DEFAULT
 from stages import artlist, run, tables
@@ -29,30 +25,35 @@ PAGE = Path("docs", "model-card.md")
 FOLDER = Path("weights")
 
 INPUTS = {
-    "toned": "inked pages with screentone",
+    "toned": "with screentone",
     "lines": "line art",
-    "foreign": "pages inked in a way that training never saw",
+    "foreign": "inked in a way that training never saw",
+}
+ROWS = tables.HEADLINE_ROWS | {"ceiling_head": "the truth at the network's resolution"}
+INKED_ROWS = {
+    "model_chosen": "model",
+    "one_epoch": "after one epoch",
+    "mean_layer": "page over one mean colour",
+    "page": "page as it is",
+    "ceiling_head": "the truth at the network's resolution",
 }
 INKED_SCORES = ("psnr", "ciede2000", "rmse_ab")
-BY_SOURCE = ("psnr", "auc", "auc_balanced", "ciede2000")
 
 
 class Facts(NamedTuple):
     """All that the tables show.
 
     Attributes:
-        numbers: of ``weights/metrics/evaluate.json``.
-        pictures: rows of ``weights/metrics/pictures.csv``.
+        scores: of each collection of held-out art, as `stages.apart` writes them.
         art: the list of art.
         values: of ``weights/params.yaml``.
-        counts: of ``weights/metrics/resize.json``.
+        trained: number of training and validation pictures, of ``weights/metrics/resize.json``.
     """
 
-    numbers: Mapping[str, Any]
-    pictures: list[dict[str, str]]
+    scores: Mapping[str, Mapping[str, Any]]
     art: list[Art]
     values: Mapping[str, Mapping[str, Any]]
-    counts: Mapping[str, Any]
+    trained: Mapping[str, int]
 
 
 def main(root: Path) -> None:
@@ -66,19 +67,20 @@ def read(root: Path) -> Facts:
     """Read what the tables show.
 
     Raises:
-        DataError: the weights have not been trained, or a file is damaged.
+        DataError: the weights have not been judged, or a file is damaged.
     """
-    metrics = root / FOLDER / "metrics"
+    metrics, art = root / FOLDER / "metrics", artlist.read(root)
     try:
-        numbers, counts = (
-            json.loads((metrics / f"{name}.json").read_text("utf-8"))
-            for name in ("evaluate", "resize")
-        )
-        with (metrics / "pictures.csv").open(encoding="utf-8", newline="") as file:
-            pictures = list(csv.DictReader(file, strict=True))
-    except (OSError, ValueError, csv.Error) as error:
+        counts = json.loads((metrics / "resize.json").read_text("utf-8"))["pictures"]
+        judged = [metrics / f"{name}.json" for name in dict.fromkeys(of.collection for of in art)]
+        scores = {
+            path.stem: json.loads(path.read_text("utf-8")) for path in judged if path.exists()
+        }
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{metrics}: {one_line(error)}: run `make weights` first") from None
-    return Facts(numbers, pictures, artlist.read(root), params.read(root / FOLDER), counts)
+    if not scores:
+        raise DataError(f"{metrics} holds no scores of art: run `python -m stages.apart` first")
+    return Facts(scores, art, params.read(root / FOLDER), counts)
 
 
 def about(facts: Facts) -> str:
@@ -88,7 +90,7 @@ def about(facts: Facts) -> str:
         raise DataError(f"no weights {DEFAULT} are shipped: run `python -m stages.ship` first")
     weights = known[DEFAULT]
     able, train = registry.abilities(weights.path), facts.values["train"]
-    pictures = ", ".join(f"{count} {split}" for split, count in facts.counts["pictures"].items())
+    squares = " and ".join(f"{facts.trained[split]:,} for {split}" for split in ("train", "val"))
     rows = {
         "name": DEFAULT,
         "file": f"`colorize/weights/{weights.path.name}`, {weights.bytes:,} bytes",
@@ -96,8 +98,8 @@ def about(facts: Facts) -> str:
         "licence": weights.licence,
         "network": f"recipe `{able.recipe}`, width {train['width']:g}",
         "pages": ", ".join(able.domains) + (", with hints" if able.hints else ", without hints"),
-        "trained": f"{train['epochs']} epochs, crops of {train['crop']} pixels",
-        "pictures": pictures,
+        "training": f"{train['epochs']} epochs at most, on crops of {train['crop']} pixels",
+        "squares": f"{squares}, of {facts.values['resize']['side']} pixels",
     }
     return _table(["", ""], [[key, text] for key, text in rows.items()])
 
@@ -109,77 +111,36 @@ def sources(facts: Facts) -> str:
     for art in facts.art:
         groups[art.collection, art.credit, art.licence][art.split] += 1
     for (collection, credit, licence), splits in groups.items():
-        counts = [str(splits[split]) for split in ("train", "val", "test")]
-        rows.append([collection, credit, licence, *counts])
+        rows.append([collection, credit, licence, *(str(splits[s]) for s in ("train", "test"))])
     if "panels" in facts.values["fetch"]["source"]:
-        drawn = [f"{facts.values['fetch']['count']} drawn", "", ""]
         credit = "panels drawn of the works in [CREDITS.md](../CREDITS.md)"
-        rows.append(["panels", credit, "as listed there", *drawn])
-    return _table(["collection", "credit", "licence", "train", "val", "test"], rows)
+        drawn = str(facts.values["fetch"]["count"])
+        rows.append(["panels", credit, "as listed there", drawn, "0"])
+    return _table(["collection", "credit", "licence", "training pictures", "held out"], rows)
 
 
 def grey(facts: Facts) -> str:
-    """Grey pages: all rows, between floors and ceilings."""
-    return tables.headline(facts.numbers, tables.HEADLINE_ROWS | CEILING)
-
-
-CEILING = {"ceiling_head": "ceiling: the true colours at the network's resolution"}
+    """Grey pages of each collection, between floors and ceilings."""
+    return "\n\n".join(
+        f"*{collection}*, {numbers['pictures']} squares:\n\n{tables.headline(numbers, ROWS)}"
+        for collection, numbers in facts.scores.items()
+    )
 
 
 def inked(facts: Facts) -> str:
-    """Inked pages: PSNR and the like over the art alone, neither ink nor paper."""
+    """Inked pages of each collection: scores over what is neither ink nor paper."""
     rows = []
-    for name, title in INPUTS.items():
-        art = facts.numbers.get(name, {}).get("art", {})
-        for row in in_order(art):
-            values = [shortened(art[row][score]) for score in INKED_SCORES if score in art[row]]
-            rows.append([title, row.replace("_", " "), *values])
-            title = ""
+    for collection, numbers in facts.scores.items():
+        for name, title in INPUTS.items():
+            art = numbers.get(name, {}).get("art", {})
+            for row, words in INKED_ROWS.items():
+                if row in art:
+                    values = [shortened(art[row][score]) for score in INKED_SCORES]
+                    rows.append([f"{collection}, {title}", words, *values])
     if not rows:
         return "The model has not learned inked pages."
     heads = [SCORES[name].title for name in INKED_SCORES]
     return _table(["pages", "row", *heads], rows)
-
-
-def by_source(facts: Facts) -> str:
-    """Grey pages of each source: the model beside all grey."""
-    names = {art.sha256[:16]: art.collection for art in facts.art}
-    found: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
-    for picture in facts.pictures:
-        found[_source(picture["id"], names)].append(picture)
-    lines = []
-    for source, pictures in sorted(found.items()):
-        for row, prefix in ((f"{source}, {len(pictures)} pictures", ""), ("all grey", "grey_")):
-            columns = {name: _numbers(pictures, f"{prefix}{name}") for name in BY_SOURCE}
-            means = {name: fmean(values) for name, values in columns.items() if values}
-            errors = {name: _stderr(values) for name, values in columns.items() if values}
-            lines.append(Line(row, means, errors))
-    return "\n".join(_without_marks(lines))
-
-
-def _without_marks(lines: list[Line]) -> Iterator[str]:
-    """Lay rows of several sources out: none of them is the best of all."""
-    for line in markdown(lines, {name: SCORES[name] for name in BY_SOURCE}).splitlines():
-        yield line.replace("**", "")
-
-
-def _source(identity: str, names: Mapping[str, str]) -> str:
-    """Name the collection of a test picture by its id, or its source."""
-    source, _, rest = identity.partition("_")
-    digest = re.match(r"[0-9a-f]{16}", rest)
-    return names.get(digest[0], source) if digest else source
-
-
-def _numbers(pictures: list[dict[str, str]], column: str) -> list[float]:
-    """Values of a column; pictures that have none, such as a score of no bins, are left out."""
-    return [float(text) for picture in pictures if (text := picture.get(column)) not in (None, "")]
-
-
-def _stderr(values: list[float]) -> float:
-    if len(values) < 2:
-        return 0.0
-    mean = fmean(values)
-    return float((sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values)) ** 0.5)
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
@@ -191,7 +152,6 @@ TABLES: Mapping[str, Callable[[Facts], str]] = {
     "about": about,
     "sources": sources,
     "grey": grey,
-    "by-source": by_source,
     "inked": inked,
 }
 

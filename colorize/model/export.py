@@ -19,15 +19,13 @@ from torch.nn import functional
 from colorize import files
 from colorize.colour.lab import L_MAX
 from colorize.errors import InputError
-from colorize.model import decode
+from colorize.model import decode, hints
 from colorize.model.networks.activation import Relu
 from colorize.model.networks.tone import ToneTable
 from colorize.model.weights import METADATA_KEY, Model
 
 FORMAT = 1
 """Of the metadata."""
-
-HINT_CHANNELS = 4
 
 _MOST_BLOCKS = 512
 _MOST_PICTURES = 4096
@@ -49,8 +47,8 @@ def export(model: Model, path: Path, *, temperature: float | None = None) -> Non
     chosen = model.temperature if temperature is None else temperature
     graph = _Graph(model, chosen).eval()
     multiple = model.recipe.side_multiple
-    names = ["seen", "hints"] if _takes_hints(model) else ["seen"]
-    planes = {"seen": model.spec.channels, "hints": HINT_CHANNELS}
+    names = ["seen", "hints"] if model.spec.hints else ["seen"]
+    planes = {"seen": model.spec.channels, "hints": hints.CHANNELS}
     examples = tuple(torch.zeros(2, planes[name], 2 * multiple, 3 * multiple) for name in names)
     pictures = torch.export.Dim("pictures", min=1, max=_MOST_PICTURES)
     rows, columns = (torch.export.Dim(axis, min=1, max=_MOST_BLOCKS) for axis in "hw")
@@ -80,7 +78,7 @@ def described(model: Model, temperature: float) -> dict[str, Any]:
         "format": FORMAT,
         "recipe": model.recipe.name,
         "domains": [kind.name for kind in model.domains],
-        "hints": _takes_hints(model),
+        "hints": model.spec.hints,
         "channels": model.spec.channels,
         "output": ["L", "a", "b"] if model.spec.lightness else ["a", "b"],
         "side": model.side,
@@ -89,10 +87,6 @@ def described(model: Model, temperature: float) -> dict[str, Any]:
         "centres": model.centres.tolist(),
         "sources": list(model.sources),
     }
-
-
-def _takes_hints(model: Model) -> bool:
-    return bool(getattr(model.spec, "hints", False))
 
 
 class _Graph(nn.Module):
@@ -108,9 +102,9 @@ class _Graph(nn.Module):
         self._model = [model]  # in a list, so that its network is not registered twice
         self._temperature = temperature
 
-    def forward(self, seen: Tensor, hints: Tensor | None = None) -> Tensor:
+    def forward(self, seen: Tensor, told: Tensor | None = None) -> Tensor:
         (model,) = self._model
-        output = self.network(seen) if hints is None else self.network(seen, hints=hints)
+        output = self.network(seen) if told is None else self.network(seen, **{hints.NAME: told})
         if model.recipe.classifies:
             colours = self._mean(output, bins=model.spec.bins)
         else:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.errors import DataError, InputError, ModelError, ParamsError
+from colorize.raw import manifest
 from colorize.weights import registry
 from stages import (
+    apart,
     artlist,
     card,
     check,
@@ -31,16 +33,33 @@ from stages import (
     ship,
     train,
 )
+from stages.artlist import Cut
 from tests.conftest import TINY
 from tests.imports import ROOT
 from tests.models import tiny_model
 
 NAMES = {
-    "comic": ["E01P01", "E02P01", "E03P01", "E14P01", "E15P01", "E16P01", "E17P02", "E04P01"],
-    "portraits": ["core_elves_a", "core_elves_b", "core_nagas_a", "eastern_invasion_a"],
-    "tarot": ["Wands01", "Wands12", "Cups01"],
-    "figures": ["eileen", "lucy", "sylvie"],
+    "comic": ["E01P01", "E02P01", "E03P01", "E14P01", "E15P01", "E16P01", "E17P02"],
+    "portraits": ["core_a", "core_b", "core_c", "core_d", "core_e"],
+    "tarot": ["Wands01", "Cups01"],
+    "figures": ["eileen", "lucy"],
 }
+SMALL = {
+    "comic": ((Cut("width", 100, 40),), (Cut("width", 100, 64),)),
+    "portraits": ((Cut("short", 64, 0), Cut("short", 80, 0, 1 / 8)), (Cut("short", 64, 0),)),
+    "tarot": ((Cut("width", 80, 60),), ()),
+    "figures": ((Cut("short", 100, 60),), ()),
+}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Squares of 64 pixels."""
+    for module in (artlist, gather):
+        monkeypatch.setattr(module, "SIDE", 64)
+    for name, (cuts, test_cuts) in SMALL.items():
+        changed = artlist.COLLECTIONS[name]._replace(cuts=cuts, test_cuts=test_cuts)
+        monkeypatch.setitem(artlist.COLLECTIONS, name, changed)
 
 
 @pytest.fixture
@@ -66,7 +85,8 @@ def root(tmp_path: Path, art: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values = yaml.safe_load((ROOT / "weights" / "params.yaml").read_text("utf-8"))
     for section, changed in TINY.items():
         values[section] |= changed
-    values["resize"] |= {"val_share": 0.1, "test_share": 0.1}
+    values["resize"] |= {"val_share": 0.2, "test_share": 0.000001}
+    values["fetch"]["count"] = 12
     (root / "weights" / "params.yaml").write_text(yaml.safe_dump(values), "utf-8")
     (root / "deny.txt").write_text("")
     (root / "dvc.yaml").write_bytes((ROOT / "dvc.yaml").read_bytes())
@@ -82,24 +102,17 @@ def gathered(root: Path, monkeypatch: pytest.MonkeyPatch, *folders: Path | str) 
     return {path.relative_to(art).as_posix() for path in art.rglob("*") if path.is_file()}
 
 
-def test_the_committed_list_holds_out_whole_episodes_and_campaigns() -> None:
+def test_the_committed_list_holds_out_whole_episodes_and_every_fifth_portrait() -> None:
     listed = artlist.read(ROOT)
     assert len({art.sha256 for art in listed}) == len({art.name for art in listed}) == len(listed)
     assert {art.collection for art in listed} == set(artlist.COLLECTIONS)
     for art in listed:
-        if episode := re.match(r"comic/E(\d\d)P", art.name):
-            number = int(episode[1])
-            expected = "test" if number > 14 else "val" if number == 14 else "train"
-            assert art.split == expected, art.name
         assert art.licence
         assert art.credit
-    campaigns = {
-        (re.split(r"_(?=[A-Z])|/", art.name)[1].split("_")[0], art.split)
-        for art in listed
-        if art.name.startswith("portraits/") and "core_" not in art.name
-    }
-    assert len({campaign for campaign, _ in campaigns}) == len(campaigns) > 5
-    assert sum(art.split == "test" for art in listed if art.collection == "portraits") > 40
+        if episode := re.match(r"comic/E(\d\d)P", art.name):
+            assert art.split == ("test" if int(episode[1]) > 14 else "train"), art.name
+    portraits = [art.split for art in listed if art.collection == "portraits"]
+    assert portraits.count("test") / len(portraits) == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_committed_files_name_no_place_of_a_machine() -> None:
@@ -108,7 +121,7 @@ def test_the_committed_files_name_no_place_of_a_machine() -> None:
             assert not re.search(r"/(home|root|work|tmp|Users)/", path.read_text("utf-8")), path
 
 
-def test_art_is_found_by_its_digest_and_laid_out_by_split(
+def test_art_is_found_by_its_digest_and_cut_into_squares(
     root: Path, art: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (art / "comic" / "E15P01.png").rename(art / "renamed elsewhere.PNG")
@@ -116,25 +129,35 @@ def test_art_is_found_by_its_digest_and_laid_out_by_split(
     (art / "figures" / "lucy.png").rename(art / "deep" / "er" / "x.png")
     (art / "tarot" / "more.png").write_bytes(b"not listed")
     found = gathered(root, monkeypatch, art)
-    assert len(found) == sum(map(len, NAMES.values()))
-    assert {"test/comic/E15P01.png", "val/comic/E14P01.png", "train/figures/lucy.png"} <= found
-    assert {"test/portraits/core_nagas_a.png", "val/tarot/Wands12.png"} <= found
+    of_page = {name for name in found if "E15P01" in name}
+    assert of_page == {
+        f"test/comic/E15P01_0_{y}_{x}.png" for y in ("0000", "0048") for x in ("0000", "0036")
+    }
+    assert sum("core_a" in name for name in found) == 2
+    assert [name for name in found if "core_d" in name] == ["test/portraits/core_d_0_0004_0000.png"]
+    assert {name.split("/")[0] for name in found} == {*NAMES, "test", ".done"}
+    folder = root / "weights" / "art"
+    for name in found - {".done"}:
+        with Image.open(folder / name) as image:
+            assert image.size == (64, 64)
+    before = folder.stat().st_mtime_ns
     for path in art.rglob("*.*"):
         path.unlink()
-    before = (root / "weights" / "art").stat().st_mtime_ns
     assert gathered(root, monkeypatch) == gathered(root, monkeypatch, "") == found
-    assert (root / "weights" / "art").stat().st_mtime_ns == before
-    (root / "weights" / "art" / "test" / "comic" / "E15P01.png").write_bytes(b"changed")
-    with pytest.raises(DataError, match=r"1 of 18 pictures .*comic/E15P01.png.*README.md says"):
+    assert folder.stat().st_mtime_ns == before
+    path = root / "weights" / "sources.csv"
+    path.write_text(path.read_text().replace("train,tarot", "test,tarot"))
+    with pytest.raises(DataError, match=r"16 of 16 pictures are not in .* and others"):
+        gathered(root, monkeypatch, art)
+    with pytest.raises(DataError, match="name the folder of art"):
         gathered(root, monkeypatch)
 
 
 def test_missing_art_is_one_line_and_nothing_is_written(
     root: Path, art: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in (art / "comic").iterdir():
-        path.unlink()
-    with pytest.raises(DataError, match=r"8 of 18 pictures are not in .* and others"):
+    (art / "comic" / "E01P01.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 16 pictures are not in .*\(comic/E01P01.png\);"):
         gathered(root, monkeypatch, art)
     assert not (root / "weights" / "art").exists()
     with pytest.raises(DataError, match="there is no folder"):
@@ -144,7 +167,12 @@ def test_missing_art_is_one_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     "line",
     [
-        *("train,comic/a.png", "nowhere,comic/a.png,{},x,y", "train,../a.png,{},x,y"),
+        *(
+            "train,comic/a.png",
+            "val,comic/a.png,{},x,y",
+            "train,other/a.png,{},x,y",
+            "train,../a.png,{},x,y",
+        ),
         *("train,comic/../a,{},x,y", "train,a.png,{},x,y", "train,comic/a.png,12,x,y", '"'),
     ],
 )
@@ -201,7 +229,8 @@ def test_a_stage_runs_inside_a_folder(
     assert (root / "weights" / "check" / "passed").exists()
     assert run("weights", "fetch").returncode == 0
     names = {json.loads(line).get("name", "") for line in manifest_lines(root)}
-    assert {"", "train/comic/E01P01.png", "test/comic/E15P01.png"} <= names
+    assert "" in names
+    assert {name.partition("/")[0] for name in names if name} == {*NAMES, "test"}
     for arguments in (["weights", "ship"], ["nowhere", "fetch"], [], ["a", "b", "c"]):
         done = run(*arguments)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
@@ -227,9 +256,16 @@ def test_from_art_to_the_file_and_its_card(
         stage.main(root / "weights")
     with (root / "weights/data/resized/index.csv").open() as file:
         splits = {row["id"]: row["split"] for row in csv.DictReader(file)}
-    listed = {f"folder_{of.sha256[:16]}": of.split for of in artlist.read(root)}
-    assert {name: of for name, of in splits.items() if name.startswith("folder_")} == listed
-    assert {of for name, of in splits.items() if name.startswith("panels_")} >= {"train"}
+    for record in manifest.read(root / "weights/data/raw"):
+        if (identity := f"{record.source}_{record.id}") in splits:
+            assert (splits[identity] == "test") == record.name.startswith("test/"), record.name
+    assert "train" in {of for name, of in splits.items() if name.startswith("panels_")}
+    apart.main(root)
+    judged = {
+        name: json.loads((root / f"weights/metrics/{name}.json").read_text())
+        for name in ("comic", "portraits")
+    }
+    assert sum(of["pictures"] for of in judged.values()) == list(splits.values()).count("test")
     (root / "docs").mkdir()
     (root / "docs" / "model-card.md").write_text(CARD)
     with pytest.raises(DataError, match=r"stages\.ship"):
@@ -243,19 +279,16 @@ def test_from_art_to_the_file_and_its_card(
     card.main(root)
     page = (root / "docs" / "model-card.md").read_text("utf-8")
     assert "old" not in page
-    numbers = json.loads((root / "weights/metrics/evaluate.json").read_text())
     rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
     cells = {row[0]: row[1:] for row in rows if row}
     assert cells["SHA-256"] == [f"`{made.sha256}`"]
-    assert cells["comic"][-3:] == ["4", "1", "3"]
-    psnr = cells["model"][2].split(" ± ")[0]
-    assert float(psnr) == pytest.approx(numbers["model_chosen"]["psnr"], abs=0.01)
-    (source,) = (row for row in rows if row and row[0] == "comic, 3 pictures")
-    with (root / "weights/metrics/pictures.csv").open() as file:
-        comic = {f"folder_{a.sha256[:16]}" for a in artlist.read(root) if a.collection == "comic"}
-        scores = [float(row["psnr"]) for row in csv.DictReader(file) if row["id"] in comic]
-    assert float(source[1].split(" ± ")[0]) == pytest.approx(float(np.mean(scores)), abs=0.01)
-    assert any(row[:2] == ["inked pages with screentone", "model"] for row in rows)
+    assert (cells["comic"][-2:], cells["portraits"][-2:]) == (["4", "3"], ["4", "1"])
+    shown = [float(row[3].split(" ± ")[0]) for row in rows if row[:1] == ["model"]]
+    expected = [of["model_chosen"]["psnr"] for of in judged.values()]
+    assert shown == pytest.approx(expected, abs=0.01)
+    (inked,) = (row for row in rows if row[:2] == ["comic, with screentone", "page as it is"])
+    of_page = judged["comic"]["toned"]["art"]["page"]
+    assert float(inked[2]) == pytest.approx(of_page["psnr"], abs=0.01)
     card.main(root)
     assert (root / "docs" / "model-card.md").read_text("utf-8") == page
 
@@ -270,7 +303,7 @@ def test_a_card_without_metrics_is_one_line(root: Path) -> None:
 def test_the_committed_card_is_that_of_the_committed_metrics() -> None:
     page = (ROOT / card.PAGE).read_text("utf-8")
     assert set(re.findall(r"<!-- table ([\w-]+) -->", page)) == set(card.TABLES)
-    if not (ROOT / "weights" / "metrics" / "evaluate.json").exists():
+    if not list((ROOT / "weights" / "metrics").glob("*.json")):
         pytest.skip("the weights have not been trained yet")
     filled = card.tables.filled(page, card.read(ROOT), card.TABLES)
     assert filled == page, "run `python -m stages.card`"

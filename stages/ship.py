@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from colorize import files
+from colorize import files, params
 from colorize.errors import InputError
 from colorize.weights import registry
 from colorize.weights.registry import DEFAULT, INDEX, Shipped
@@ -29,16 +29,17 @@ MAX_BYTES = 12_000_000
 
 def main(root: Path) -> None:
     """Convert and tell."""
-    model, name = (*sys.argv[1:], *(str(root / MODEL), DEFAULT)[len(sys.argv) - 1 :])[:2]
+    model = Path(sys.argv[1]) if len(sys.argv) > 1 else root / MODEL
+    name = sys.argv[2] if len(sys.argv) > 2 else DEFAULT
     folder = root / "colorize" / "weights"
-    made = convert(Path(model), name, folder, licence=LICENCE, sources=titles(root, Path(model)))
+    made = convert(model, name, folder, licence=LICENCE, sources=titles(root))
     print(f"{made.path}: {made.bytes} bytes, SHA-256 {made.sha256}")
 
 
-def titles(root: Path, model: Path) -> list[str]:
-    """Name the art that a model was trained on, with its credits."""
+def titles(root: Path) -> list[str]:
+    """Name the art that the weights are trained on, with its credits."""
     names = list(dict.fromkeys(art.credit for art in artlist.read(root)))
-    if "panels" in registry.abilities(model).sources:
+    if "panels" in params.read(root / "weights")["fetch"]["source"]:
         names.append("panels drawn of DiceBear's styles and OpenMoji, see CREDITS.md")
     return names
 

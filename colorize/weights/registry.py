@@ -74,13 +74,11 @@ class Abilities:
     Attributes:
         recipe: of the network.
         domains: kinds of pages that it paints.
-        sources: names of the sources that it was trained on.
         hints: whether its network takes hints.
     """
 
     recipe: str
     domains: tuple[str, ...]
-    sources: tuple[str, ...]
     hints: bool
 
 
@@ -170,7 +168,6 @@ def abilities(path: Path) -> Abilities:
         return Abilities(
             recipe=str(described["recipe"]),
             domains=tuple(map(str, described["domains"])),
-            sources=tuple(map(str, described["sources"])),
             hints=bool(described.get("hints", False)),
         )
     except (safetensors.SafetensorError, OSError) as error:

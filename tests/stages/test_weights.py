@@ -271,7 +271,7 @@ def test_from_art_to_the_file_and_its_card(
     with pytest.raises(DataError, match=r"stages\.ship"):
         card.main(root)
     model = root / "weights" / "models" / "colorizer.safetensors"
-    titles = ship.titles(root, model)
+    titles = ship.titles(root)
     made = ship.convert(model, "open-art", root / "shipped", licence="CC0", sources=titles)
     assert made.bytes < 0.7 * model.stat().st_size
     assert any("David Revoy" in title for title in titles)

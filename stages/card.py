@@ -29,13 +29,13 @@ INPUTS = {
     "lines": "line art",
     "foreign": "inked in a way that training never saw",
 }
-ROWS = tables.HEADLINE_ROWS | {"ceiling_head": "the truth at the network's resolution"}
+ROWS = tables.HEADLINE_ROWS | {"ceiling_head": "ceiling head"}
 INKED_ROWS = {
     "model_chosen": "model",
     "one_epoch": "after one epoch",
     "mean_layer": "page over one mean colour",
     "page": "page as it is",
-    "ceiling_head": "the truth at the network's resolution",
+    "ceiling_head": "ceiling head",
 }
 INKED_SCORES = ("psnr", "ciede2000", "rmse_ab")
 

@@ -163,7 +163,7 @@ def read(root: Path) -> list[Art]:
 
 def _art(row: list[str]) -> Art:
     split, name, sha256, licence, credit = row
-    if split not in ("train", "test") or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
+    if (split != "train" and split != "test") or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
         raise ValueError(f"'{name}' is no picture of train or test")
     if name.partition("/")[0] not in COLLECTIONS:
         raise ValueError(f"'{name}' is of no known collection")

@@ -71,7 +71,8 @@ def search(wanted: Sequence[Art], folder: Path) -> Mapping[str, Path]:
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
-    digests, found = {art.sha256 for art in wanted}, {}
+    digests = {art.sha256 for art in wanted}
+    found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES and path.is_file():
             with path.open("rb") as file:

@@ -284,7 +284,7 @@ def test_from_art_to_the_file_and_its_card(
     cells = {row[0]: row[1:] for row in rows if row}
     assert cells["SHA-256"] == [f"`{made.sha256}`"]
     assert (cells["comic"][-2:], cells["portraits"][-2:]) == (["4", "3"], ["4", "1"])
-    shown = [float(row[3].split(" ± ")[0]) for row in rows if row[:1] == ["model"]]
+    shown = [float(row[3].split(" ± ")[0].strip("*")) for row in rows if row[:1] == ["model"]]
     expected = [of["model_chosen"]["psnr"] for of in judged.values()]
     assert shown == pytest.approx(expected, abs=0.01)
     (inked,) = (row for row in rows if row[:2] == ["comic, with screentone", "page as it is"])

@@ -9,12 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 from colorize.commands import console
-from colorize.errors import ModelError
 from colorize.imaging import openraster
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
-
-MODEL = Path("models", "colorizer.safetensors")
+from colorize.weights import registry
 
 LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
 """Options that are arguments of `Painter`, which has their defaults."""
@@ -34,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
     target("-o", "--out", metavar="OUT", type=console.path, help=out)
     layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
     target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add(
         "--temperature",
         metavar="T",
@@ -114,7 +113,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
     found = plan(options.inputs, options.layers or options.out, ending=ending)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, options.model or root / MODEL)
+    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -142,7 +141,7 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
+    digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
     chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
     chosen_forms[Form.LAYERS] = options.layers
@@ -155,18 +154,3 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
-
-
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None

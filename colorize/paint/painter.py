@@ -32,6 +32,7 @@ from colorize.model.predict import Conditions, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
 from colorize.paint import flats, inked, paper, regions
+from colorize.weights import registry
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
@@ -126,7 +127,7 @@ class Painter:
     @classmethod
     def load(
         cls,
-        path: Path | str,
+        path: Path | str | None = None,
         *,
         device: torch.device | str | None = None,
         temperature: float | None = None,
@@ -137,10 +138,11 @@ class Painter:
         domain: inked.Choice = "auto",
         tone: float = 1.0,
     ) -> Self:
-        """Load a model file and make a painter of it.
+        """Load a model and make a painter of it.
 
         Args:
-            path: of the file.
+            path: of the file, or the name of shipped weights: see `registry.locate`. The default
+                weights if not given.
             device: ``cpu``, ``cuda`` or ``cuda:1``; a GPU where there is one if not given.
             temperature: see the class, as for all that follow.
             saturation: of the colours.
@@ -151,12 +153,13 @@ class Painter:
             tone: how much screentone stays.
 
         Raises:
-            ModelError: the file is missing, damaged or no model of this project.
+            ModelError: there are no such weights, or the file is missing, damaged or no model of
+                this project.
             InputError: there is no such device, or the model has not learned that domain.
         """
         chosen = _device(device)
         return cls(
-            Model.load(Path(path)).to(chosen),
+            Model.load(registry.locate(path)).to(chosen),
             temperature=temperature,
             saturation=saturation,
             side=side,

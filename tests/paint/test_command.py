@@ -27,6 +27,7 @@ from colorize.__main__ import main
 from colorize.commands.console import FAILED, REFUSED
 from colorize.model.weights import Model
 from colorize.paint.painter import MAX_SIDE
+from colorize.weights import registry
 from tests.imports import ROOT
 from tests.paint.zips import Item, grey_page, packed
 
@@ -516,12 +517,18 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_of(
 
 
 def test_without_a_model_it_says_how_to_get_one(
-    tmp_path: Path, page: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)  # without shipped weights
     (tmp_path / "1.png").write_bytes(page())
     arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "2.png")]
     assert main(arguments, root=tmp_path) == REFUSED
-    assert capsys.readouterr().err.count("\n") == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "`make repro`" in said
     assert main([*arguments, "--model", str(tmp_path / "1.png")]) == REFUSED
     assert "no readable model" in capsys.readouterr().err
 

@@ -363,7 +363,7 @@ def test_squares_of_a_page_stay_together_and_name_it(made: Make) -> None:
     assert set().union(*splits.values()) == {"train", "val", "test"}
     for row in rows[::11]:
         name, _, number = row["id"].removeprefix("test_").partition("~")
-        if number:
+        if number and name != "grey":
             _, expected = squares(page(int(name[1:])), side=64, framing="panels")
             shard = np.load(root / "data/resized" / row["shard"])
             np.testing.assert_array_equal(shard[int(row["row"])], expected[int(number)])

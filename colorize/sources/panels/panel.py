@@ -24,7 +24,7 @@ FIGURE_WEIGHTS = (7, 7, 3, 1)
 LINES = (0.007, 0.018)
 """Widths of the lines of a figure, in units of the panel's height."""
 DISTANCES = ("close", "medium", "far")
-DISTANCE_WEIGHTS = (2, 4, 2)
+DISTANCE_WEIGHTS = (2, 4, 1)
 HEIGHTS = {"close": (1.0, 1.5), "medium": (0.66, 0.98), "far": (0.42, 0.62)}
 """Heights of figures, in units of the panel's height."""
 

@@ -34,6 +34,8 @@ INKING = InkingParams(
     most_balloons=2,
     effect_chance=0.15,
     scan_chance=0,
+    wash=0,  # print has screens, no even greys
+    pitch=(1.5, 3.5),
     pattern_chance=0.03,
 )
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import demo
+from colorize.paint import inked as inked_pages
 
 
 def test_pages_are_inked_panels_between_white_gutters(
@@ -24,6 +25,7 @@ def test_pages_are_inked_panels_between_white_gutters(
         inked = np.asarray(Image.open(io.BytesIO(path.read_bytes())))
         np.testing.assert_array_equal(inked, again)
         assert (inked.shape, inked.dtype) == ((566, 400), np.uint8)
+        assert inked_pages.is_inked(inked)  # the painter takes it for print
         assert 3 <= len(page.frames) <= 6
         gutter = np.ones(inked.shape, bool)
         for frame in page.frames:

@@ -28,7 +28,7 @@ TINY = {
         "epochs": 2,
         "temperatures": [0.38, 1.0],
     },
-    "evaluate": {"gallery": 4, "resamples": 128},
+    "evaluate": {"gallery": 4, "resamples": 100},
 }
 
 

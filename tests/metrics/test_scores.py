@@ -17,7 +17,7 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.judge.references import all_grey
-from colorize.metrics.ciede2000 import ciede2000
+from colorize.metrics.ciede2000 import BLOCK, ciede2000
 from colorize.metrics.comparison import Pictures
 from colorize.metrics.scoreboard import Scoreboard
 from colorize.metrics.scores import SCORES, Criterion, colourfulness
@@ -91,6 +91,29 @@ def test_colour_difference_of_all_kinds_of_pairs(rng: np.random.Generator) -> No
     apart = np.abs(ciede2000(*planes) - deltaE_ciede2000(first, second))
     assert np.quantile(apart, 0.999) < 1e-3
     assert apart.max() < 0.05  # opposite hues, whose mean hue the formula lets jump
+
+
+@pytest.mark.parametrize("count", [1, 100, 3000, BLOCK + 7])
+def test_colour_difference_does_not_depend_on_where_colours_lie(
+    rng: np.random.Generator, count: int
+) -> None:
+    """In memory: vector instructions begin at a multiple of 64 bytes in some libraries."""
+    planes = rng.uniform((0, -100, -100), (100, 100, 100), (2, count, 3)).astype(np.float32)
+    first, second = (np.ascontiguousarray(x.T) for x in planes)
+    expected = ciede2000(first, second)
+    for shift in range(16):
+        moved = (shifted(first, shift), shifted(second, 5 * shift % 16))
+        np.testing.assert_array_equal(ciede2000(*moved), expected)
+
+
+def shifted(values: NDArray[np.float32], by: int) -> NDArray[np.float32]:
+    """Copy to memory that begins ``by`` numbers after a multiple of 64 bytes."""
+    room = np.empty(values.size + 32, np.float32)
+    start = -room.ctypes.data // 4 % 16 + by
+    moved = room[start : start + values.size].reshape(values.shape)
+    moved[...] = values
+    assert moved.ctypes.data % 64 == 4 * by
+    return moved
 
 
 @pytest.mark.parametrize(

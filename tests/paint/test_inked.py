@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from colorize.__main__ import main
-from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import InputError
 from colorize.imaging.decode import decode
@@ -18,31 +17,18 @@ from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.painter import Painter
 from colorize.sources import sample
+from tests.models import of_one_colour, tiny_model
 
-LAYER = (75.0, 20, 40)
+LAYER = (75.0, 20.0, 40.0)
 """L, a and b of the layer that the fixture's model lays under every inked page."""
 
 
 @pytest.fixture(scope="module")
 def both() -> Model:
     """A model of grey and inked pages that gives the same orange everywhere."""
-    model = Model.build(
-        "eccv16",
-        width=0.125,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=["grey", "ink"],
-    )
-    head = model.network.head
-    assert isinstance(head, torch.nn.Conv2d)
-    assert head.bias is not None
+    model = of_one_colour(tiny_model(domains=["grey", "ink"]), LAYER[1:])
     with torch.no_grad():
-        head.weight.zero_()
-        head.bias.zero_()
-        head.bias[bin_centres().tolist().index(list(LAYER[1:]))] = 60
-        head.bias[-1] = 0.5
+        model.network.head.bias[-1] = 0.5
     return model
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
+from colorize.errors import ColorizeError, DataError, SourceError
 from colorize.metrics import rownames
 from colorize.metrics.scores import SCORES
 from colorize.paint.painter import Painter
@@ -240,20 +240,6 @@ def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage
     assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
-
-
-def test_check_reads_every_section(project: Project) -> None:
-    root = project()
-    (root / "pictures").mkdir()
-    (root / "deny.txt").touch()
-    check.main(root)
-    assert (root / "check" / "passed").read_bytes() == b"passed\n"
-    with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
-        check.main(project(train={"lr": 0.0}))
-    path = project() / "params.yaml"
-    path.write_text(path.read_text("utf-8") + "\ntrian: {}\n")
-    with pytest.raises(ParamsError, match="unknown section 'trian'"):
-        check.main(path.parent)
 
 
 def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:

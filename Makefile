@@ -49,7 +49,7 @@ format: $(VENV)/dev.stamp ## format the code
 report: $(VENV)/run.stamp ## write report.html: scores, curves, every test picture to compare
 	python -m stages.report
 
-demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures into demo/
+demo: $(VENV)/run.stamp ## draw a book of manga pages, and paint a page, a folder and a book of them, in demo/
 	python -m benchmarks.demo demo
 	colorize --overwrite demo/pages/page-1.png -o demo/page.png --compare
 	colorize --overwrite demo/pages -o demo/painted

@@ -62,7 +62,7 @@ def test_every_stage_waits_for_the_check_of_all_params() -> None:
     content = yaml.safe_load((ROOT / "check" / "dvc.yaml").read_text("utf-8"))
     check = content["stages"]["check"]
     assert check["params"] == [{"params.yaml": None}]
-    behind = set(check["outs"])
+    behind = {path for out in check["outs"] for path in out}
     waiting = dict(STAGES)
     while found := [name for name, stage in waiting.items() if behind & set(stage["deps"])]:
         for name in found:

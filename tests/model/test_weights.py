@@ -56,7 +56,7 @@ def test_the_seed_alone_decides_the_first_weights_and_bytes(tmp_path: Path) -> N
     assert a == b != c
 
 
-@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2"])
+@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2", "pix2pix"])
 def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     centres = bin_centres(20)
     tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51)

@@ -69,7 +69,7 @@ def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     with torch.inference_mode():
         torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
     plain = Model.build(name, **arguments)
-    assert model.count() - plain.count() == 51 * (2 if name.endswith("_l2") else len(centres))
+    assert model.count() - plain.count() == 51 * (len(centres) if model.recipe.classifies else 2)
 
 
 def test_a_model_elsewhere_is_a_copy() -> None:

@@ -50,7 +50,7 @@ def _of_block(lab: Floats, other: Floats) -> Floats:
     stretch = np.float32(1.5) - np.float32(0.5) * _share_of_chroma(mean_chroma)
     a1, a2 = a1 * stretch, a2 * stretch
     c1, c2 = _length(a1, b1), _length(a2, b2)
-    chroma = (c1 + c2) / 2
+    chroma = np.float32(0.5) * (c1 + c2)
     # Of a colour without chroma the hue is undefined, and the mean is the other one's.
     i1, i2 = 1 / np.maximum(c1, _TINY), 1 / np.maximum(c2, _TINY)
     x1, y1, x2, y2 = a1 * i1, b1 * i1, a2 * i2, b2 * i2

@@ -43,6 +43,7 @@ MAX_TONES = 1001
 _CENTRES = "centres"
 _NETWORK = "network."
 _ROWS = "table.rows"
+_INKED_ROWS = "inked.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +116,12 @@ class Model:
             torch.manual_seed(seed)
             made = network(chosen, spec)
         if tones is not None:
-            begun = chosen.toned(torch.tensor(tones), torch.tensor(centres))
-            made.state_dict()[_ROWS].copy_(begun)
+            shares = torch.tensor(tones)
+            state = made.state_dict()
+            state[_ROWS].copy_(chosen.toned(shares, torch.tensor(centres)))
+            if _INKED_ROWS in state:  # what lightness says of a colour is not known of them
+                alike = shares.mean(0, keepdim=True).expand_as(shares)
+                state[_INKED_ROWS].copy_(chosen.toned(alike, torch.tensor(centres)))
         return cls(
             network=made,
             recipe=chosen,

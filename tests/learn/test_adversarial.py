@@ -30,6 +30,7 @@ from colorize.model.predict import predict
 from colorize.model.spec import Spec
 from colorize.model.targets import Batch
 from colorize.sources import sample
+from tests.devices import on_each_device
 from tests.imports import ROOT
 from tests.learn import players
 from tests.learn.test_distributed import TORCHRUN
@@ -265,14 +266,15 @@ def test_two_processes_follow_the_curve_of_one(shards: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_eight_pictures_are_learned_by_heart(tmp_path: Path) -> None:
+@on_each_device
+def test_eight_pictures_are_learned_by_heart(tmp_path: Path, device: torch.device) -> None:
     """With L1 and critic together, narrow and small."""
     writer = ShardWriter(tmp_path, per_shard=100)
     for number, picture in enumerate(sample.pictures(count=10, side=64, seed=0)):
         rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "train" if number < 8 else ("val", "test")[number % 2], rgb)
     writer.close()
-    built = players.model(width=0.25, side=64)
+    built = players.model(width=0.25, side=64).to(device)
     trained = players.trainer(tmp_path, built, batch=8, crop=64, epochs=120, lr=0.002)
     losses: list[dict[str, float]] = []
     list(trained.epochs(on_step=lambda found: losses.append(dict(found))))

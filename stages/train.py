@@ -39,9 +39,9 @@ class TrainParams(Section):
     tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
-    batch: Annotated[int, Field(ge=1, le=4096)]
     scale_jitter: Annotated[float, Field(ge=0, le=1)]
     gamma_jitter: Annotated[float, Field(ge=0, le=1)]
+    batch: Annotated[int, Field(ge=1, le=4096)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]

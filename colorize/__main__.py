@@ -12,7 +12,10 @@ from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "export": "colorize.commands.export",
+    "models": "colorize.commands.models",
+}
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 

@@ -95,7 +95,8 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
 def _entries(raw: Path, params: ResizeParams) -> Iterator[tuple[int, str, split.Split]]:
     shares = {"val_share": params.val_share, "test_share": params.test_share}
     for begin, record in manifest.scan(raw):
-        yield begin, f"{record.source}_{record.id}", split.assign(record.group, **shares)
+        chosen = split.of_folder(record.name) or split.assign(record.group, **shares)
+        yield begin, f"{record.source}_{record.id}", chosen
 
 
 def _counts(

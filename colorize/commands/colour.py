@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 from colorize.commands import console
-from colorize.errors import ModelError
+from colorize.imaging import openraster
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
-
-MODEL = Path("models", "colorizer.safetensors")
+from colorize.weights import registry
 
 LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
 """Options that are arguments of `Painter`, which has their defaults."""
@@ -28,9 +27,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
+    target = made.add_mutually_exclusive_group(required=True).add_argument
     out = "file or folder to write"
-    add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    target("-o", "--out", metavar="OUT", type=console.path, help=out)
+    layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
+    target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add(
         "--temperature",
         metavar="T",
@@ -102,11 +105,15 @@ def run(arguments: Sequence[str], root: Path) -> int:
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
-    found = plan(options.inputs, options.out, layers=options.layer)
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.layers and (options.layer or options.compare):
+        made.error("argument --layers: not allowed with argument --layer or --compare")
+    ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
+    found = plan(options.inputs, options.layers or options.out, ending=ending)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, options.model or root / MODEL)
+    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -134,9 +141,11 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
+    digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
-    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
+    chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
+    chosen_forms[Form.LAYERS] = options.layers
+    form = next((form for form, chosen in chosen_forms.items() if chosen), Form.PAINTED)
     chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
@@ -145,18 +154,3 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
-
-
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None

@@ -103,7 +103,7 @@ class Adversarial:
         loss = (_against(judged[0], 0.0) + _against(judged[1], 1.0)) / 2
         optimiser = self.optimisers["critic"]
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         return loss.detach()
 

@@ -67,7 +67,7 @@ def run(
 
 
 @on_each_device
-@pytest.mark.parametrize("recipe", ["eccv16", "eccv16_l2"])
+@pytest.mark.parametrize("recipe", ["eccv16", pytest.param("eccv16_l2", marks=pytest.mark.slow)])
 def test_it_learns_eight_pictures_by_heart(
     folder: Path, quantiser: Quantiser, recipe: str, device: torch.device
 ) -> None:

@@ -118,10 +118,9 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
     assert set(first) == set(again)
 
 
-def test_the_best_epoch_is_kept(project: Project) -> None:
-    root = project(train={"epochs": 4, "select": "rmse_ab"})
-    for stage in (fetch, resize, quantise, train):
-        stage.main(root)
+def test_the_best_epoch_is_kept(prepared: Project) -> None:
+    root = prepared(train={"epochs": 4, "select": "rmse_ab"})
+    train.main(root)
     with (root / "metrics" / "train.csv").open() as file:
         errors = [float(row["val_rmse_ab"]) for row in csv.DictReader(file)]
     numbers = read(root / "metrics" / "train.json")
@@ -213,10 +212,8 @@ def test_a_stage_without_its_input_says_which_one_to_run(project: Project, stage
         stage.main(project())
 
 
-def test_evaluate_without_a_model_says_how_to_get_one(project: Project) -> None:
-    root = project()
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
+def test_evaluate_without_a_model_says_how_to_get_one(prepared: Project) -> None:
+    root = prepared()
     with pytest.raises(ColorizeError, match="make repro"):
         evaluate.main(root)
 

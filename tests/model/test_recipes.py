@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from colorize.errors import ModelError
+from colorize.errors import InputError, ModelError
 from colorize.model.domains import INK
+from colorize.model.export import export
 from colorize.model.predict import predict
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
@@ -67,6 +68,12 @@ def test_noise_reaches_a_page_and_its_seed_repeats_it(rng: np.random.Generator) 
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, plain)
     assert not np.array_equal(one, other)
+
+
+def test_pix2pix_is_no_graph(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="pix2pix cannot be written as ONNX"):
+        export(tiny_model("pix2pix"), tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

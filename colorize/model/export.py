@@ -40,8 +40,11 @@ def export(model: Model, path: Path, *, temperature: float | None = None) -> Non
         temperature: T of the annealed mean; the model's own if not given.
 
     Raises:
-        InputError: the packages of the extra ``onnx`` are missing.
+        InputError: the packages of the extra ``onnx`` are missing, or the network pads each page by
+            its own size, which no graph can.
     """
+    if model.recipe.side_multiple == 1:
+        raise InputError(f"models of the recipe {model.recipe.name} cannot be written as ONNX")
     if not all(map(find_spec, ("onnx", "onnxscript"))):
         raise InputError("ONNX files need more packages: pip install 'colorize[onnx]'")
     chosen = model.temperature if temperature is None else temperature

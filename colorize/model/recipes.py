@@ -12,37 +12,18 @@ from torch import Tensor, nn
 
 from colorize.errors import ModelError
 from colorize.model import decode, losses
+from colorize.model.adversarial import Adversarial
 from colorize.model.domains import Key, View
 from colorize.model.methods import Method, Processes, Settings, Supervised
-from colorize.model.networks import eccv16, unet
+from colorize.model.networks import eccv16, pix2pix, unet
 from colorize.model.networks.tone import Toned, ToneTable
+from colorize.model.spec import Spec
 
 RAREST = 1e-8
 """Shares below it count as this much where a logarithm is taken."""
 
 AB_UNIT = 50.0
 """In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
-    """What decides the shape of a network beside its recipe.
-
-    Attributes:
-        bins: Q, ab bins.
-        width: multiplies the hidden channels; 1 is the published network.
-        channels: of the input.
-        lightness: whether the output holds an L of the colours as its last channel.
-        tones: T, rows of a tone table; 0 for none.
-        hints: whether the network takes hints as a condition.
-    """
-
-    bins: int
-    width: float
-    channels: int = 1
-    lightness: bool = False
-    tones: int = 0
-    hints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +44,7 @@ class Recipe:
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
         takes_hints: whether the network can be built to take hints.
+        takes_ink: whether it can be built to give an L beside ab, as inked pages need.
         simulate: (view, key) -> the view as training shows it: adds conditions.
     """
 
@@ -76,6 +58,7 @@ class Recipe:
     head_stride: int
     side_multiple: int
     takes_hints: bool = False
+    takes_ink: bool = True
     simulate: Callable[[View, Key], View] | None = None
 
 
@@ -145,10 +128,31 @@ def _regressed(like: Recipe) -> Recipe:
         decode=lambda output, *_: AB_UNIT * output.float(),
         toned=mean_colours,
         classifies=False,
+        takes_ink=False,
     )
 
 
-_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16))
+def _in_lab(output: Tensor) -> Tensor:
+    """Give ab (N, 2, h, w), or L and ab (N, 3, h, w), of the output of pix2pix."""
+    ab = pix2pix.AB_RANGE * output[:, :2].float()
+    return torch.cat([decode.lightness(output[:, 2:]), ab], dim=1) if output.shape[1] > 2 else ab
+
+
+_PIX2PIX = Recipe(
+    name="pix2pix",
+    network=lambda spec: pix2pix.Generator(
+        2 + spec.lightness, width=spec.width, channels=spec.channels
+    ),
+    method=Adversarial,
+    decode=lambda output, *_: _in_lab(output),
+    enlarge=lambda colours, _: colours,
+    toned=lambda shares, centres: shares @ centres.to(shares.dtype) / pix2pix.AB_RANGE,
+    classifies=False,
+    head_stride=1,
+    side_multiple=1,
+)
+
+_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
 RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 

@@ -27,7 +27,8 @@ from colorize.errors import ModelError
 from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import Domain, domain
 from colorize.model.precision import CPU
-from colorize.model.recipes import Recipe, Spec, network, recipe
+from colorize.model.recipes import Recipe, network, recipe
+from colorize.model.spec import Spec
 
 METADATA_KEY = "colorize"
 FORMAT = 2
@@ -296,7 +297,7 @@ def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int, hin
 
 
 def _check(chosen: Recipe, spec: Spec) -> None:
-    if spec.lightness and not chosen.classifies:
+    if spec.lightness and not chosen.takes_ink:
         raise ModelError(f"recipe {chosen.name} gives ab alone: it cannot learn inked pages")
     if spec.hints and not chosen.takes_hints:
         raise ModelError(f"recipe {chosen.name} takes no hints")

@@ -58,7 +58,7 @@ def test_the_seed_alone_decides_the_first_weights_and_bytes(tmp_path: Path) -> N
     assert a == b != c
 
 
-@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2"])
+@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2", "pix2pix"])
 def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     centres = bin_centres(20)
     tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51)
@@ -71,7 +71,7 @@ def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     with torch.inference_mode():
         torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
     plain = Model.build(name, **arguments)
-    assert model.count() - plain.count() == 51 * (2 if name.endswith("_l2") else len(centres))
+    assert model.count() - plain.count() == 51 * (len(centres) if model.recipe.classifies else 2)
 
 
 def test_a_model_elsewhere_is_a_copy() -> None:

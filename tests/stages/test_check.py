@@ -35,6 +35,26 @@ def test_every_section_is_read(project: Project) -> None:
         check.main(path.parent)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"patch": 71}, r"'train\.patch' must be one of 1, 16, 70, 286, not 71"),
+        ({"gan": 0, "l1": 0}, r"'train\.gan' or 'train\.l1' must be above 0"),
+        ({"patch": 286}, r"'train\.crop' must be at least 96 for a patch of 286, not 64"),
+        ({"gan": -1}, r"'train\.gan' must be at least 0"),
+    ],
+)
+def test_a_critic_that_cannot_judge_is_refused(
+    project: Project, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(train={"recipe": "pix2pix"} | values)))
+
+
+def test_other_recipes_have_no_critic(project: Project) -> None:
+    check.main(made(project(train={"gan": 0, "l1": 0, "patch": 286})))
+
+
 def git(root: Path, *words: str) -> str:
     # Of the times, that of the content alone: no program can set the others.
     command = ["git", "-c", "core.trustctime=false", *words]

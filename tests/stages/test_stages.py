@@ -19,6 +19,7 @@ from PIL import Image
 from colorize.errors import ColorizeError, DataError, SourceError
 from colorize.metrics import rownames
 from colorize.metrics.scores import SCORES
+from colorize.model.weights import Model
 from colorize.paint.painter import Painter
 from colorize.raw import manifest
 from stages import check, evaluate, fetch, quantise, resize, train
@@ -134,6 +135,26 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     chosen = min(swept, key=lambda t: float(swept[t]["rmse_ab"]))
     assert numbers["temperature"] == chosen
     assert Painter.load(root / "models" / "colorizer.safetensors").temperature == chosen
+
+
+@pytest.mark.parametrize(
+    "domains", [["grey"], pytest.param(["grey", "ink"], marks=pytest.mark.slow)]
+)
+def test_two_players_take_the_whole_road(project: Project, domains: list[str]) -> None:
+    small = {"recipe": "pix2pix", "tone": False, "lr": 2e-4, "crop": 32, "domains": domains}
+    root = project(train=small)
+    for stage in ALL:
+        stage.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        first, last = csv.DictReader(file)
+    assert list(first)[:5] == ["epoch", "loss", "l1", "critic", "generator"]
+    assert float(last["l1"]) < float(first["l1"])
+    scores = read(root / "metrics" / "evaluate.json")
+    assert {"model", *REFERENCES} <= set(scores)
+    assert scores["model"]["psnr"] > 0
+    model = Model.load(root / "models" / "colorizer.safetensors")
+    assert model.recipe.name == "pix2pix"
+    assert model.count() == read(root / "metrics" / "train.json")["parameters"]
 
 
 def test_resize_counts_every_picture_by_what_became_of_it(

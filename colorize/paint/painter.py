@@ -8,7 +8,7 @@ layer of colours that is multiplied with it.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -27,10 +27,12 @@ from colorize.imaging.encode import encode, jpeg_quality
 from colorize.model import layers
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
-from colorize.model.predict import Conditions, predict
+from colorize.model.predict import Conditions, Prediction, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.paint import inked, paper, regions
+from colorize.paint import guide, inked, paper, regions
+from colorize.paint.guide import Guide
+from colorize.paint.hints import Colour, Hint
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
@@ -79,6 +81,7 @@ class Painter:
             colours; ``auto``: each is looked at. A model that learned one kind alone takes all
             pages for that kind.
         tone: how much of the screentone of inked pages stays, 0 to 1; 0 is even grey instead.
+        palette: sRGB colours that regions settle on; any colour if empty.
 
     Raises:
         InputError: the model has not learned that domain.
@@ -107,6 +110,7 @@ class Painter:
         recolour: Recolour = "grey",
         domain: inked.Choice = "auto",
         tone: float = 1.0,
+        palette: Sequence[Colour] = (),
     ) -> None:
         self.model = model
         self.temperature = model.temperature if temperature is None else temperature
@@ -116,6 +120,7 @@ class Painter:
         self.recolour = recolour
         self.domain = domain
         self.tone = tone
+        self.palette = tuple(palette)
         self._kinds: list[inked.Kind] = [
             "ink" if isinstance(kind, Inky) else "grey" for kind in model.domains
         ]
@@ -135,6 +140,7 @@ class Painter:
         recolour: Recolour = "grey",
         domain: inked.Choice = "auto",
         tone: float = 1.0,
+        palette: Sequence[Colour] = (),
     ) -> Self:
         """Load a model file and make a painter of it.
 
@@ -148,6 +154,7 @@ class Painter:
             recolour: what is painted of a page with colours.
             domain: what pages are.
             tone: how much screentone stays.
+            palette: colours that regions settle on.
 
         Raises:
             ModelError: the file is missing, damaged or no model of this project.
@@ -163,6 +170,7 @@ class Painter:
             recolour=recolour,
             domain=domain,
             tone=tone,
+            palette=palette,
         )
 
     def domain_of(self, rgb: RGB) -> inked.Kind:
@@ -177,8 +185,13 @@ class Painter:
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
     ) -> NDArray[np.float32]:
         """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
-        seen = GREY.observe(lightness)
-        return predict(self.model, seen, conditions).colours(self.temperature)[..., -2:]
+        return self.predict(lightness, conditions).colours(self.temperature)[..., -2:]
+
+    def predict(
+        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
+    ) -> Prediction:
+        """Run the network on pictures (N, H, W) of the scale trained at: see `predict`."""
+        return predict(self.model, GREY.observe(lightness), conditions)
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -203,6 +216,7 @@ class Painter:
         recolour: Recolour | None = None,
         kept: NDArray[np.bool_] | None = None,
         conditions: Mapping[str, NDArray[np.float32]] | None = None,
+        hints: Sequence[Hint] = (),
     ) -> RGB:
         """Paint one page.
 
@@ -211,6 +225,7 @@ class Painter:
             recolour: what is painted of a page with colours; that of the painter if not given.
             kept: (H, W), true where the page's own pixels stay, if that is known already.
             conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
+            hints: colours at places of the page. A hint fills its region; of a grey page L stays.
 
         Returns:
             (H, W, 3) uint8; of a grey page, of the same L within 8-bit rounding.
@@ -224,10 +239,11 @@ class Painter:
         if kept is not None and kept.all():
             return rgb.copy()
         with enough_memory(rgb):
+            asked = self._asked(hints)
             if self.domain_of(rgb) == "ink":
-                painted = self._inked(rgb, conditions or {})
+                painted = self._inked(rgb, conditions or {}, asked)
             else:
-                painted = self._grey(rgb, conditions or {})
+                painted = self._grey(rgb, conditions or {}, asked)
             if kept is not None:
                 painted[kept] = rgb[kept]
             return painted
@@ -238,6 +254,7 @@ class Painter:
         *,
         recolour: Recolour | None = None,
         kept: NDArray[np.bool_] | None = None,
+        hints: Sequence[Hint] = (),
     ) -> RGB:
         """Paint the colours alone, to lay under the line art of one page.
 
@@ -249,6 +266,7 @@ class Painter:
             rgb: see `paint`.
             recolour: see `paint`.
             kept: see `paint`; those pixels are transparent in the layer.
+            hints: see `paint`.
 
         Returns:
             (H, W, 4) uint8: RGB and alpha.
@@ -264,13 +282,13 @@ class Painter:
         with enough_memory(rgb):
             layer = np.full((*rgb.shape[:2], 4), 255, np.uint8)
             if self.domain_of(rgb) == "ink":
-                for rows, colours in self._under(inked.values(rgb), {}):
+                for rows, colours in self._under(inked.values(rgb), {}, self._asked(hints)):
                     layer[rows, :, :3] = colours
                 if kept is not None:
                     layer[kept] = 0
                 return layer
             lightness = _lightness(rgb)
-            planes = self._finished(lightness, {}, filled=True)
+            planes = self._finished(lightness, {}, self._asked(hints), filled=True)
             for rows, band in _enlarged(planes, lightness.shape):
                 filled = np.maximum(lightness[rows], band[..., 3]).clip(0, lab.L_MAX)
                 layer[rows, :, :3] = _joined(filled, band[..., :2])
@@ -323,15 +341,19 @@ class Painter:
             )
         return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
 
-    def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]]) -> RGB:
+    def _asked(self, hints: Sequence[Hint]) -> Guide:
+        return Guide(hints=tuple(hints), palette=self.palette)
+
+    def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint a grey page: its lightness stays."""
         lightness = _lightness(rgb)
         painted = np.empty_like(rgb)
-        for rows, band in _enlarged(self._finished(lightness, conditions), lightness.shape):
+        planes = self._finished(lightness, conditions, asked)
+        for rows, band in _enlarged(planes, lightness.shape):
             painted[rows] = _joined(lightness[rows], band[..., :2])
         return painted
 
-    def _inked(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]]) -> RGB:
+    def _inked(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint an inked page: its values are multiplied with the layer under it."""
         page = inked.values(rgb)
         printed = page
@@ -339,24 +361,30 @@ class Painter:
             even = inked.descreened(page)
             printed = np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
         painted = np.empty_like(rgb)
-        for rows, band in self._under(page, conditions):
+        for rows, band in self._under(page, conditions, asked):
             painted[rows] = layers.under(band, printed[rows, :, None])
         return painted
 
     def _under(
-        self, page: NDArray[np.uint8], conditions: Mapping[str, NDArray[np.float32]]
+        self,
+        page: NDArray[np.uint8],
+        conditions: Mapping[str, NDArray[np.float32]],
+        asked: Guide,
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
-        levelled = inked.levelled(page)
+        whole = levelled = inked.levelled(page)
         height, width = self._seen(*page.shape)
         if (height, width) != page.shape:
             shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
             levelled = np.asarray(shrunk, np.uint8)
         seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
         given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
+        given |= asked.conditions(self.model, height, width)
         prediction = predict(self.model, seen, stack_conditions([given]))
         colours = prediction.colours(self.temperature)[0]
         colours[..., 1:] *= self.saturation
+        if asked:
+            colours = asked.inked(whole, colours, prediction)
         layer = lab.lab_to_rgb(colours, keep_lightness=True).astype(np.float32)
         for rows, band in _enlarged(layer, page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
@@ -365,6 +393,7 @@ class Painter:
         self,
         lightness: NDArray[np.float32],
         conditions: Mapping[str, NDArray[np.float32]],
+        asked: Guide,
         *,
         filled: bool = False,
     ) -> NDArray[np.float32]:
@@ -379,7 +408,9 @@ class Painter:
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-        ab = self.colours(paper.levelled(seen)[None], stack_conditions([given]))[0]
+        given |= asked.conditions(self.model, *seen.shape)
+        prediction = self.predict(paper.levelled(seen)[None], stack_conditions([given]))
+        ab = prediction.colours(self.temperature)[0, ..., -2:]
         if not np.isfinite(ab).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
@@ -392,6 +423,8 @@ class Painter:
         share = self.saturation * (1 - planes[..., 2])
         np.multiply(ab[..., 0], share, out=planes[..., 0])
         np.multiply(ab[..., 1], share, out=planes[..., 1])
+        if asked:
+            guide.blended(planes, asked.grey(working, planes[..., :2], prediction))
         if filled:
             side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

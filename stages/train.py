@@ -31,10 +31,13 @@ class TrainParams(Section):
     domains: Annotated[
         tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
     ]
+    hints: bool
     tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     batch: Annotated[int, Field(ge=1, le=4096)]
+    scale_jitter: Annotated[float, Field(ge=0, le=1)]
+    gamma_jitter: Annotated[float, Field(ge=0, le=1)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
@@ -127,6 +130,7 @@ def untrained(
         domains=params.domains,
         sources=sources,
         tones=quantiser.tones if params.tone else None,
+        hints=params.hints,
     )
 
 

@@ -22,6 +22,7 @@ from colorize.errors import ModelError
 from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.schedule import Schedule
+from colorize.model import hints
 from colorize.model.domains import Key, Mixture
 from colorize.model.methods import Settings
 from colorize.model.targets import Encoder, Examples
@@ -77,7 +78,7 @@ class Trainer:
         self._pictures = pictures
         self._schedule = schedule
         self._mixture = mixture or Mixture(model.domains)
-        self._simulate = model.recipe.simulate
+        self._simulate = hints.simulate if model.spec.hints else model.recipe.simulate
         self._device = model.device
         self._encoder = Encoder(
             quantiser,
@@ -197,7 +198,7 @@ class Trainer:
                     dataset.example(
                         self._pictures,
                         number,
-                        crop=schedule.crop,
+                        variation=schedule.variation,
                         key=Key(schedule.seed, epoch, number),
                         mixture=self._mixture,
                         simulate=self._simulate,

@@ -34,6 +34,7 @@ class Spec:
         channels: of the input.
         lightness: whether the output holds an L of the colours as its last channel.
         tones: T, rows of a tone table; 0 for none.
+        hints: whether the network takes hints as a condition.
     """
 
     bins: int
@@ -41,6 +42,7 @@ class Spec:
     channels: int = 1
     lightness: bool = False
     tones: int = 0
+    hints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class Recipe:
             decoding knows no temperature.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
+        takes_hints: whether the network can be built to take hints.
         simulate: (view, key) -> the view as training shows it: adds conditions.
     """
 
@@ -72,6 +75,7 @@ class Recipe:
     classifies: bool
     head_stride: int
     side_multiple: int
+    takes_hints: bool = False
     simulate: Callable[[View, Key], View] | None = None
 
 
@@ -104,7 +108,9 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
 
 _UNET = Recipe(
     name="unet",
-    network=lambda spec: unet.UNet(_outputs(spec), width=spec.width, channels=spec.channels),
+    network=lambda spec: unet.UNet(
+        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints
+    ),
     method=partial(
         Supervised, loss=partial(losses.with_lightness, colours=losses.soft_cross_entropy)
     ),
@@ -114,6 +120,7 @@ _UNET = Recipe(
     classifies=True,
     head_stride=unet.HEAD_STRIDE,
     side_multiple=unet.SIDE_MULTIPLE,
+    takes_hints=True,
 )
 _ECCV16 = replace(
     _UNET,
@@ -124,6 +131,7 @@ _ECCV16 = replace(
     ),
     head_stride=eccv16.HEAD_STRIDE,
     side_multiple=eccv16.SIDE_MULTIPLE,
+    takes_hints=False,
 )
 
 

@@ -84,6 +84,7 @@ class Model:
         temperature: float = TEMPERATURE,
         sources: Sequence[str] = (),
         tones: NDArray[np.float64] | None = None,
+        hints: bool = False,
     ) -> Self:
         """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
 
@@ -99,17 +100,22 @@ class Model:
             sources: for the record.
             tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
                 begins there. No table if not given.
+            hints: whether it takes hints.
+
+        Raises:
+            ModelError: the recipe cannot have that domain, or no hints.
         """
         chosen = recipe(recipe_name)
         kinds = tuple(dict.fromkeys(domain(name) for name in domains))
-        spec = _spec(len(centres), width, kinds, tones=0 if tones is None else len(tones))
-        _check_lightness(chosen, spec)
+        rows = 0 if tones is None else len(tones)
+        spec = _spec(len(centres), width, kinds, tones=rows, hints=hints)
+        _check(chosen, spec)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             made = network(chosen, spec)
         if tones is not None:
-            rows = chosen.toned(torch.tensor(tones), torch.tensor(centres))
-            made.state_dict()[_ROWS].copy_(rows)
+            begun = chosen.toned(torch.tensor(tones), torch.tensor(centres))
+            made.state_dict()[_ROWS].copy_(begun)
         return cls(
             network=made,
             recipe=chosen,
@@ -149,6 +155,7 @@ class Model:
             "recipe": self.recipe.name,
             "width": self.spec.width,
             "domains": [kind.name for kind in self.domains],
+            "hints": self.spec.hints,
             "temperature": self.temperature,
             "side": self.side,
             "sources": list(self.sources),
@@ -196,8 +203,11 @@ class Model:
             raise ValueError("no domain")
         width = _number(described, "width", 0, MAX_WIDTH)
         centres = _centres(file)
-        spec = _spec(len(centres), width, kinds, tones=_tones(file))
-        _check_lightness(chosen, spec)
+        hints = described.get("hints", False)
+        if not isinstance(hints, bool):
+            raise ValueError("hints is neither true nor false")
+        spec = _spec(len(centres), width, kinds, tones=_tones(file), hints=hints)
+        _check(chosen, spec)
         with torch.device("meta"), _WithoutInitialisation():
             made = network(chosen, spec)
         _fill(made, file)
@@ -244,19 +254,22 @@ def _tones(file: Any) -> int:  # noqa: ANN401
     return int(shape[0])
 
 
-def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int) -> Spec:
+def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int, hints: bool) -> Spec:
     return Spec(
         bins=bins,
         width=width,
         channels=max(kind.channels for kind in domains),
         lightness=any(kind.gives_lightness for kind in domains),
         tones=tones,
+        hints=hints,
     )
 
 
-def _check_lightness(chosen: Recipe, spec: Spec) -> None:
+def _check(chosen: Recipe, spec: Spec) -> None:
     if spec.lightness and not chosen.classifies:
         raise ModelError(f"recipe {chosen.name} gives ab alone: it cannot learn inked pages")
+    if spec.hints and not chosen.takes_hints:
+        raise ModelError(f"recipe {chosen.name} takes no hints")
 
 
 def _centres(file: Any) -> Tensor:  # noqa: ANN401

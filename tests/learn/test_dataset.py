@@ -32,7 +32,9 @@ class Conditioned(ShardReader):
 
 
 def cut(pictures: ShardReader, number: int, *, crop: int, epoch: int) -> NDArray[np.uint8]:
-    return dataset.augmented(pictures[number], {}, crop=crop, key=Key(0, epoch, number))[0]
+    return dataset.augmented(
+        pictures[number], {}, variation=dataset.Variation(crop=crop), key=Key(0, epoch, number)
+    )[0]
 
 
 def test_order_is_a_shuffle_of_its_own_for_each_epoch_and_seed() -> None:
@@ -67,7 +69,13 @@ def test_conditions_are_cut_and_mirrored_with_their_picture(
     conditioned = Conditioned(tmp_path, "train")
     mixture, seen = Mixture(), set()
     for epoch in range(1, 20):
-        view = dataset.example(conditioned, 3, crop=20, key=Key(0, epoch, 3), mixture=mixture)
+        view = dataset.example(
+            conditioned,
+            3,
+            variation=dataset.Variation(crop=20),
+            key=Key(0, epoch, 3),
+            mixture=mixture,
+        )
         np.testing.assert_array_equal(view.conditions["colours"], view.page)
         assert view.conditions["number"].tolist() == [3]
         seen.add(view.page.tobytes())
@@ -80,6 +88,13 @@ def test_a_recipe_may_simulate_conditions_on_what_the_network_sees(pictures: Sha
         return replace(view, conditions={**view.conditions, "mean": mean + key.epoch})
 
     key, mixture = Key(0, 2, 1), Mixture()
-    view = dataset.example(pictures, 1, crop=8, key=key, mixture=mixture, simulate=simulate)
+    view = dataset.example(
+        pictures,
+        1,
+        variation=dataset.Variation(crop=8),
+        key=key,
+        mixture=mixture,
+        simulate=simulate,
+    )
     expected = cut(pictures, 1, crop=8, epoch=2).mean(axis=(0, 1)) + 2
     np.testing.assert_allclose(view.conditions["mean"], expected, rtol=1e-6)

@@ -8,7 +8,6 @@ Letters in shapes: H and W of the picture that is divided into regions, n region
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import cv2
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from colorize.colour import lab
 from colorize.metrics.ciede2000 import ciede2000
+from colorize.model.hints import NAME, Point, plane
 from colorize.model.predict import Prediction
 from colorize.model.weights import Model
 from colorize.paint import carry, palette
@@ -57,14 +57,14 @@ class Guide:
     def __bool__(self) -> bool:
         return bool(self.hints or self.palette)
 
-    def conditions(self, model: Model, height: int, width: int) -> dict[str, Plane]:
+    def conditions(
+        self, model: Model, size: tuple[int, int], *, lightness: bool
+    ) -> dict[str, Plane]:
         """What a network that takes hints is told of them, at the size of what it sees."""
-        if not self.hints or not getattr(model.spec, "hints", False):
+        if not self.hints or not model.spec.hints:
             return {}
-        plane: Plane = import_module("colorize.model.hints").plane(
-            [(h.x, h.y, h.color, h.radius) for h in self.hints], height, width
-        )
-        return {"hints": plane}
+        points = [Point(*hint) for hint in self.hints]
+        return {NAME: plane(points, *size, lightness=lightness)}
 
     def grey(self, lightness: Plane, ab: Plane, prediction: Prediction) -> Plane:
         """Guide the colours of a grey page, whose L stays.

@@ -379,7 +379,7 @@ class Painter:
             levelled = np.asarray(shrunk, np.uint8)
         seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
         given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, height, width)
+        given |= asked.conditions(self.model, (height, width), lightness=True)
         prediction = predict(self.model, seen, stack_conditions([given]))
         colours = prediction.colours(self.temperature)[0]
         colours[..., 1:] *= self.saturation
@@ -408,7 +408,7 @@ class Painter:
         height, width = lightness.shape
         seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, *seen.shape)
+        given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
         prediction = self.predict(paper.levelled(seen)[None], stack_conditions([given]))
         ab = prediction.colours(self.temperature)[0, ..., -2:]
         if not np.isfinite(ab).all():

@@ -25,6 +25,7 @@ from colorize.data.shards import ShardReader
 from colorize.inking.regions import segment
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.model import hints as told
+from colorize.model import layers
 from colorize.model.domains import JUDGED, Domain, Inky, Key, View
 from colorize.model.weights import Model
 from colorize.paint.hints import Hint
@@ -35,6 +36,8 @@ SMALLEST = 0.002
 """Share of the picture of the smallest region that is hinted."""
 WIDE = 2.0
 """Pixels from a hint to the edge of its region at least."""
+DARKEST = 200
+"""Value of an inked page from which there is a layer to see under it."""
 SEED = 5
 
 RGB = NDArray[np.uint8]
@@ -97,7 +100,7 @@ def places(view: View) -> list[Place]:
     page = lab.rgb_to_lightness(view.page)
     hidden = view.masks.get("ink", page < 20)
     if "ink" in view.masks:
-        hidden = hidden | (view.page[..., 0] < 250)
+        hidden = hidden | (view.page[..., 0] < DARKEST)
     found = []
     for number in np.argsort(-regions.area, kind="stable"):
         region = regions.number == number
@@ -117,14 +120,15 @@ def hint(place: Place, rgb: RGB) -> Hint:
     return Hint(x, y, (red, green, blue))
 
 
-def false_colour(page: RGB, place: Place, random: np.random.Generator, *, keeps: bool) -> RGB:
-    """Give a picture (H, W, 3) of one colour, any; of the L of the page where that stays."""
+def false_colour(view: View, place: Place, random: np.random.Generator) -> RGB:
+    """Give a picture of any one colour that the page can have at a place."""
     colour = random.integers(0, 256, (1, 1, 3), dtype=np.uint8)
-    if keeps:
+    page = view.page[place.row, place.column]
+    if not isinstance(view.domain, Inky):
         wanted = lab.rgb_to_lab(colour)
-        wanted[..., 0] = lab.rgb_to_lightness(page[place.row, place.column])
+        wanted[..., 0] = lab.rgb_to_lightness(page)
         colour = lab.lab_to_rgb(wanted, keep_lightness=True)
-    return np.broadcast_to(colour, page.shape)
+    return np.broadcast_to(colour, view.page.shape)
 
 
 def apart(rgb: RGB, other: RGB) -> NDArray[np.float32]:
@@ -164,12 +168,15 @@ def obedience(ways: Ways, view: View, random: np.random.Generator) -> Mapping[st
     if not known:
         return found
     place = known[int(random.integers(len(known)))]
-    false = false_colour(page, place, random, keeps=not isinstance(view.domain, Inky))
+    false = false_colour(view, place, random)
     for way in ways.names:
-        for name, wanted in (("true", truth), ("false", false)):
-            painted = ways.paint(way, page, [hint(place, wanted)])
-            at = (slice(place.row, place.row + 1), slice(place.column, place.column + 1))
-            error = apart(np.ascontiguousarray(painted[at]), np.ascontiguousarray(wanted[at]))
+        for name, colours in (("true", truth), ("false", false)):
+            asked = hint(place, colours)
+            painted = ways.paint(way, page, [asked])
+            wanted = np.array([asked.color], np.uint8)
+            if isinstance(view.domain, Inky):
+                wanted = layers.under(wanted, page[None, place.row, place.column])
+            error = apart(painted[None, place.row, place.column], wanted)
             found[f"{way} {name}"].append(float(error[0]))
         outside = ~place.region
         without = ways.paint(way, page, [])

@@ -12,32 +12,38 @@ network's output.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from colorize.paint.regions import lines
 
 PIXELS = 500_000
 """Pixels at most of a page while it is divided: finer lines do not part anything."""
-GAP = 1 / 100
+GAP = 1 / 40
 """Widest gap in a line that is closed, in short sides."""
 NARROWEST = 3.0
 """Pixels of a gap that is closed at any size."""
+NECK = 0.5
+"""How wide an opening between two parts is at least, as a share of the narrower one, for them to
+be one region: a limb is as wide as where it begins, a gap is not."""
 SMALLEST = 9
 """Pixels of a region; what is smaller joins one beside it."""
+LEVELS = 0.75
+"""Ratio of the widths at which regions that hints divide are looked at, one after another."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour."""
 SAMPLES = 1 << 16
 """Pixels of a picture, about, that the features of its regions are taken of."""
-UNLIKE, ALIKE = 0.9, 0.5
+UNLIKE, ALIKE = 0.8, 0.8
 """Overlap of two regions' distributions of colours (the Bhattacharyya coefficient, 0..1) up to
 which they are not alike, and the share of a colour that a region like its own takes at most."""
 TONE = 5.0
-"""Standard deviation of the difference in L up to which regions of grey pages are alike."""
+"""Standard deviation of the difference in L up to which regions are alike."""
 NEARBY = 0.4
 """Distance in short sides over which a colour's share of regions alike falls to 1/e."""
 
@@ -141,31 +147,79 @@ def divide(lightness: Plane, seeds: Sequence[Seed] = (), *, apart: Sequence[int]
         Its regions, at least one.
     """
     wall = lines(lightness)
-    free = 1 - wall
-    count, markers = _cores(free, min(lightness.shape))
-    count = _seed_lines(markers, seeds, wall, count)
-    if count == 1:  # nothing is flat
+    depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
+    markers = _cores(depth)
+    _seed_lines(markers, seeds, wall)
+    if not markers.any():  # nothing is flat
         markers[:] = 1
-        count = 2
     tones = np.repeat(lightness.clip(0, 100).astype(np.uint8)[..., None], 3, axis=2)
-    number = _flooded(tones, markers)
+    number = _joined(_flooded(tones, markers), depth)
     seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
-    number, seeded = _parted(tones, number, seeds, seeded, apart)
+    number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
 
 
-def _cores(free: NDArray[np.uint8], short: int) -> tuple[int, NDArray[np.int32]]:
-    """Number what a ball cannot leave, and parts too thin for one, from 1; 0 is all else."""
-    depth = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_3)
-    radius = max(NARROWEST, short * GAP) / 2
-    count, markers = cv2.connectedComponents((depth > radius).view(np.uint8), connectivity=4)
-    parts_count, parts, stats, _ = cv2.connectedComponentsWithStats(free, connectivity=4)
-    thin = stats[:, cv2.CC_STAT_AREA] >= SMALLEST
-    thin[parts[markers > 0]] = False
-    thin[0] = False
-    table = np.zeros(parts_count, np.int32)
-    table[thin] = np.arange(count, count + int(thin.sum()))
-    return count + int(thin.sum()), np.asarray(np.maximum(markers, table[parts]), np.int32)
+def _cores(depth: Plane) -> NDArray[np.int32]:
+    """Number what a large ball cannot leave, then what a small one cannot, then what is left.
+
+    Args:
+        depth: (H, W), distance in pixels to the nearest line, 0 on lines.
+
+    Returns:
+        (H, W) int32 from 1; 0 is all else.
+    """
+    short = min(depth.shape)
+    large, small = max(NARROWEST, short * GAP) / 2, NARROWEST / 2
+    count, markers = cv2.connectedComponents((depth > large).view(np.uint8), connectivity=4)
+    away = cv2.distanceTransform((markers == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    narrow = (depth > small) & ((away > large + 1) | (count == 1))
+    count = _add(markers, narrow.view(np.uint8), count)
+    parts_count, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    held = np.zeros(parts_count, bool)
+    held[parts[markers > 0]] = True
+    _add(markers, (~held[parts] & (depth > 0)).view(np.uint8), count)
+    return np.asarray(markers, np.int32)
+
+
+def _add(markers: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> int:
+    """Number the parts of a mask that are not tiny from ``count`` on; what comes after them."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    kept = stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+    kept[0] = False
+    table = np.zeros(len(kept), np.int32)
+    table[kept] = np.arange(count, count + int(kept.sum()))
+    np.maximum(markers, table[parts], out=markers)
+    return count + int(kept.sum())
+
+
+def _joined(number: NDArray[np.int32], depth: Plane) -> NDArray[np.int32]:
+    """Join regions that meet in an opening as wide as the narrower of them, or nearly so."""
+    count = int(number.max()) + 1
+    widest = np.zeros(count, np.float32)
+    keys, openings = [], []
+    for first, second in (
+        ((slice(None), slice(1, None)), (slice(None), slice(-1))),
+        ((slice(1, None),), (slice(-1),)),
+    ):
+        one, other = number[first], number[second]
+        opening = np.minimum(depth[first], depth[second])
+        meet = (one != other) & (opening > 0)
+        pair = np.sort(np.stack([one[meet], other[meet]]), axis=0)
+        keys.append(pair[0].astype(np.int64) * count + pair[1])
+        openings.append(opening[meet])
+    key, opening = np.concatenate(keys), np.concatenate(openings)
+    if not key.size:
+        return number
+    order = np.lexsort((opening, key))
+    last = np.flatnonzero(np.diff(key[order], append=-1))
+    key, opening = key[order][last], opening[order][last]
+    one, other = np.divmod(key, count)
+    np.maximum.at(widest, number.ravel(), depth.ravel())
+    wide = opening > NECK * np.minimum(widest[one], widest[other])
+    graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
+    _, joined = csgraph.connected_components(graph, directed=False)
+    found: NDArray[np.int32] = (joined[number] + 1).astype(np.int32)
+    return found
 
 
 def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -180,27 +234,32 @@ def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray
     return rows[inside], columns[inside]
 
 
-def _seed_lines(
-    markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray[np.uint8], count: int
-) -> int:
-    """Make markers of seeds that lie on lines alone; the number of markers."""
+def _seed_lines(markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray[np.uint8]) -> None:
+    """Make markers of seeds that lie on lines alone."""
+    count = int(markers.max()) + 1
     for seed in seeds:
         disc = _disc(seed, wall.shape)
         if wall[disc].all() and not markers[disc].any():
             markers[disc] = count
             count += 1
-    return count
 
 
 def _flooded(tones: NDArray[np.uint8], markers: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give each pixel to a marker: (H, W) int32 from 1."""
-    number = cv2.watershed(tones, markers)
-    # The watershed leaves -1 between regions and along the picture's borders.
+    return _closed(cv2.watershed(tones, markers.copy()))
+
+
+def _closed(number: NDArray[Any]) -> NDArray[np.int32]:
+    """Give pixels between regions, which have no number above 0, that of one beside them.
+
+    A watershed leaves them along its own lines and along the borders of the picture.
+    """
     known = number.astype(np.float32)
-    while (number < 1).any():
-        known = np.asarray(cv2.dilate(known, np.ones((3, 3), np.uint8)), np.float32)
-        number = np.where(number < 1, known.astype(np.int32), number)
-    return np.asarray(number, np.int32)
+    window = np.ones((3, 3), np.uint8)
+    while (known < 1).any():
+        grown = cv2.dilate(known, window)
+        known = np.asarray(np.where(known < 1, grown, known), np.float32)
+    return known.astype(np.int32)
 
 
 def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], seed: Seed) -> int:
@@ -213,30 +272,66 @@ def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], seed: Seed) -
 def _parted(
     tones: NDArray[np.uint8],
     number: NDArray[np.int32],
+    depth: Plane,
     seeds: Sequence[Seed],
     seeded: NDArray[np.int32],
     apart: Sequence[int],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Divide regions whose seeds are to be kept apart."""
+    """Divide regions whose seeds are to be kept apart, where they are narrowest."""
     kinds: dict[int, set[int]] = {}
     for region, kind in zip(seeded.tolist(), apart, strict=False):
         kinds.setdefault(region, set()).add(kind)
     contested = [region for region, found in kinds.items() if len(found) > 1]
     if not contested:
         return number, seeded
-    open_ = np.isin(number, contested)
-    markers = np.where(open_, 0, number)
-    count = int(number.max()) + 1
+    within = np.isin(number, contested)
+    rows, columns = (np.flatnonzero(within.any(axis)) for axis in (1, 0))
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    within, depth, tones = within[box], depth[box], np.ascontiguousarray(tones[box])
+    outside = int(number.max()) + 1
+    markers = np.zeros(within.shape, np.int32)
     seeded = seeded.copy()
     for place, seed in enumerate(seeds):
-        if seeded[place] not in contested:
-            continue
-        rows, columns = _disc(seed, number.shape)
-        own = number[rows, columns] == seeded[place]
-        markers[rows[own], columns[own]] = count
-        seeded[place] = count
-        count += 1
-    return _flooded(tones, markers), seeded
+        if seeded[place] in contested:
+            moved = seed._replace(row=seed.row - rows[0], column=seed.column - columns[0])
+            seeded[place] = outside + 1 + place
+            _climb(markers, depth * within, moved, outside + 1 + place)
+    level = float((depth * within).max())
+    while level > 1:
+        level *= LEVELS
+        markers = _filled(tones, markers, within & (depth > level), outside)
+    markers = _closed(_filled(tones, markers, within, outside))
+    number = number.copy()
+    number[box][within] = markers[within]
+    return number, seeded
+
+
+def _climb(markers: NDArray[np.int32], depth: Plane, seed: Seed, value: int) -> None:
+    """Mark the way from a seed to where it is widest around, as far as nobody has been there."""
+    disc = _disc(seed, depth.shape)
+    markers[disc] = value
+    row, column = (int(places[len(places) // 2]) for places in disc)
+    while True:
+        top, left = max(0, row - 1), max(0, column - 1)
+        around = depth[top : row + 2, left : column + 2]
+        down, across = divmod(int(around.argmax()), around.shape[1])
+        if around[down, across] <= depth[row, column]:
+            return
+        row, column = top + down, left + across
+        if markers[row, column] not in {0, value}:
+            return
+        markers[row, column] = value
+
+
+def _filled(
+    tones: NDArray[np.uint8], markers: NDArray[np.int32], mask: NDArray[np.bool_], outside: int
+) -> NDArray[np.int32]:
+    """Let markers grow within a mask; 0 where they do not reach."""
+    held = np.where(mask | (markers > 0), markers, outside).astype(np.int32)
+    if not (held == 0).any():
+        return markers
+    grown = cv2.watershed(tones, held)
+    return np.asarray(np.where((grown == outside) | (grown < 0), markers, grown), np.int32)
 
 
 def _described(
@@ -272,16 +367,13 @@ def _described(
     )
 
 
-def alike(
-    regions: Regions, features: Plane, chosen: NDArray[np.int32], *, tone: float = TONE
-) -> Plane:
+def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane:
     """Tell how much each region is like some of them, and near.
 
     Args:
         regions: n.
         features: (n, q), as `Regions.pooled` gives them.
         chosen: (k,) numbers of regions.
-        tone: see `TONE`.
 
     Returns:
         (k, n) float32 in 0..1; 1 of a region and itself.
@@ -292,7 +384,7 @@ def alike(
     common = np.average(overlap, axis=1, weights=np.maximum(regions.area, 1))[:, None]
     floor = np.maximum(UNLIKE, common)
     found = ((overlap - floor) / np.maximum(1 - floor, 1e-3)).clip(0, 1)
-    found *= np.exp(-(((regions.lightness[chosen, None] - regions.lightness) / tone) ** 2) / 2)
+    found *= np.exp(-(((regions.lightness[chosen, None] - regions.lightness) / TONE) ** 2) / 2)
     away = regions.place[chosen, None] - regions.place
     found *= np.exp(-np.hypot(away[..., 0], away[..., 1]) / NEARBY)
     found[np.arange(len(chosen)), chosen] = 1

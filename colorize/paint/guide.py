@@ -28,8 +28,9 @@ DOT = 1 / 200
 """Dark marks of inked pages up to this long, in short sides, are dots and part nothing."""
 DARK = 50.0
 """L below which a mark of an inked page is ink."""
-SHADING = 0.5
-"""Share of the network's own shading, in L, that stays under a colour that is told."""
+EVEN, MOTLEY = 4.0, 10.0
+"""Root mean square distance from its mean, in Lab, below which what a layer is in a region is
+shading, which stays under a colour that is told, and above which it is none."""
 DEEPEST = 12.0
 """Most of that shading, in L."""
 FAINTEST, STRONGEST = 0.2, 1.6
@@ -38,8 +39,6 @@ SAME = 3.0
 """CIEDE2000 below which hints of one region are one colour."""
 BARE = (96.0, 4.0)
 """L above which and chroma below which a layer is bare paper, that no palette changes."""
-INKED_TONE = 25.0
-"""In place of `carry.TONE` on inked pages, whose tones say less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +106,11 @@ class Guide:
         base = regions.mean(colours)
         told = self._told(regions, base, prediction, keeps_lightness=False)
         target = told.colour[regions.number]
-        shading = (colours[..., 0] - base[:, 0][regions.number]).clip(-DEEPEST, DEEPEST)
+        away = ((colours - base[regions.number]) ** 2).sum(axis=-1, keepdims=True)
+        agreeing = (MOTLEY - np.sqrt(regions.mean(away))) / (MOTLEY - EVEN)  # (n, 1)
+        shading = colours[..., 0] * agreeing.clip(0, 1)[regions.number, 0]
         shading -= self._at_hints(regions, shading)[regions.number]
-        target[..., 0] += SHADING * shading
+        target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
         target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
         # Ink hides the layer, so lines need no share of their own.
         share = told.share[regions.number][..., None]
@@ -134,15 +135,15 @@ class Guide:
             if keeps_lightness:
                 tones = regions.lightness[regions.seeded]
                 wanted = np.concatenate([tones[:, None], fitted(wanted, tones)], axis=1)
-            tone = carry.TONE if keeps_lightness else INKED_TONE
-            _tell_hints(told, regions, wanted, features_of(regions, prediction), tone)
+            features = features_of(regions, prediction) if keeps_lightness else None
+            _tell_hints(told, regions, wanted, features)
         if self.palette:
             _tell_palette(told, regions, base, palette.as_lab(self.palette), keeps_lightness)
         return told
 
     def _at_hints(self, regions: Regions, plane: Plane) -> Plane:
-        """Values of (H, W) at the hint of each region; 0 of regions that have none: (n,)."""
-        found = np.zeros(len(regions), np.float32)
+        """Values of (H, W) at the hint of each region, or its mean there is none: (n,)."""
+        found = regions.mean(plane[..., None])[:, 0]
         height, width = plane.shape
         for hint, region in zip(self.hints, regions.seeded, strict=True):
             row, column = int(hint.y * height), int(hint.x * width)
@@ -177,13 +178,14 @@ def blended(planes: Plane, guided: Plane) -> None:
     planes[..., :2] += guided[..., :2]
 
 
-def _tell_hints(
-    told: Told, regions: Regions, wanted: Plane, features: Plane | None, tone: float
-) -> None:
-    """Tell hinted regions, and those alike and near, what they are."""
+def _tell_hints(told: Told, regions: Regions, wanted: Plane, features: Plane | None) -> None:
+    """Tell hinted regions, and those alike and near, what they are.
+
+    On inked pages, where white says nothing, no region is alike: see benchmarks/hints.py.
+    """
     chosen = regions.seeded
     if features is not None:
-        near = carry.ALIKE * carry.alike(regions, features, chosen, tone=tone)
+        near = carry.ALIKE * carry.alike(regions, features, chosen)
         best = near.argmax(axis=0)
         told.colour[:] = wanted[best]
         told.share[:] = near[best, np.arange(len(regions))]

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from colorize.commands import console
 from colorize.errors import ModelError
+from colorize.paint import hints
+from colorize.paint.addressed import address
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
 
 MODEL = Path("models", "colorizer.safetensors")
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone", "palette")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 
@@ -69,6 +71,17 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(0, 1),
         help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
     )
+    add(
+        "--hints",
+        metavar="FILE",
+        type=console.path,
+        help="JSON file of colours at places of pages: see docs/painting.md",
+    )
+    add(
+        "--palette",
+        metavar="COLOURS",
+        help="colours that areas settle on: '#aabbcc,#102030', a GIMP palette or a JSON list",
+    )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
@@ -104,6 +117,12 @@ def run(arguments: Sequence[str], root: Path) -> int:
     """
     options = parser().parse_args(arguments)
     found = plan(options.inputs, options.out, layers=options.layer)
+    if options.hints is not None:
+        found = address(found, hints.read(options.hints), options.hints)
+    if options.palette is not None:
+        from colorize.paint import palette  # needs numpy
+
+        options.palette = palette.parse(options.palette)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
     return _paint(found, options, options.model or root / MODEL)

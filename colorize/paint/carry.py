@@ -246,7 +246,8 @@ def _seed_lines(markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray
 
 def _flooded(tones: NDArray[np.uint8], markers: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give each pixel to a marker: (H, W) int32 from 1."""
-    return _closed(cv2.watershed(tones, markers.copy()))
+    grown = cv2.watershed(tones, markers.copy())
+    return _closed(np.where(markers > 0, markers, grown))  # it clears the picture's borders
 
 
 def _closed(number: NDArray[Any]) -> NDArray[np.int32]:

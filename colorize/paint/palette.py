@@ -120,4 +120,6 @@ def nearest(
 
 def as_lab(colours: Sequence[Colour]) -> NDArray[np.float32]:
     """Lab (n, 3) of colours."""
+    if not colours:
+        return np.empty((0, 3), np.float32)
     return lab.rgb_to_lab(np.array(colours, np.uint8).reshape(-1, 3))

@@ -80,7 +80,7 @@ def test_shadows_go_to_the_colour_that_they_are_a_shade_of() -> None:
 def test_a_grey_page_takes_the_nearest_colour(orange_model: Model) -> None:
     page = np.full((120, 120, 3), 250, np.uint8)
     page[20:100, 20:100] = 150
-    red, blue = (215, 60, 40), (40, 60, 200)
+    red, blue = (190, 120, 105), (90, 100, 170)
     painted = Painter(orange_model, palette=[blue, red]).paint(page)
     a, b = rgb_to_lab(painted)[60, 60, 1:]
     wanted = palette.shades(palette.as_lab([red]), rgb_to_lab(page)[60, 60, :1])[0, 1:]

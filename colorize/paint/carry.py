@@ -22,7 +22,7 @@ from scipy.sparse import csgraph
 
 from colorize.paint.regions import lines
 
-PIXELS = 500_000
+PIXELS = 250_000
 """Pixels at most of a page while it is divided: finer lines do not part anything."""
 GAP = 1 / 40
 """Widest gap in a line that is closed, in short sides."""
@@ -33,8 +33,10 @@ NECK = 0.5
 be one region: a limb is as wide as where it begins, a gap is not."""
 SMALLEST = 9
 """Pixels of a region; what is smaller joins one beside it."""
-LEVELS = 0.75
+LEVELS = 0.5
 """Ratio of the widths at which regions that hints divide are looked at, one after another."""
+SEEN = 1e-4
+"""Share of a picture from which a region may be like another."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour."""
 SAMPLES = 1 << 16
@@ -301,7 +303,8 @@ def _parted(
     while level > 1:
         level *= LEVELS
         markers = _filled(tones, markers, within & (depth > level), outside)
-    markers = _closed(_filled(tones, markers, within, outside))
+    markers = _filled(tones, markers, within, outside)
+    markers = _closed(np.where(within, markers, outside))
     number = number.copy()
     number[box][within] = markers[within]
     return number, seeded
@@ -379,8 +382,10 @@ def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane
     Returns:
         (k, n) float32 in 0..1; 1 of a region and itself.
     """
+    seen = np.flatnonzero(regions.area >= SEEN * regions.number.size)
     root = np.sqrt(features)
-    overlap = root[chosen] @ root.T
+    overlap = np.zeros((len(chosen), len(regions)), np.float32)
+    overlap[:, seen] = root[chosen] @ root[seen].T
     # What all regions share, of a network that sees no difference, makes none of them alike.
     common = np.average(overlap, axis=1, weights=np.maximum(regions.area, 1))[:, None]
     floor = np.maximum(UNLIKE, common)

@@ -12,7 +12,7 @@ from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {"book": "colorize.commands.book"}
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 

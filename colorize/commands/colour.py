@@ -7,13 +7,17 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorize.commands import console
-from colorize.errors import ModelError
+from colorize.errors import InputError, ModelError
 from colorize.paint import hints
 from colorize.paint.addressed import address
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
+
+if TYPE_CHECKING:
+    from colorize.paint.painter import Painter
 
 MODEL = Path("models", "colorizer.safetensors")
 
@@ -82,6 +86,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="COLOURS",
         help="colours that areas settle on: '#aabbcc,#102030', a GIMP palette or a JSON list",
     )
+    add("--book", metavar="FILE", type=console.path, help="colour book of the series")
+    add(
+        "--reference",
+        metavar="FILE",
+        type=console.path,
+        action="append",
+        default=[],
+        help="coloured page or character sheet whose colours pages take; may be given again",
+    )
+    add(
+        "--learn",
+        action="store_true",
+        help="add what --hints and --reference say to the book, which is made if there is none",
+    )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
@@ -116,6 +134,8 @@ def run(arguments: Sequence[str], root: Path) -> int:
         The exit status.
     """
     options = parser().parse_args(arguments)
+    if options.learn and options.book is None:
+        raise InputError("--learn needs --book, the file to write to")
     found = plan(options.inputs, options.out, layers=options.layer)
     if options.hints is not None:
         found = address(found, hints.read(options.hints), options.hints)
@@ -155,8 +175,16 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = _digest(model)
     painter = Painter.load(model, device=options.device, **given)
+    _open_book(painter, found, options)
     form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
-    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
+    chosen = json.dumps(
+        [
+            digest,
+            form,
+            *(getattr(painter, name) for name in LOOK),
+            *([painter.book.digest] if painter.book else []),
+        ]
+    )
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
     with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
@@ -164,6 +192,25 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
+
+
+def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> None:
+    """Give the painter its colour book, with what this run adds to it."""
+    if options.book is None and not options.reference:
+        return
+    from colorize.paint import learning
+    from colorize.paint.colourbook import Book
+
+    model = learning.fingerprint(painter.model)
+    book = Book(model)
+    if options.book is not None and (options.book.exists() or not options.learn):
+        book = Book.read(options.book, model=model)
+    for path in options.reference:
+        book = book.learned(learning.of_file(painter, path))
+    if options.learn:
+        book = book.learned(learning.of_jobs(painter, found.jobs))
+        book.write(options.book)
+    painter.book = book
 
 
 def _digest(model: Path) -> str:

@@ -22,6 +22,7 @@ from colorize.model.predict import Prediction
 from colorize.model.weights import Model
 from colorize.paint import carry, palette
 from colorize.paint.carry import Plane, Regions, Seed
+from colorize.paint.colourbook import MATCH, Book
 from colorize.paint.hints import Colour, Hint
 
 DOT = 1 / 200
@@ -48,13 +49,15 @@ class Guide:
     Attributes:
         hints: of the page; later ones win where two are at one place.
         palette: colours that it may have; any if empty.
+        book: whose colours regions get that are like its entries.
     """
 
     hints: tuple[Hint, ...] = ()
     palette: tuple[Colour, ...] = ()
+    book: Book | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.hints or self.palette)
+        return bool(self.hints or self.palette or (self.book and self.book.entries))
 
     def conditions(
         self, model: Model, size: tuple[int, int], *, lightness: bool
@@ -99,8 +102,7 @@ class Guide:
             (H, W, 3): Lab of the layer.
         """
         size = carry.size(*page.shape)
-        small = np.asarray(resized(page, size), np.uint8)
-        lightness = undotted(lab.rgb_to_lightness(np.repeat(small[..., None], 3, axis=2)))
+        lightness = without_dots(page)
         colours = resized(colours, size)
         regions = self._divided(lightness)
         base = regions.mean(colours)
@@ -118,25 +120,23 @@ class Guide:
         return guided
 
     def _divided(self, lightness: Plane) -> Regions:
-        height, width = lightness.shape
-        seeds = [
-            Seed(hint.y * height, hint.x * width, hint.radius * min(height, width))
-            for hint in self.hints
-        ]
-        return carry.divide(lightness, seeds, apart=_kinds(self.hints))
+        seeds, apart = seeds_of(self.hints, lightness.shape)
+        return carry.divide(lightness, seeds, apart=apart)
 
     def _told(
         self, regions: Regions, base: Plane, prediction: Prediction, *, keeps_lightness: bool
     ) -> "Told":
         """Decide what each region is told to be."""
         told = Told(base.copy(), np.zeros(len(regions), np.float32))
+        features = features_of(regions, prediction) if self.hints or self.book else None
+        if self.book and features is not None:
+            _tell_book(told, regions, self.book, features, keeps_lightness)
         if self.hints:
             wanted = palette.as_lab([hint.color for hint in self.hints])
             if keeps_lightness:
                 tones = regions.lightness[regions.seeded]
                 wanted = np.concatenate([tones[:, None], fitted(wanted, tones)], axis=1)
-            features = features_of(regions, prediction) if keeps_lightness else None
-            _tell_hints(told, regions, wanted, features)
+            _tell_hints(told, regions, wanted, features if keeps_lightness else None)
         if self.palette:
             _tell_palette(told, regions, base, palette.as_lab(self.palette), keeps_lightness)
         return told
@@ -191,11 +191,29 @@ def _tell_hints(told: Told, regions: Regions, wanted: Plane, features: Plane | N
     chosen = regions.seeded
     if features is not None:
         near = carry.ALIKE * carry.alike(regions, features, chosen)
-        best = near.argmax(axis=0)
-        told.colour[:] = wanted[best]
-        told.share[:] = near[best, np.arange(len(regions))]
+        best, strength = near.argmax(axis=0), near.max(axis=0)
+        stronger = strength > told.share
+        told.colour[stronger] = wanted[best[stronger]]
+        told.share[stronger] = strength[stronger]
     told.colour[chosen] = wanted  # of several hints of one region the last one
     told.share[chosen] = 1
+
+
+def _tell_book(
+    told: Told, regions: Regions, book: Book, features: Plane, keeps_lightness: bool
+) -> None:
+    """Tell regions that are like an entry of a colour book its colour."""
+    kind = "grey" if keeps_lightness else "ink"
+    entry, likeness = book.match(features, regions.lightness, kind)
+    known = (likeness >= MATCH) & (regions.area >= carry.SEEN * regions.number.size)
+    if not known.any():
+        return
+    colours = palette.as_lab([each.color for each in book.entries])[entry[known]]
+    if keeps_lightness:
+        tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
+        colours = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
+    told.colour[known] = colours
+    told.share[known] = 1
 
 
 def _tell_palette(
@@ -260,6 +278,12 @@ _KEPT = np.array([1, 0.85, 0.7, 0.5, 0.3])
 """Hues and shares of chroma that `fitted` tries, beside mixing with grey."""
 
 
+def without_dots(page: NDArray[np.uint8]) -> Plane:
+    """L of a levelled page (H', W') at the size of its regions, without dots of screentone."""
+    small = resized(page, carry.size(*page.shape))
+    return undotted(lab.rgb_to_lightness(np.repeat(small[..., None], 3, axis=2)))
+
+
 def undotted(page: Plane) -> Plane:
     """Paint dots of screentone over with what is around them: L (H, W) to the same."""
     ink = (page < DARK).view(np.uint8)
@@ -282,6 +306,15 @@ def resized(planes: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
     shrinks = height * width < planes.shape[0] * planes.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(planes, (width, height), interpolation=method), planes.dtype)
+
+
+def seeds_of(hints: Sequence[Hint], shape: tuple[int, ...]) -> tuple[list[Seed], list[int]]:
+    """Give hints as seeds in a picture (H, W), and numbers that are the same for like colours."""
+    height, width = shape
+    seeds = [
+        Seed(hint.y * height, hint.x * width, hint.radius * min(height, width)) for hint in hints
+    ]
+    return seeds, _kinds(hints)
 
 
 def _kinds(hints: Sequence[Hint]) -> list[int]:

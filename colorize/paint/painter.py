@@ -31,6 +31,7 @@ from colorize.model.predict import Conditions, Prediction, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
 from colorize.paint import guide, inked, paper, regions
+from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
 
@@ -83,6 +84,10 @@ class Painter:
         tone: how much of the screentone of inked pages stays, 0 to 1; 0 is even grey instead.
         palette: sRGB colours that regions settle on; any colour if empty.
 
+    Attributes:
+        book: a colour book, which regions that are like its entries take their colours from.
+        kinds: of pages that the model has learned, ``grey`` and ``ink``.
+
     Raises:
         InputError: the model has not learned that domain.
 
@@ -121,10 +126,10 @@ class Painter:
         self.domain = domain
         self.tone = tone
         self.palette = tuple(palette)
-        self._kinds: list[inked.Kind] = [
-            "ink" if isinstance(kind, Inky) else "grey" for kind in model.domains
-        ]
-        if domain not in ("auto", *self._kinds):
+        self.book: Book | None = None
+        kinds = ("ink" if isinstance(kind, Inky) else "grey" for kind in model.domains)
+        self.kinds: tuple[inked.Kind, ...] = tuple(dict.fromkeys(kinds))
+        if domain not in ("auto", *self.kinds):
             raise InputError(f"the model has not learned to paint pages of the domain {domain}")
 
     @classmethod
@@ -177,8 +182,8 @@ class Painter:
         """Tell as what a page (H, W, 3) is painted: see the class."""
         if self.domain != "auto":
             return self.domain
-        if len(set(self._kinds)) == 1:
-            return self._kinds[0]
+        if len(self.kinds) == 1:
+            return self.kinds[0]
         return "ink" if inked.is_inked(inked.values(rgb)) else "grey"
 
     def colours(
@@ -192,6 +197,18 @@ class Painter:
     ) -> Prediction:
         """Run the network on pictures (N, H, W) of the scale trained at: see `predict`."""
         return predict(self.model, GREY.observe(lightness), conditions)
+
+    def look(self, rgb: RGB, kind: inked.Kind) -> tuple[NDArray[np.float32], Prediction]:
+        """Let the network look at a page (H, W, 3) as a page of some kind.
+
+        Returns:
+            (h, w), L of the page as it is divided into regions, and what the network says.
+        """
+        if kind == "grey":
+            lightness = _lightness(rgb)
+            return lightness, self._predicted(lightness, {}, Guide())
+        levelled = inked.levelled(inked.values(rgb))
+        return guide.without_dots(levelled), self._predicted_layer(levelled, {}, Guide())
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -342,7 +359,7 @@ class Painter:
         return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
 
     def _asked(self, hints: Sequence[Hint]) -> Guide:
-        return Guide(hints=tuple(hints), palette=self.palette)
+        return Guide(hints=tuple(hints), palette=self.palette, book=self.book)
 
     def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint a grey page: its lightness stays."""
@@ -372,19 +389,12 @@ class Painter:
         asked: Guide,
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
-        whole = levelled = inked.levelled(page)
-        height, width = self._seen(*page.shape)
-        if (height, width) != page.shape:
-            shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
-            levelled = np.asarray(shrunk, np.uint8)
-        seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
-        given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (height, width), lightness=True)
-        prediction = predict(self.model, seen, stack_conditions([given]))
+        levelled = inked.levelled(page)
+        prediction = self._predicted_layer(levelled, conditions, asked)
         colours = prediction.colours(self.temperature)[0]
         colours[..., 1:] *= self.saturation
         if asked:
-            colours = asked.inked(whole, colours, prediction)
+            colours = asked.inked(levelled, colours, prediction)
         layer = lab.lab_to_rgb(colours, keep_lightness=True).astype(np.float32)
         for rows, band in _enlarged(layer, page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
@@ -406,10 +416,7 @@ class Painter:
             ImageError: ``no_colours``.
         """
         height, width = lightness.shape
-        seen = _resized(lightness, self._seen(height, width)).clip(0, lab.L_MAX)
-        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
-        prediction = self.predict(paper.levelled(seen)[None], stack_conditions([given]))
+        prediction = self._predicted(lightness, conditions, asked)
         ab = prediction.colours(self.temperature)[0, ..., -2:]
         if not np.isfinite(ab).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
@@ -430,6 +437,34 @@ class Painter:
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
             planes[..., 3] = cv2.morphologyEx(working, cv2.MORPH_CLOSE, disc)
         return planes
+
+    def _predicted(
+        self,
+        lightness: NDArray[np.float32],
+        conditions: Mapping[str, NDArray[np.float32]],
+        asked: Guide,
+    ) -> Prediction:
+        """Run the network on a grey page of L (H, W)."""
+        seen = _resized(lightness, self._seen(*lightness.shape)).clip(0, lab.L_MAX)
+        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
+        given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
+        return self.predict(paper.levelled(seen)[None], stack_conditions([given]))
+
+    def _predicted_layer(
+        self,
+        levelled: NDArray[np.uint8],
+        conditions: Mapping[str, NDArray[np.float32]],
+        asked: Guide,
+    ) -> Prediction:
+        """Run the network on an inked page (H, W), levelled."""
+        height, width = self._seen(*levelled.shape)
+        if (height, width) != levelled.shape:
+            shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
+            levelled = np.asarray(shrunk, np.uint8)
+        seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
+        given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
+        given |= asked.conditions(self.model, (height, width), lightness=True)
+        return predict(self.model, seen, stack_conditions([given]))
 
     def _seen(self, height: int, width: int) -> tuple[int, int]:
         """Size at which the network sees a page of a size."""

@@ -35,8 +35,8 @@ MAX_NAME = 200
 KINDS = ("grey", "ink")
 
 MATCH = 0.8
-"""How much a region must be like an entry to get its colour: the overlap of their distributions
-(the Bhattacharyya coefficient) times a Gaussian of their difference in L."""
+"""How much a region must be like an entry to get its colour: the root of the overlap of their
+distributions (the Bhattacharyya coefficient) times a Gaussian of their difference in L."""
 TONE = 4.0
 """Standard deviation of that Gaussian, on grey pages; an inked page's L says nothing."""
 
@@ -202,7 +202,7 @@ class Book:
         if not numbers.size:
             return np.zeros(len(features), int), np.zeros(len(features), np.float32)
         known = np.sqrt(np.stack([self.entries[n].features for n in numbers]))
-        found = np.sqrt(features) @ known.T
+        found = np.sqrt(np.sqrt(features) @ known.T)
         if kind == "grey":
             known_tones = np.array([self.entries[n].tone for n in numbers], np.float32)
             found *= np.exp(-(((tones[:, None] - known_tones) / TONE) ** 2) / 2)

@@ -28,6 +28,7 @@ from colorize.model import hints as told
 from colorize.model import layers
 from colorize.model.domains import JUDGED, Domain, Inky, Key, View
 from colorize.model.weights import Model
+from colorize.paint import inked
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 
@@ -73,7 +74,7 @@ class Ways:
     def paint(self, way: str, page: RGB, hints: Sequence[Hint]) -> RGB:
         """Paint by ``carrying``, by the ``network``, or by ``both``."""
         silent = replace(self.model, spec=replace(self.model.spec, hints=False))
-        kind = "ink" if isinstance(self.domain, Inky) else "grey"
+        kind: inked.Kind = "ink" if isinstance(self.domain, Inky) else "grey"
         painter = Painter(
             silent if way == "carrying" else self.model,
             domain=kind,
@@ -138,7 +139,7 @@ def apart(rgb: RGB, other: RGB) -> NDArray[np.float32]:
 
 def psnr(rgb: RGB, truth: RGB) -> float:
     """Peak signal-to-noise ratio in dB."""
-    error = np.mean((rgb.astype(np.float64) - truth) ** 2)
+    error = float(np.mean((rgb.astype(np.float64) - truth) ** 2))
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
@@ -147,12 +148,13 @@ def curve(ways: Ways, view: View) -> Iterator[tuple[str, int, float, float]]:
     page, truth = view.page, np.ascontiguousarray(view.truth)
     hints = [hint(place, truth) for place in places(view)]
     for way in ways.names:
-        last: tuple[float, float] | None = None
+        found: dict[int, tuple[float, float]] = {}
         for count in COUNTS:
-            if last is None or count <= len(hints) or count - len(hints) < 10:
-                painted = ways.paint(way, page, hints[:count])
-                last = psnr(painted, truth), float(apart(painted, truth).mean())
-            yield way, count, *last
+            used = min(count, len(hints))
+            if used not in found:
+                painted = ways.paint(way, page, hints[:used])
+                found[used] = psnr(painted, truth), float(apart(painted, truth).mean())
+            yield way, count, *found[used]
 
 
 def obedience(ways: Ways, view: View, random: np.random.Generator) -> Mapping[str, list[float]]:

@@ -133,7 +133,7 @@ class Book:
     def content(self) -> bytes:
         """The file of the book; the same book gives the same bytes."""
         features = [entry.features for entry in self.entries]
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "features": np.array(features or np.empty((0, 0)), np.float16),
             "colors": np.array([e.color for e in self.entries], np.uint8).reshape(-1, 3),
             "tones": np.array([e.tone for e in self.entries], np.float32),

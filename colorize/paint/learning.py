@@ -24,7 +24,7 @@ LARGEST = 48
 SMALLEST = 1e-3
 """Share of a reference of the smallest region that is learned."""
 EVEN = 6.0
-"""Root mean square distance in ab from its mean up to which a region has one colour."""
+"""Median distance in ab from its median up to which a region has one colour."""
 
 RGB = NDArray[np.uint8]
 
@@ -87,19 +87,17 @@ def of_reference(painter: Painter, rgb: RGB, *, name: str) -> list[Entry]:
         features = features_of(regions, prediction)
         if features is None:
             raise InputError("this model gives no distribution of colours, which colour books hold")
-        means = regions.mean(colours)
-        away = ((colours - means[regions.number])[..., 1:] ** 2).sum(-1, keepdims=True)
-        spread = np.sqrt(regions.mean(away))[:, 0]
         share = regions.area / regions.number.size
-        good = (share >= SMALLEST) & (spread <= EVEN) & (features.sum(axis=1) > 0)
-        numbers = np.flatnonzero(good)[np.argsort(-share[good], kind="stable")][:LARGEST]
-        rgbs = lab.lab_to_rgb(means[numbers], keep_lightness=True)
-        for number, region in enumerate(numbers.tolist()):
-            red, green, blue = (int(value) for value in rgbs[number])
-            key = f"reference {page} {kind} {number}"
+        large = np.flatnonzero((share >= SMALLEST) & (features.sum(axis=1) > 0))
+        for region in large[np.argsort(-share[large], kind="stable")][:LARGEST].tolist():
+            held = colours[(regions.number == region) & regions.inside]
+            middle = np.median(held, axis=0)
+            if np.median(np.hypot(*(held - middle)[:, 1:].T)) > EVEN:
+                continue
+            red, green, blue = lab.lab_to_rgb(middle, keep_lightness=True).tolist()
+            key = f"reference {page} {kind} {region}"
             tone = float(regions.lightness[region])
-            entry = Entry(features[region], (red, green, blue), tone, kind, name, key)
-            found.append(entry)
+            found.append(Entry(features[region], (red, green, blue), tone, kind, name, key))
     return found
 
 

@@ -127,7 +127,9 @@ class Painter:
         self.tone = tone
         self.palette = tuple(palette)
         self.book: Book | None = None
-        kinds = ("ink" if isinstance(kind, Inky) else "grey" for kind in model.domains)
+        kinds: list[inked.Kind] = [
+            "ink" if isinstance(kind, Inky) else "grey" for kind in model.domains
+        ]
         self.kinds: tuple[inked.Kind, ...] = tuple(dict.fromkeys(kinds))
         if domain not in ("auto", *self.kinds):
             raise InputError(f"the model has not learned to paint pages of the domain {domain}")

@@ -12,7 +12,11 @@ from colorize.errors import ColorizeError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-COMMANDS: dict[str, str] = {"book": "colorize.commands.book"}
+COMMANDS = {
+    "book": "colorize.commands.book",
+    "export": "colorize.commands.export",
+    "models": "colorize.commands.models",
+}
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
 

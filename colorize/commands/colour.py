@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize.commands import console
-from colorize.errors import InputError, ModelError
+from colorize.imaging import openraster
 from colorize.paint import hints
 from colorize.paint.addressed import address
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
+from colorize.weights import registry
 
 if TYPE_CHECKING:
     from colorize.paint.painter import Painter
-
-MODEL = Path("models", "colorizer.safetensors")
 
 LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone", "palette")
 """Options that are arguments of `Painter`, which has their defaults."""
@@ -34,9 +33,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
+    target = made.add_mutually_exclusive_group(required=True).add_argument
     out = "file or folder to write"
-    add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    target("-o", "--out", metavar="OUT", type=console.path, help=out)
+    layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
+    target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add(
         "--temperature",
         metavar="T",
@@ -133,10 +136,14 @@ def run(arguments: Sequence[str], root: Path) -> int:
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.layers and (options.layer or options.compare):
+        made.error("argument --layers: not allowed with argument --layer or --compare")
     if options.learn and options.book is None:
-        raise InputError("--learn needs --book, the file to write to")
-    found = plan(options.inputs, options.out, layers=options.layer)
+        made.error("argument --learn: it needs --book, the file to write to")
+    ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
+    found = plan(options.inputs, options.layers or options.out, ending=ending)
     if options.hints is not None:
         found = address(found, hints.read(options.hints), options.hints)
     if options.palette is not None:
@@ -145,7 +152,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
         options.palette = palette.parse(options.palette)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, options.model or root / MODEL)
+    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -173,18 +180,14 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
+    digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
     _open_book(painter, found, options)
-    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
-    chosen = json.dumps(
-        [
-            digest,
-            form,
-            *(getattr(painter, name) for name in LOOK),
-            *([painter.book.digest] if painter.book else []),
-        ]
-    )
+    chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
+    chosen_forms[Form.LAYERS] = options.layers
+    form = next((form for form, chosen in chosen_forms.items() if chosen), Form.PAINTED)
+    known = [painter.book.digest] if painter.book else []
+    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK), *known])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
     with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
@@ -211,18 +214,3 @@ def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> 
         book = book.learned(learning.of_jobs(painter, found.jobs))
         book.write(options.book)
     painter.book = book
-
-
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None

@@ -36,6 +36,9 @@ TOLERANCE = 12
 INEXACT = 3.0
 """Standard deviation of what is added to L, a and b: a user is not exact."""
 
+DARKEST = 80
+"""Value of a page, 0..255, below which its layer is not told from darkness."""
+
 _RADII = (1, 4)
 _PURPOSE = 0x68696E74
 """Of the generator that simulates."""
@@ -118,18 +121,25 @@ def simulate(view: View, key: Key) -> View:
         truth = _recoloured(truth, chosen[0], random, lightness=lightness)
     for row, column in reversed(chosen):  # the false one last: it covers what is near
         radius = int(random.integers(*_RADII, endpoint=True))
-        around = truth[
-            max(0, row - 1) : row + 2,
-            max(0, column - 1) : column + 2,
-        ]
-        mean = np.rint(around.mean((0, 1), keepdims=True)).astype(np.uint8)
-        colour = lab.rgb_to_lab(mean)[0, 0] + random.normal(0, INEXACT, 3).astype(np.float32)
+        mean = _near(truth, row, column, 1)
+        if lightness:  # of the layer: what the page's tone darkens, the layer has lighter
+            mean = 255 * mean / np.maximum(_near(view.page, row, column, 4), DARKEST)
+        rgb = np.rint(mean.clip(0, 255)).astype(np.uint8)[None, None]
+        colour = lab.rgb_to_lab(rgb)[0, 0] + random.normal(0, INEXACT, 3).astype(np.float32)
         _stamp(made, (column, row), radius, colour, lightness=lightness)
     conditions = {**view.conditions, NAME: made}
     if truth is view.truth:
         return replace(view, conditions=conditions)
     page = truth if view.page is view.truth else view.page
     return replace(view, page=page, truth=truth, conditions=conditions)
+
+
+def _near(rgb: NDArray[np.uint8], row: int, column: int, reach: int) -> NDArray[np.float64]:
+    """Mean colour (3,) around a place."""
+    rows = slice(max(0, row - reach), row + reach + 1)
+    columns = slice(max(0, column - reach), column + reach + 1)
+    mean: NDArray[np.float64] = rgb[rows, columns].mean((0, 1))
+    return mean
 
 
 def _places(view: View) -> NDArray[np.int64]:

@@ -153,13 +153,16 @@ RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 
 def network(chosen: Recipe, spec: Spec) -> nn.Module:
-    """Build a recipe's network, with a tone table of zeros where the spec asks for one."""
+    """Build a recipe's network, with tone tables of zeros where the spec asks for one."""
     made = chosen.network(spec)
     if not spec.tones:
         return made
     outputs = spec.bins if chosen.classifies else 2
-    table = ToneTable(torch.zeros(spec.tones, outputs), stride=chosen.head_stride)
-    return Toned(made, table)
+    tables = [
+        ToneTable(torch.zeros(spec.tones, outputs), stride=chosen.head_stride)
+        for _ in range(spec.channels)
+    ]
+    return Toned(made, *tables)
 
 
 def recipe(name: str) -> Recipe:

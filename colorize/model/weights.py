@@ -42,6 +42,7 @@ MAX_TONES = 1001
 _CENTRES = "centres"
 _NETWORK = "network."
 _ROWS = "table.rows"
+_INKED_ROWS = "inked.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +115,12 @@ class Model:
             torch.manual_seed(seed)
             made = network(chosen, spec)
         if tones is not None:
-            begun = chosen.toned(torch.tensor(tones), torch.tensor(centres))
-            made.state_dict()[_ROWS].copy_(begun)
+            shares = torch.tensor(tones)
+            state = made.state_dict()
+            state[_ROWS].copy_(chosen.toned(shares, torch.tensor(centres)))
+            if _INKED_ROWS in state:  # what lightness says of a colour is not known of them
+                alike = shares.mean(0, keepdim=True).expand_as(shares)
+                state[_INKED_ROWS].copy_(chosen.toned(alike, torch.tensor(centres)))
         return cls(
             network=made,
             recipe=chosen,
@@ -144,10 +149,20 @@ class Model:
         """Number of trained parameters."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
-    def save(self, path: Path) -> None:
-        """Write the model atomically; the same model gives the same bytes."""
+    def save(self, path: Path, *, half: bool = False) -> None:
+        """Write the model atomically; the same model gives the same bytes.
+
+        Args:
+            path: of the file.
+            half: keep the weights of convolutions in half precision, at half the size. All else
+                stays float32: the statistics of normalisations, biases and the tone table are small
+                and need the digits.
+
+        Raises:
+            ModelError: a weight is too large for half precision.
+        """
         tensors = {
-            f"{_NETWORK}{name}": tensor.contiguous().cpu()
+            f"{_NETWORK}{name}": (_halved(name, tensor) if half else tensor).contiguous().cpu()
             for name, tensor in self.network.state_dict().items()
         }
         described = {
@@ -168,7 +183,7 @@ class Model:
 
     @classmethod
     def load(cls, path: Path, device: torch.device | None = None) -> Self:
-        """Read what `save` wrote.
+        """Read what `save` wrote; weights in half precision become float32.
 
         Args:
             path: of the file.
@@ -244,6 +259,21 @@ class _WithoutInitialisation(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def _can_be_half(tensor: Tensor) -> bool:
+    """Tell the weights of convolutions from all other tensors of a network."""
+    return tensor.dtype == torch.float32 and tensor.ndim == 4
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    """Give the weights of a convolution in half precision, other tensors as they are."""
+    if not _can_be_half(tensor):
+        return tensor
+    half = tensor.half()
+    if not bool(half.isfinite().all()):
+        raise ModelError(f"{name} holds numbers that are too large for half precision")
+    return half
+
+
 def _tones(file: Any) -> int:  # noqa: ANN401
     """Rows of a file's tone table; 0 where it has none."""
     if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
@@ -297,6 +327,8 @@ def _fill(network: nn.Module, file: Any) -> None:  # noqa: ANN401
     for name, tensor in expected.items():
         # A copy: the file's own memory changes when somebody writes to the file.
         tensors[name] = file.get_tensor(_NETWORK + name).clone()
+        if _can_be_half(tensor) and tensors[name].dtype == torch.float16:
+            tensors[name] = tensors[name].float()
         if tensors[name].dtype != tensor.dtype:
             raise ValueError(f"{name} is of type {tensors[name].dtype}, not {tensor.dtype}")
         if tensor.is_floating_point() and not bool(tensors[name].isfinite().all()):

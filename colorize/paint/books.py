@@ -120,7 +120,7 @@ def _page(book: Archive, member: Member, job: Job, *, form: Form) -> Page:
     return Page(
         name=member.name,
         original=original,
-        kind=".png" if form is Form.LAYER else original,
+        kind=form.ending or original,
         read=partial(book.read, member),
         hints=job.hints.get(member.name, ()),
     )
@@ -176,13 +176,13 @@ def _bind(
         ArchiveError: the original has changed, or a painted page is gone.
     """
     names = [member.name for member in book.members]
-    layers = formats.layer_names(names) if form is Form.LAYER else names
+    results = formats.renamed(names, form.ending) if form.ending else names
     with (scratch / _BOUND).open("wb") as file:
         binder = Binder(file)
         for number, member in enumerate(book.members):
             part = _part(scratch, book, job, number)
             if part.exists():
-                name = _renamed(member, layers[number])
+                name = _renamed(member, results[number])
                 binder.write(member, part.read_bytes(), name=name)
             elif outcomes.get(number) is Outcome.PAINTED:
                 raise ArchiveError("lost a painted page to another process; run the command again")
@@ -196,14 +196,15 @@ def _bind(
 
 
 def _renamed(member: Member, name: str) -> bytes:
-    """The bytes of a page's name, or of its layer's."""
+    """The bytes of a page's name, or of that in another format."""
     raw = member.entry.name
     if name == member.name:
         return raw
     ending = formats.suffix(member.name)
-    if name == f"{member.name}.png" or not raw.lower().endswith(ending.encode()):
-        return raw + b".png"
-    return raw[: -len(ending)] + b".png"
+    other = formats.suffix(name)
+    if name == f"{member.name}{other}" or not raw.lower().endswith(ending.encode()):
+        return raw + other.encode()
+    return raw[: -len(ending)] + other.encode()
 
 
 def _place(scratch: Path, job: Job, entry: Entry, base: Path) -> bool:

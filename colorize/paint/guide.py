@@ -90,20 +90,21 @@ class Guide:
         share = told.share[regions.number] * regions.share
         return np.concatenate([planes * share[..., None], share[..., None]], axis=-1)
 
-    def inked(self, page: NDArray[np.uint8], colours: Plane, prediction: Prediction) -> Plane:
+    def inked(
+        self, page: NDArray[np.uint8], layer: NDArray[np.uint8], prediction: Prediction
+    ) -> NDArray[np.uint8]:
         """Guide the layer under an inked page.
 
         Args:
             page: (H', W') uint8, levelled.
-            colours: (h, w, 3), Lab of the layer so far, of any size.
+            layer: (h, w, 3) uint8 sRGB, the layer so far, of any size.
             prediction: of the network for it.
 
         Returns:
-            (H, W, 3): Lab of the layer.
+            (h, w, 3) uint8 sRGB.
         """
-        size = carry.size(*page.shape)
         lightness = without_dots(page)
-        colours = resized(colours, size)
+        colours = lab.rgb_to_lab(resized(layer, lightness.shape))
         regions = self._divided(lightness)
         base = regions.mean(colours)
         told = self._told(regions, base, prediction, keeps_lightness=False)
@@ -115,9 +116,11 @@ class Guide:
         target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
         target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
         # Ink hides the layer, so lines need no share of their own.
-        share = told.share[regions.number][..., None]
-        guided: Plane = colours + share * (target - colours)
-        return guided
+        share = told.share[regions.number]
+        wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
+        wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)
+        guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
+        return np.asarray(guided, np.uint8)
 
     def _divided(self, lightness: Plane) -> Regions:
         seeds, apart = seeds_of(self.hints, lightness.shape)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorize.errors import InputError
-from colorize.imaging import formats
+from colorize.imaging import formats, openraster
 from colorize.paint import kinds
 from colorize.paint.hints import Hint, as_text
 
@@ -129,7 +129,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
+def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     """Find every page and book of the inputs, and a place for it.
 
     One page or book goes to ``out`` itself where that has the suffix of one; everything else goes
@@ -138,14 +138,14 @@ def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
     Args:
         inputs: pages, books, and folders that are searched at any depth.
         out: where the result goes.
-        layers: whether transparent PNG files will be written, whatever the pages are.
+        ending: suffix of the format in which pages are written; their own if empty.
 
     Raises:
         InputError: there is nothing to paint, or two results in one place, or one in the place of
             an original.
     """
     if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
-        job = _to_file(_checked(inputs[0]), out, layers=layers)
+        job = _to_file(_checked(inputs[0]), out, ending=ending)
         return Plan(jobs=[job], base=out.parent)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, and several pages need a folder")
@@ -158,8 +158,8 @@ def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
             f"no page and no book in {', '.join(map(str, inputs))}{_told(search.left)}"
         )
     names = _book_names([name for _, name in found])
-    if layers:
-        names = formats.layer_names(names)
+    if ending:
+        names = formats.renamed(names, ending)
     jobs = [
         Job(source=source, target=out / name, is_book=not formats.is_page(source.name), name=inside)
         for (source, inside), name in zip(found, names, strict=True)
@@ -181,17 +181,16 @@ def _told(left: Mapping[str, int]) -> str:
 
 def _is_name_of_a_file(out: Path) -> bool:
     return formats.is_page(out.name) or formats.suffix(out.name) in {
+        openraster.SUFFIX,
         *formats.BOOKS,
         *formats.FOREIGN,
     }
 
 
-def _to_file(source: Path, out: Path, *, layers: bool) -> Job:
+def _to_file(source: Path, out: Path, *, ending: str) -> Job:
     is_book = not formats.is_page(source.name)
-    if is_book:
-        fitting = formats.BOOKS
-    else:
-        fitting = frozenset({".png"}) if layers else frozenset(formats.WRITERS)
+    pages = {ending} if ending else formats.WRITERS.keys()
+    fitting = formats.BOOKS if is_book else pages
     if formats.suffix(out.name) not in fitting:
         raise InputError(f"{out}: its name must end in {' or '.join(sorted(fitting))}")
     job = Job(source=source, target=out, is_book=is_book, name=source.name)

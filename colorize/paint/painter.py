@@ -24,16 +24,18 @@ from colorize.imaging import chroma, formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
+from colorize.imaging.openraster import Layer
 from colorize.model import layers
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, Prediction, predict
 from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.paint import guide, inked, paper, regions
+from colorize.paint import flats, guide, inked, paper, regions
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
+from colorize.weights import registry
 
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
@@ -137,7 +139,7 @@ class Painter:
     @classmethod
     def load(
         cls,
-        path: Path | str,
+        path: Path | str | None = None,
         *,
         device: torch.device | str | None = None,
         temperature: float | None = None,
@@ -149,10 +151,11 @@ class Painter:
         tone: float = 1.0,
         palette: Sequence[Colour] = (),
     ) -> Self:
-        """Load a model file and make a painter of it.
+        """Load a model and make a painter of it.
 
         Args:
-            path: of the file.
+            path: of the file, or the name of shipped weights: see `registry.locate`. The default
+                weights if not given.
             device: ``cpu``, ``cuda`` or ``cuda:1``; a GPU where there is one if not given.
             temperature: see the class, as for all that follow.
             saturation: of the colours.
@@ -164,12 +167,13 @@ class Painter:
             palette: colours that regions settle on.
 
         Raises:
-            ModelError: the file is missing, damaged or no model of this project.
+            ModelError: there are no such weights, or the file is missing, damaged or no model of
+                this project.
             InputError: there is no such device, or the model has not learned that domain.
         """
         chosen = _device(device)
         return cls(
-            Model.load(Path(path)).to(chosen),
+            Model.load(registry.locate(path)).to(chosen),
             temperature=temperature,
             saturation=saturation,
             side=side,
@@ -316,6 +320,54 @@ class Painter:
                 layer[kept] = 0
             return layer
 
+    def layers(
+        self,
+        rgb: RGB,
+        *,
+        recolour: Recolour | None = None,
+        kept: NDArray[np.bool_] | None = None,
+        hints: Sequence[Hint] = (),
+    ) -> tuple[list[Layer], RGB]:
+        """Paint one page in layers, from top to bottom, for a program that draws.
+
+        Of an inked page: its ink, which multiplies; the flat colours; and the page itself, which
+        the colours hide. Of a grey page: the painted page, and the page itself.
+
+        Args:
+            rgb: see `paint`.
+            recolour: see `paint`.
+            kept: see `paint`; there the layers above the page are transparent.
+            hints: see `paint`.
+
+        Returns:
+            The layers, and (H, W, 3) uint8, what they look like together.
+
+        Raises:
+            ImageError: see `paint`.
+            ValueError: the array is no page.
+        """
+        rgb, kept = self._given(rgb, recolour, kept)
+        own = Layer("page", rgb)
+        if kept is not None and kept.all():
+            return [own], rgb
+        with enough_memory(rgb):
+            opaque = np.full(rgb.shape[:2], 255, np.uint8)
+            if kept is not None:
+                opaque[kept] = 0
+            if self.domain_of(rgb) == "grey":
+                painted = self.paint(rgb, kept=opaque == 0, hints=hints)
+                return [Layer("colours", np.dstack([painted, opaque])), own], painted
+            page = inked.values(rgb)
+            printed = self._printed(page)
+            flat, painted = np.dstack([rgb, opaque]), rgb.copy()
+            for rows, band in self._under(page, {}, self._asked(hints)):
+                flat[rows, :, :3] = band
+                painted[rows] = layers.under(band, printed[rows, :, None])
+            if kept is not None:
+                painted[kept] = rgb[kept]
+            ink = np.dstack([printed, printed, printed, opaque])
+            return [Layer("ink", ink, multiplies=True), Layer("flat colours", flat), own], painted
+
     def paint_bytes(
         self, data: bytes, *, suffix: str | None = None, recolour: Recolour | None = None
     ) -> bytes:
@@ -375,14 +427,18 @@ class Painter:
     def _inked(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint an inked page: its values are multiplied with the layer under it."""
         page = inked.values(rgb)
-        printed = page
-        if self.tone < 1:
-            even = inked.descreened(page)
-            printed = np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
+        printed = self._printed(page)
         painted = np.empty_like(rgb)
         for rows, band in self._under(page, conditions, asked):
             painted[rows] = layers.under(band, printed[rows, :, None])
         return painted
+
+    def _printed(self, page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """An inked page (H, W) with as much of its screentone as asked for."""
+        if self.tone == 1:
+            return page
+        even = inked.descreened(page)
+        return np.asarray(cv2.addWeighted(page, self.tone, even, 1 - self.tone, 0), np.uint8)
 
     def _under(
         self,
@@ -393,12 +449,14 @@ class Painter:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
         prediction = self._predicted_layer(levelled, conditions, asked)
-        colours = prediction.colours(self.temperature)[0]
+        colours: NDArray[np.float32] = prediction.colours(self.temperature)[0]
+        if not np.isfinite(colours).all():
+            raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
+        layer = flats.lay(levelled, colours, snap=self.snap)
         if asked:
-            colours = asked.inked(levelled, colours, prediction)
-        layer = lab.lab_to_rgb(colours, keep_lightness=True).astype(np.float32)
-        for rows, band in _enlarged(layer, page.shape):
+            layer = asked.inked(levelled, layer, prediction)
+        for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
 
     def _finished(

@@ -98,3 +98,31 @@ def test_a_recipe_may_simulate_conditions_on_what_the_network_sees(pictures: Sha
     )
     expected = cut(pictures, 1, crop=8, epoch=2).mean(axis=(0, 1)) + 2
     np.testing.assert_allclose(view.conditions["mean"], expected, rtol=1e-6)
+
+
+def varied(rgb: NDArray[np.uint8], number: int, **how: float) -> NDArray[np.uint8]:
+    variation = dataset.Variation(crop=32, **how)
+    return dataset.augmented(rgb, {}, variation=variation, key=Key(0, 1, number))[0]
+
+
+def test_pictures_are_seen_larger_and_smaller_within_the_jitter() -> None:
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 3, 64, axis=0).repeat(3, axis=2)
+    slopes = []
+    for number in range(60):
+        row = varied(ramp, number, scale=0.5)[16, :, 0].astype(float)
+        slopes.append(abs(row[-4] - row[3]) / (32 - 7) / 3)
+    logarithms = np.log(slopes)
+    assert np.abs(logarithms).max() < 0.55
+    assert logarithms.min() < -0.3
+    assert logarithms.max() > 0.3
+
+
+def test_gamma_darkens_and_lightens_all_channels_alike() -> None:
+    rgb = np.full((32, 32, 3), (60, 120, 200), np.uint8)
+    seen = [varied(rgb, number, gamma=0.3)[0, 0] / 255 for number in range(60)]
+    exponents = np.log(seen) / np.log(rgb[0, 0] / 255)
+    np.testing.assert_allclose(exponents, exponents[:, :1].repeat(3, 1), atol=0.03)
+    logarithms = np.log(exponents[:, 1])
+    assert np.abs(logarithms).max() < 0.33
+    assert logarithms.min() < -0.2
+    assert logarithms.max() > 0.2

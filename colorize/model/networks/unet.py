@@ -32,6 +32,8 @@ SIDE_MULTIPLE = 32
 CHANNELS = (24, 48, 96, 160, 256)
 """At a half, a quarter, ... 1/32 of the size."""
 
+_MOMENTUM = 0.03
+"""Of the running statistics: over thirty batches, because the kinds of pages in a batch vary."""
 _CHANNELS_MULTIPLE = 8
 _STEM_STRIDE = 2
 
@@ -116,7 +118,7 @@ def _convolution(inside: int, outside: int, *, stride: int = 1, dilation: int = 
     convolution = nn.Conv2d(
         inside, outside, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
     )
-    return nn.Sequential(convolution, nn.BatchNorm2d(outside), Relu())
+    return nn.Sequential(convolution, nn.BatchNorm2d(outside, momentum=_MOMENTUM), Relu())
 
 
 def _down(inside: int, outside: int, *, dilation: int = 1) -> nn.Sequential:

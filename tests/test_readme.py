@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from colorize.__main__ import COMMANDS
 from colorize.errors import DataError
 from colorize.sources import sample
 from colorize.sources.panels import avatars, emoji
@@ -159,7 +161,8 @@ def test_every_program_it_names_is_there(page: str) -> None:
 def test_the_command_has_every_option_that_is_named() -> None:
     from colorize.commands.colour import parser
 
-    known = set(re.findall(r"--[a-z-]+", parser().format_help()))
+    commanded = [parser, *(import_module(name).parser for name in COMMANDS.values())]
+    known = {name for of in commanded for name in re.findall(r"--[a-z-]+", of().format_help())}
     pages = README + text("docs/painting.md")
     commands = " ".join(re.findall(r"^colorize .*", pages, re.MULTILINE))
     named = re.findall(r"`(--[a-z-]+)", pages) + re.findall(r" (--[a-z-]+)", commands)

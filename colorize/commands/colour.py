@@ -7,14 +7,20 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorize.commands import console
 from colorize.imaging import openraster
+from colorize.paint import hints
+from colorize.paint.addressed import address
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
 from colorize.weights import registry
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
+if TYPE_CHECKING:
+    from colorize.paint.painter import Painter
+
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone", "palette")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 
@@ -72,6 +78,31 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(0, 1),
         help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
     )
+    add(
+        "--hints",
+        metavar="FILE",
+        type=console.path,
+        help="JSON file of colours at places of pages: see docs/painting.md",
+    )
+    add(
+        "--palette",
+        metavar="COLOURS",
+        help="colours that areas settle on: '#aabbcc,#102030', a GIMP palette or a JSON list",
+    )
+    add("--book", metavar="FILE", type=console.path, help="colour book of the series")
+    add(
+        "--reference",
+        metavar="FILE",
+        type=console.path,
+        action="append",
+        default=[],
+        help="coloured page or character sheet whose colours pages take; may be given again",
+    )
+    add(
+        "--learn",
+        action="store_true",
+        help="add what --hints and --reference say to the book, which is made if there is none",
+    )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
@@ -109,8 +140,16 @@ def run(arguments: Sequence[str], root: Path) -> int:
     options = made.parse_args(arguments)
     if options.layers and (options.layer or options.compare):
         made.error("argument --layers: not allowed with argument --layer or --compare")
+    if options.learn and options.book is None:
+        made.error("argument --learn: it needs --book, the file to write to")
     ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
     found = plan(options.inputs, options.layers or options.out, ending=ending)
+    if options.hints is not None:
+        found = address(found, hints.read(options.hints), options.hints)
+    if options.palette is not None:
+        from colorize.paint import palette  # needs numpy
+
+        options.palette = palette.parse(options.palette)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
     return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
@@ -143,10 +182,12 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
+    _open_book(painter, found, options)
     chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
     chosen_forms[Form.LAYERS] = options.layers
     form = next((form for form, chosen in chosen_forms.items() if chosen), Form.PAINTED)
-    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
+    known = [painter.book.digest] if painter.book else []
+    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK), *known])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
     with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
@@ -154,3 +195,22 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
+
+
+def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> None:
+    """Give the painter its colour book, with what this run adds to it."""
+    if options.book is None and not options.reference:
+        return
+    from colorize.paint import learning
+    from colorize.paint.colourbook import Book
+
+    model = learning.fingerprint(painter.model)
+    book = Book(model)
+    if options.book is not None and (options.book.exists() or not options.learn):
+        book = Book.read(options.book, model=model)
+    for path in options.reference:
+        book = book.learned(learning.of_file(painter, path))
+    if options.learn:
+        book = book.learned(learning.of_jobs(painter, found.jobs))
+        book.write(options.book)
+    painter.book = book

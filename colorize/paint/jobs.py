@@ -1,5 +1,7 @@
 """Plans a run: one job with its target for each page and book of the command line."""
 
+import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +11,7 @@ from pathlib import Path
 from colorize.errors import InputError
 from colorize.imaging import formats, openraster
 from colorize.paint import kinds
+from colorize.paint.hints import Hint, as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +22,23 @@ class Job:
         source: a page or a book.
         target: the file to write.
         is_book: whether both are books.
+        name: of the page or book inside what was given, with ``/`` between folders.
+        hints: by page, ``""`` for a page that is no book's.
     """
 
     source: Path
     target: Path
     is_book: bool
+    name: str = ""
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """SHA-256 of its hints; empty where there are none."""
+        if not self.hints:
+            return ""
+        text = json.dumps({page: as_text(self.hints[page]) for page in sorted(self.hints)})
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +161,8 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     if ending:
         names = formats.renamed(names, ending)
     jobs = [
-        Job(source=source, target=out / name, is_book=not formats.is_page(source.name))
-        for (source, _), name in zip(found, names, strict=True)
+        Job(source=source, target=out / name, is_book=not formats.is_page(source.name), name=inside)
+        for (source, inside), name in zip(found, names, strict=True)
     ]
     _check_places(jobs)
     return Plan(jobs=jobs, base=out, faults=search.faults, left=dict(search.left))
@@ -178,7 +193,7 @@ def _to_file(source: Path, out: Path, *, ending: str) -> Job:
     fitting = formats.BOOKS if is_book else pages
     if formats.suffix(out.name) not in fitting:
         raise InputError(f"{out}: its name must end in {' or '.join(sorted(fitting))}")
-    job = Job(source=source, target=out, is_book=is_book)
+    job = Job(source=source, target=out, is_book=is_book, name=source.name)
     _check_places([job])
     return job
 

@@ -20,6 +20,7 @@ from colorize.imaging import formats, openraster
 from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.paint import kinds
+from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
 from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides, enough_memory
 from colorize.paint.record import Entry, Record
@@ -69,12 +70,14 @@ class Page:
         original: suffix of its file.
         kind: suffix of the format to write.
         read: gives the bytes of its file; may raise `ImageError`.
+        hints: colours at places of it.
     """
 
     name: str
     original: str
     kind: str
     read: Callable[[], bytes]
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,7 @@ def paint_files(
             original=formats.suffix(job.source.name),
             kind=formats.suffix(job.target.name),
             read=partial(read, job.source, max_bytes=MAX_BYTES),
+            hints=job.hints.get("", ()),
         )
         for job in jobs
     )
@@ -192,7 +196,9 @@ def paint_files(
                         if page.content is not None
                         else read(job.source, max_bytes=MAX_BYTES)
                     )
-                    entry = Entry(source=page.digest, settings=settings, size=len(content))
+                    entry = Entry(
+                        source=page.digest, settings=settings, size=len(content), hints=job.told
+                    )
                     workshop.write(job.target, content)
                     record.add(job.target, entry)
                 except (ImageError, OSError) as error:
@@ -277,16 +283,16 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
     if opened.outcome is Outcome.COLOURED and not form.ending:
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    domain = painter.domain_of(rgb)
+    domain, hints = painter.domain_of(rgb), opened.page.hints
     try:
         with enough_memory(rgb):
             if form is Form.LAYER:
-                layer = painter.layer(rgb, kept=opened.kept)
+                layer = painter.layer(rgb, kept=opened.kept, hints=hints)
                 return replace(opened, pixels=layer, domain=domain)
             if form is Form.LAYERS:
-                layers, painted = painter.layers(rgb, kept=opened.kept)
+                layers, painted = painter.layers(rgb, kept=opened.kept, hints=hints)
                 return replace(opened, pixels=painted, layers=layers, domain=domain)
-            painted = painter.paint(rgb, kept=opened.kept)
+            painted = painter.paint(rgb, kept=opened.kept, hints=hints)
             if form is Form.COMPARE:
                 painted = np.concatenate([rgb, painted], axis=1)
             return replace(opened, pixels=painted, domain=domain)

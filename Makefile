@@ -80,6 +80,7 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.score
 	python -m benchmarks.ink
 	python -m benchmarks.snap
+	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.
 bench-data: $(VENV)/run.stamp ## measure resize and quantise against other ways (minutes)

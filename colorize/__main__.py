@@ -16,6 +16,8 @@ COMMANDS = {
     "book": "colorize.commands.book",
     "export": "colorize.commands.export",
     "models": "colorize.commands.models",
+    "real-or-fake": "colorize.commands.real_or_fake",
+    "studio": "colorize.commands.studio",
 }
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 

@@ -131,6 +131,7 @@ def test_there_are_few_dependencies_and_all_files(wheel: Path) -> None:
     assert (wheel / "colorize" / "weights" / "index.json").is_file()
     (built,) = wheel.parent.glob("*.whl")
     assert built.stat().st_size <= MOST_BYTES
+    assert (wheel / "colorize" / "studio" / "static" / "index.html").is_file()
     assert not (wheel / "tests").exists()
     assert not (wheel / "stages").exists()
 
@@ -192,4 +193,12 @@ def test_a_missing_extra_is_one_line(wheel: Path, tmp_path: Path) -> None:
     done = lean(wheel, tmp_path, code)
     assert done.returncode == 1
     assert "pip install 'colorize[pipeline,boards,report]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_studio_names_the_extra_that_it_needs(wheel: Path, tmp_path: Path) -> None:
+    code = "from colorize.__main__ import main; sys.exit(main(['studio']))"
+    done = lean(wheel, tmp_path, code)
+    assert done.returncode == 2
+    assert "pip install 'colorize[web]'" in done.stderr
     assert done.stderr.count("\n") == 1

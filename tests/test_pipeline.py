@@ -15,7 +15,7 @@ from tests.imports import ROOT, closure, local_imports
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 STAGES: dict[str, dict[str, Any]] = DVC["stages"]
 ABOVE = ("raw", "colour", "imaging", "sources", "data", "ingest", "inking", "weights")
-BELOW = ("model", "metrics", "learn", "judge", "report", "paint", "commands")
+BELOW = ("model", "metrics", "learn", "judge", "report", "paint", "studio", "commands")
 ROOMS = ABOVE + BELOW
 NO_TORCH = ("errors", "provenance", "params", "files", "parallel", *ABOVE)
 

@@ -1,10 +1,12 @@
 """What the commands share: exit statuses, messages, and checks of arguments."""
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from colorize.errors import InputError
 from colorize.paint.kinds import shown
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -36,3 +38,13 @@ def number(low: float, high: float, *, whole: bool = False) -> Callable[[str], f
         return value
 
     return check
+
+
+def need(*modules: str, extra: str) -> None:
+    """Check that the packages of an extra are installed.
+
+    Raises:
+        InputError: one is not; the message says how to install it.
+    """
+    if any(importlib.util.find_spec(module) is None for module in modules):
+        raise InputError(f"this needs more packages: pip install 'colorize[{extra}]'")

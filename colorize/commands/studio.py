@@ -1,0 +1,107 @@
+"""``colorize studio [INPUT...]``: a page in the browser to colour pages by hand and network."""
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorize import files
+from colorize.commands import colour, console
+from colorize.errors import ArchiveError, ImageError, InputError
+from colorize.paint.jobs import describe, plan
+
+if TYPE_CHECKING:
+    from colorize.studio.project import Project
+
+STEM = 40
+"""Letters of an input's name that stay in the name of its folder."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    made = argparse.ArgumentParser(
+        prog="colorize studio",
+        description="Colour pages in the browser: set hints by clicks, look closely, export. "
+        "Nothing leaves this computer.",
+        epilog="What is done is saved at once, and found again by the same command.",
+    )
+    add = made.add_argument
+    add("inputs", metavar="INPUT", nargs="*", type=console.path, help="page, folder or book")
+    folder = "where the work is kept (default: one for these inputs among the user's data)"
+    add("--folder", metavar="DIR", type=console.path, help=folder)
+    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    add("--device", help="cpu or cuda (default: a GPU where there is one)")
+    port = "to listen on at 127.0.0.1 (default: any that is free)"
+    add("--port", metavar="N", type=console.number(0, 65535, whole=True), default=0, help=port)
+    shown = "open the page in the browser (default)"
+    add("--browser", action=argparse.BooleanOptionalAction, default=True, help=shown)
+    return made
+
+
+def run(arguments: Sequence[str], root: Path) -> int:
+    """Serve the studio until it is stopped.
+
+    Args:
+        arguments: of the command line.
+        root: of the project whose pipeline made the model.
+
+    Returns:
+        The exit status.
+    """
+    options = parser().parse_args(arguments)
+    console.need("uvicorn", "starlette", "platformdirs", extra="web")
+    from colorize.paint.painter import Painter
+    from colorize.studio.app import Studio, most
+    from colorize.studio.project import Project
+    from colorize.studio.server import serve
+
+    model = options.model or root / colour.MODEL
+    folder: Path = options.folder or _folder(options.inputs)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give a folder for the work")
+    painter = Painter.load(model, device=options.device)
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    busy = f"another studio works in {folder}: use its page, or end it"
+    with files.locked(folder, busy, error=InputError):
+        project = Project(folder)
+        _open(project, options.inputs)
+        studio = Studio(project, painter, model=digest)
+        serve(
+            studio.app(),
+            port=options.port,
+            show=options.browser,
+            title="studio",
+            most=most,
+            leave=studio.hub.close,
+        )
+    return 0
+
+
+def _folder(inputs: Sequence[Path]) -> Path:
+    """The folder of the work on some inputs: the same ones give the same."""
+    import platformdirs
+
+    base = Path(platformdirs.user_data_dir("colorize", appauthor=False)) / "studio"
+    if not inputs:
+        return base / "desk"
+    places = "\n".join(sorted(str(path.resolve()) for path in inputs))
+    name = "".join(sign for sign in inputs[0].resolve().name if sign.isalnum() or sign in " -_.")
+    return base / f"{name[:STEM].strip(' .')}-{hashlib.sha256(places.encode()).hexdigest()[:8]}"
+
+
+def _open(project: "Project", inputs: Sequence[Path]) -> None:
+    """Add the pages and books of the command line; say of each that cannot be added why."""
+    if not inputs:
+        return
+    found = plan(inputs, project.folder / "out")
+    for job in found.jobs:
+        name = job.target.relative_to(found.base).as_posix()
+        try:
+            project.add_file(job.source, name)
+        except (ImageError, ArchiveError) as error:
+            console.say(f"{job.source}: {error}")
+    for path, reason in found.faults:
+        console.say(f"{path}: {reason}")
+    if found.left:
+        console.say(f"left as they are: {describe(found.left)}")

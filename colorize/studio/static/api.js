@@ -1,0 +1,43 @@
+// Talks to the server. All addresses are relative, so they carry the token of this page.
+
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body?.error ?? "");
+    this.status = status;
+    this.body = body;
+  }
+}
+
+async function ask(method, path, body, headers = {}) {
+  const answer = await fetch(`api/${path}`, { method, body, headers });
+  const type = answer.headers.get("content-type") ?? "";
+  const found = type.startsWith("application/json") ? await answer.json() : null;
+  if (!answer.ok) throw new Refused(answer.status, found);
+  return found;
+}
+
+const json = (method, path, value) =>
+  ask(method, path, JSON.stringify(value), { "content-type": "application/json" });
+
+export const project = () => ask("GET", "project");
+export const open = (page) => ask("GET", `pages/${page}`);
+export const likely = (page, x, y) => ask("GET", `pages/${page}/likely?x=${x}&y=${y}`);
+export const setHints = (page, hints, version) =>
+  json("PUT", `pages/${page}/hints`, { hints, version });
+export const setSettings = (settings) => json("PUT", "settings", settings);
+export const remove = (page) => ask("DELETE", `pages/${page}`);
+export const clear = () => ask("DELETE", "pages");
+export const bind = () => ask("POST", "book");
+export const add = (name, file) =>
+  ask("POST", "pages", file, { "x-name": encodeURIComponent(name) });
+
+export const view = (page, kind, version) => `api/pages/${page}/view/${kind}?v=${version}`;
+export const file = (page, form) => `api/pages/${page}/file/${form}`;
+
+// Calls back with each event, and with null when the server stops answering.
+export function listen(heard) {
+  const source = new EventSource("api/events");
+  source.onmessage = (message) => heard(JSON.parse(message.data));
+  source.onopen = () => heard({ type: "project" });
+  source.onerror = () => heard(null);
+}

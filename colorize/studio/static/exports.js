@@ -1,0 +1,61 @@
+// The dialog of all that can be saved as a file.
+
+import * as api from "./api.js";
+import { element, make, on, page, state } from "./state.js";
+import { t } from "./strings.js";
+import { toast } from "./toasts.js";
+
+let waiting = false; // whether a book is made for this window
+
+export function start() {
+  const dialog = element("export-dialog");
+  element("export").addEventListener("click", () => {
+    refresh();
+    dialog.showModal();
+  });
+  element("bind").addEventListener("click", async () => {
+    waiting = true;
+    await api.bind();
+  });
+  on("book", book);
+}
+
+function refresh() {
+  const shown = page();
+  for (const [id, form] of [["save-page", "painted"], ["save-png", "png"], ["save-layer", "layer"]]) {
+    const link = element(id);
+    if (shown && shown.state !== "failed") link.href = api.file(shown.id, form);
+    else link.removeAttribute("href");
+  }
+  element("command").textContent = command();
+  book();
+}
+
+// The command that gives the same bytes; PAGES stands for what was opened.
+function command() {
+  const { temperature, saturation, tone, domain } = state.settings;
+  const options = [
+    state.pages.some(({ hints }) => hints.length > 0) && `--hints '${state.folder.replaceAll("'", "'\\''")}/hints.json'`,
+    temperature !== null && `--temperature ${temperature}`,
+    saturation !== 1 && `--saturation ${saturation}`,
+    tone !== 1 && `--tone ${tone}`,
+    domain !== "auto" && `--domain ${domain}`,
+  ];
+  return ["colorize PAGES -o OUT", ...options.filter(Boolean)].join(" \\\n    ");
+}
+
+function book() {
+  const { state: now, done, total, reason } = state.book;
+  const running = now === "running";
+  element("bound").hidden = !running;
+  element("bound").value = total ? done / total : 0;
+  element("bind").disabled = running;
+  element("bind-text").textContent = running ? t("bindRunning", { done, total }) : t("bindText");
+  if (running || !waiting) return;
+  waiting = false;
+  if (now === "failed") return toast(t("bindFailed", { reason }), { bad: true });
+  if (reason) toast(reason, { bad: true });
+  const link = make("a", { href: "api/book", download: "" });
+  link.click();
+  element("bind-text").textContent = t("bindDone");
+}

@@ -1,0 +1,191 @@
+// Begins: loads the words and the project, and joins all parts.
+
+import * as api from "./api.js";
+import * as camera from "./camera.js";
+import * as drop from "./drop.js";
+import * as exports from "./exports.js";
+import * as hints from "./hints.js";
+import * as panel from "./panel.js";
+import * as pictures from "./pictures.js";
+import * as popover from "./popover.js";
+import * as stage from "./stage.js";
+import * as strip from "./strip.js";
+import { element, emit, make, on, page, select, show, state } from "./state.js";
+import { list, load, t } from "./strings.js";
+import { toast } from "./toasts.js";
+
+await load();
+for (const part of [stage, popover, panel, strip, drop, exports]) part.start();
+
+// The project, as the server has it.
+
+// Several changes while an answer is awaited are asked for once.
+let wanted = false;
+let running = null;
+function refresh() {
+  wanted = true;
+  running ??= reloads().finally(() => (running = null));
+  return running;
+}
+
+async function reloads() {
+  while (wanted) {
+    wanted = false;
+    await reload();
+  }
+}
+
+async function reload() {
+  const found = await api.project();
+  const before = new Map(state.pages.map((one) => [one.id, one]));
+  const pages = found.pages.map((one) => merged(before.get(one.id), one));
+  Object.assign(state, found, { pages });
+  const gone = !pages.some(({ id }) => id === state.current);
+  emit("settings");
+  emit("pages");
+  element("empty").hidden = pages.length > 0;
+  element("stage").hidden = pages.length === 0;
+  for (const id of ["export", "compare"]) element(id).disabled = pages.length === 0;
+  if (gone) {
+    state.current = null;
+    if (pages.length > 0) show(pages[0].id);
+    else emit("page");
+  } else emit("picture", page());
+}
+
+// A page keeps its identity, and hints that are not saved yet.
+function merged(known, now) {
+  if (!known) return now;
+  return Object.assign(known, hints.isSaving(now.id) ? { ...now, hints: known.hints, version: known.version } : now);
+}
+
+let told = false; // that the server does not answer
+function heard(event) {
+  document.body.classList.toggle("lost", event === null);
+  if (event === null) return lost();
+  told = false;
+  if (event.type === "project") refresh().catch(lost);
+  if (event.type === "book") {
+    state.book = event.book;
+    emit("book");
+  }
+  if (event.type === "page") {
+    const known = state.pages.find(({ id }) => id === event.page.id);
+    if (!known) return;
+    const before = JSON.stringify(known.hints);
+    merged(known, event.page);
+    strip.update(known);
+    if (known.id !== state.current) return;
+    if (before !== JSON.stringify(known.hints)) emit("hints");
+    emit("picture", known);
+  }
+}
+
+function lost() {
+  if (!told) toast(t("lost"), { bad: true });
+  told = true;
+}
+
+// The page that is shown.
+
+on("page", async () => {
+  const now = page();
+  notice(now);
+  buttons();
+  if (now === null) return;
+  if (now.width) camera.take(now.width, now.height);
+  pictures.refresh({ fresh: true });
+  if (element("stage").classList.contains("comparing")) pictures.original();
+  try {
+    const opened = await api.open(now.id);
+    merged(now, opened);
+  } catch (error) {
+    Object.assign(now, { state: "failed", reason: error.message });
+    strip.update(now);
+  }
+  if (state.current !== now.id) return;
+  notice(now);
+  if (now.width) camera.take(now.width, now.height);
+  pictures.sharpen();
+});
+on("picture", (changed) => {
+  if (changed?.id !== state.current) return;
+  notice(changed);
+  pictures.refresh();
+});
+on("hints", buttons);
+element("stage").addEventListener("painted", () => {
+  if (performance.getEntriesByName("click").length > 0) performance.measure("hint", "click");
+  performance.clearMarks("click");
+});
+
+function notice(now) {
+  const text =
+    now?.state === "failed" ? t("failed", { reason: now.reason }) : now?.coloured ? t("coloured") : "";
+  element("notice").hidden = text === "";
+  element("notice").textContent = text;
+  element("after").alt = now ? t("pageAlt", { name: now.name }) : "";
+}
+
+function buttons() {
+  element("undo").disabled = !hints.canUndo();
+  element("redo").disabled = !hints.canRedo();
+}
+
+element("undo").addEventListener("click", hints.undo);
+element("redo").addEventListener("click", hints.redo);
+element("help").addEventListener("click", help);
+
+function help() {
+  const rows = list("keyList").flatMap(([keys, does]) => [
+    make("dt", { textContent: keys }),
+    make("dd", { textContent: does }),
+  ]);
+  element("keys").replaceChildren(...rows);
+  element("help-dialog").showModal();
+}
+
+// Keys that work everywhere but in fields and dialogs.
+
+const KEYS = {
+  "+": camera.closer,
+  "=": camera.closer,
+  "-": camera.farther,
+  0: camera.fit,
+  b: stage.compare,
+  i: () => stage.setPicking(!state.picking),
+  PageUp: () => strip.turn(-1),
+  PageDown: () => strip.turn(1),
+  "?": help,
+  Delete: () => state.selected !== null && hints.remove(state.selected),
+  Escape: escape,
+};
+for (const number of [1, 2, 3, 4, 5]) KEYS[number] = () => popover.take(number - 1);
+
+function escape() {
+  if (state.picking) stage.setPicking(false);
+  else if (state.selected !== null) select(null);
+  else panel.toggle(false);
+}
+
+addEventListener("keydown", (event) => {
+  if (document.querySelector("dialog[open]")) return;
+  const ctrl = event.ctrlKey || event.metaKey;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (ctrl && key === "z") {
+    event.preventDefault();
+    return event.shiftKey ? hints.redo() : hints.undo();
+  }
+  if (ctrl && key === "y") {
+    event.preventDefault();
+    return hints.redo();
+  }
+  if (ctrl || event.altKey || event.target.closest("input:not([type=range]), select")) return;
+  if (KEYS[key] && state.pages.length > 0) {
+    event.preventDefault();
+    KEYS[key]();
+  }
+});
+
+await refresh();
+api.listen(heard);

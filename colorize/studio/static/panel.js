@@ -1,0 +1,119 @@
+// The panel: the page's hints as a list, how pages are painted, and the project.
+
+import * as api from "./api.js";
+import * as hints from "./hints.js";
+import { setBrush } from "./popover.js";
+import { element, emit, make, on, page, select, state } from "./state.js";
+import { label, t } from "./strings.js";
+import { toast } from "./toasts.js";
+
+const PATIENCE = 120; // milliseconds after which a slider's value is sent
+const SLIDERS = ["temperature", "saturation", "tone"];
+const DEFAULTS = { temperature: null, saturation: 1, tone: 1, domain: "auto" };
+
+let later = 0;
+
+export function start() {
+  on("hints", list);
+  on("page", list);
+  on("selected", list);
+  on("settings", settings);
+  for (const name of SLIDERS) {
+    element(name).addEventListener("input", () => change({ [name]: Number(element(name).value) }));
+  }
+  element("domain").addEventListener("change", () => change({ domain: element("domain").value }));
+  element("reset").addEventListener("click", () => change(DEFAULTS));
+  element("brush").addEventListener("click", brush);
+  element("toggle").addEventListener("click", () => toggle());
+  element("remove").addEventListener("click", remove);
+  element("clear").addEventListener("click", clear);
+  setBrush(null);
+}
+
+export function toggle(open = !document.body.classList.contains("panelled")) {
+  document.body.classList.toggle("panelled", open);
+  element("toggle").setAttribute("aria-expanded", String(open));
+}
+
+// A brush of a colour of its own gives way to the colour that is there, and the other way round.
+function brush() {
+  if (state.brush !== null) return setBrush(null);
+  const field = make("input", { type: "color", value: "#e8b48c" });
+  field.addEventListener("input", () => setBrush(field.value));
+  field.click();
+}
+
+function list() {
+  const shown = page()?.hints ?? [];
+  element("no-hints").hidden = shown.length > 0;
+  element("hints").replaceChildren(
+    ...shown.map((hint, number) => {
+      const choose = make("button", { type: "button", className: "chosen" });
+      const dot = make("span", { className: "dot" });
+      dot.style.setProperty("--color", hint.color);
+      choose.append(dot, hint.color);
+      choose.setAttribute("aria-pressed", String(state.selected === number));
+      choose.addEventListener("click", () => select(number));
+      const gone = make("button", { type: "button", className: "icon", textContent: "×" });
+      label(gone, t("deleteAt", { number: number + 1 }));
+      gone.addEventListener("click", () => hints.remove(number));
+      return make("li", {}, choose, gone);
+    }),
+  );
+}
+
+function settings() {
+  const { temperature, saturation, tone, domain } = state.settings;
+  const own = state.defaults.temperature ?? 0.38;
+  const values = { temperature: temperature ?? own, saturation, tone };
+  for (const name of SLIDERS) {
+    if (document.activeElement !== element(name)) element(name).value = values[name];
+    element(`${name}-value`).textContent = values[name].toFixed(2);
+  }
+  element("tone-field").hidden = !state.domains.includes("ink");
+  element("domain-field").hidden = state.domains.length < 2;
+  const choices = ["auto", ...state.domains];
+  element("domain").replaceChildren(
+    ...choices.map((value) => make("option", { value, textContent: t(value) })),
+  );
+  element("domain").value = domain;
+  element("folder").textContent = state.folder;
+}
+
+function change(changes) {
+  state.settings = { ...state.settings, ...changes };
+  settings();
+  clearTimeout(later);
+  later = setTimeout(send, PATIENCE);
+}
+
+async function send() {
+  try {
+    await api.setSettings(state.settings);
+    emit("sent");
+  } catch (error) {
+    toast(error.message || t("lost"), { bad: true });
+  }
+}
+
+async function remove() {
+  const shown = page();
+  if (shown === null) return;
+  if (await ask(t("askRemove", { name: shown.name }), t("askClearText"))) await api.remove(shown.id);
+}
+
+async function clear() {
+  if (await ask(t("askClear"), t("askClearText"))) await api.clear();
+}
+
+function ask(title, text) {
+  const dialog = element("ask-dialog");
+  element("ask-title").textContent = title;
+  element("ask-text").textContent = text;
+  element("ask-yes").textContent = t("askYes");
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+  });
+}

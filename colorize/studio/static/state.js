@@ -1,0 +1,55 @@
+// What the page knows, and who wants to hear of changes.
+
+export const state = {
+  pages: [],
+  settings: {},
+  defaults: {},
+  domains: [],
+  folder: "",
+  book: { state: "none" },
+  current: null, // id of the page that is shown
+  selected: null, // number of the hint whose colour is being chosen
+  brush: null, // colour of the next hint; null takes the one that is there
+  picking: false, // whether the next click takes a colour
+};
+
+const listeners = new Map();
+
+// Events: "pages", "page" (another one is shown), "hints", "picture", "selected", "settings".
+export function on(event, heard) {
+  listeners.set(event, [...(listeners.get(event) ?? []), heard]);
+}
+
+export function emit(event, value) {
+  for (const heard of listeners.get(event) ?? []) heard(value);
+}
+
+export const element = (id) => document.getElementById(id);
+export const page = () => state.pages.find((one) => one.id === state.current) ?? null;
+
+export function make(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+export function select(number) {
+  state.selected = number;
+  emit("selected");
+}
+
+export function show(id) {
+  if (state.current === id) return;
+  state.current = id;
+  state.selected = null;
+  emit("page");
+}
+
+// Colours of the project's hints, the most used first.
+export function used() {
+  const counts = new Map();
+  for (const { hints } of state.pages) {
+    for (const { color } of hints) counts.set(color, (counts.get(color) ?? 0) + 1);
+  }
+  return [...counts].sort((one, other) => other[1] - one[1]).map(([color]) => color);
+}

@@ -1,0 +1,23 @@
+// Short messages; bad news stays until it is closed.
+
+import { element, make } from "./state.js";
+import { label, t } from "./strings.js";
+
+const SHOWN = 6000; // milliseconds
+const MOST = 4;
+
+export function toast(text, { bad = false } = {}) {
+  const close = make("button", { type: "button", className: "icon", textContent: "×" });
+  label(close, t("close"));
+  const made = make("div", { className: bad ? "toast bad" : "toast" }, make("p", { textContent: text }), close);
+  const end = () => made.remove();
+  close.addEventListener("click", end);
+  const toasts = element("toasts");
+  toasts.append(made);
+  while (toasts.children.length > MOST) toasts.firstChild.remove();
+  if (!bad) setTimeout(end, SHOWN);
+}
+
+export function say(text) {
+  element("status").textContent = text;
+}

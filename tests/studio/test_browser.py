@@ -1,0 +1,406 @@
+"""The studio as people meet it: in Chromium, by mouse, by keyboard and on a phone.
+
+No test of it runs where there is no Chromium or no playwright.
+"""
+
+import io
+import json
+import os
+import re
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.studio.conftest import BROWSER, Served, hinted
+from tests.studio.test_raters import fill
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+if BROWSER is None:
+    pytest.skip("no Chromium here: apt install chromium", allow_module_level=True)
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+NASTY = "z<img src=x onerror=document.title='hacked'>.png"
+AXE = os.environ.get("AXE_CORE") or next(
+    (str(path) for path in Path(__file__).parent.glob("node_modules/axe-core/axe.min.js")), None
+)
+"""Path of axe.min.js of the npm package axe-core."""
+
+Draw = Callable[..., bytes]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page; whatever it complains of, or asks of another machine, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(url: str, *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        origin = url.split("/", 3)[2]
+        page.on(
+            "request", lambda asked: f"//{origin}/" in asked.url or complaints.append(asked.url)
+        )
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "409" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def start(serve: Callable[..., Served], model_path: Path) -> Callable[..., Served]:
+    def begin(folder: Path, *inputs: Path) -> Served:
+        return serve("studio", *inputs, "--folder", folder, "--model", model_path)
+
+    return begin
+
+
+def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
+    """Drop files on the page, as a hand does."""
+    given = [{"name": name, "bytes": list(content)} for name, content in files]
+    transfer = page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const { name, bytes } of files) {
+                transfer.items.add(new File([new Uint8Array(bytes)], name));
+            }
+            return transfer;
+        }""",
+        given,
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("main", kind, {"dataTransfer": transfer})
+
+
+def ready(page: Page, count: int) -> None:
+    expect(page.locator("#count")).to_have_text(f"{count} of {count} painted")
+    expect(page.locator("#after")).to_have_attribute("src", re.compile("view/"))
+
+
+def click(page: Page, x: float, y: float) -> None:
+    """Click at a share of the painted page."""
+    box = page.locator("#sheet").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def saved(served: Served, count: int, *, page: int = 0) -> list[dict[str, Any]]:
+    """The page's hints, once the server has as many."""
+    for _ in range(300):
+        hints: list[dict[str, Any]] = served.project()["pages"][page]["hints"]
+        if len(hints) == count:
+            return hints
+        time.sleep(0.1)
+    raise AssertionError(f"{hints} are not {count} hints")
+
+
+def until(served: Served, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The page's only hint, once something holds of it."""
+    for _ in range(300):
+        (hint,) = saved(served, 1)
+        if holds(hint):
+            return hint
+        time.sleep(0.1)
+    raise AssertionError(f"it does not hold of {hint}")
+
+
+def marks(page: Page) -> Any:
+    return page.locator("#marks button")
+
+
+def download(page: Page, selector: str) -> bytes:
+    with page.expect_download() as expected:
+        page.click(selector)
+    return Path(expected.value.path()).read_bytes()
+
+
+@hinted
+def test_from_drop_to_export(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    tab = opened(served.url)
+    expect(tab.locator("#empty")).to_be_visible()
+    drop(tab, [("10.png", page(1, 300, 200)), ("9.png", page(2, 300, 200)), (NASTY, page(3))])
+    ready(tab, 3)
+    assert tab.locator("#thumbs .name").all_text_contents() == ["9.png", "10.png", NASTY]
+    assert tab.title() == "colorize studio"
+
+    click(tab, 0.5, 0.3)
+    expect(marks(tab)).to_have_count(1)
+    expect(tab.locator("#popover")).to_be_visible()
+    expect(tab.locator("#likely button")).not_to_have_count(0)
+    wanted = tab.locator("#likely button").last.get_attribute("data-color")
+    tab.locator("#likely button").last.click()
+    hint = until(served, lambda hint: hint["color"] == wanted)
+    assert (hint["x"], hint["y"]) == (pytest.approx(0.5, abs=0.01), pytest.approx(0.3, abs=0.01))
+
+    tab.keyboard.press("Escape")
+    click(tab, 0.3, 0.8)
+    saved(served, 2)
+    tab.click("#undo")
+    assert len(saved(served, 1)) == 1
+    expect(marks(tab)).to_have_count(1)
+    tab.click("#redo")
+    expect(marks(tab)).to_have_count(2)
+    saved(served, 2)
+
+    tab.click("#next")
+    expect(tab.locator("#where b")).to_have_text("10.png")
+    expect(marks(tab)).to_have_count(0)
+    tab.reload()
+    expect(marks(tab)).to_have_count(2)
+    expect(tab.locator("#undo")).to_be_enabled()
+
+    tab.click("#export")
+    one = served.project()["pages"][0]
+    painted = download(tab, "#save-page")
+    assert painted == served.client.get(f"api/pages/{one['id']}/file/painted").content
+    with Image.open(io.BytesIO(download(tab, "#save-layer"))) as image:
+        assert (image.mode, image.size) == ("RGBA", (200, 300))
+    with zipfile.ZipFile(io.BytesIO(download(tab, "#bind"))) as book:
+        assert book.namelist()[:2] == ["9.png", "10.png"]
+        assert book.read("9.png") == painted
+    hints = json.loads(download(tab, "#save-hints"))
+    assert [hint["page"] for hint in hints["hints"]] == ["9.png", "9.png"]
+    assert "--hints" in tab.locator("#command").inner_text()
+
+
+@hinted
+def test_hints_are_dragged_and_deleted(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    click(tab, 0.5, 0.3)
+    saved(served, 1)
+    tab.keyboard.press("Escape")
+    box, sheet = marks(tab).first.bounding_box(), tab.locator("#sheet").bounding_box()
+    assert box is not None
+    assert sheet is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(sheet["x"] + sheet["width"] * 0.4, sheet["y"] + sheet["height"] * 0.6, steps=6)
+    tab.mouse.move(sheet["x"] + sheet["width"] * 0.25, sheet["y"] + sheet["height"] * 0.8, steps=6)
+    tab.mouse.up()
+    hint = until(served, lambda hint: abs(hint["x"] - 0.25) < 0.01)
+    assert hint["y"] == pytest.approx(0.8, abs=0.01)
+    tab.click("#undo")  # a drag is one step
+    expect(marks(tab)).to_have_count(1)
+    until(served, lambda hint: abs(hint["x"] - 0.5) < 0.01)
+    marks(tab).first.click()
+    tab.click("#delete")
+    assert saved(served, 0) == []
+
+
+@hinted
+def test_by_keyboard_alone(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    for number in (1, 2):
+        served.add(f"{number}.png", page(number, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 2)
+    for _ in range(40):  # Tab reaches the page
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.id") == "stage":
+            break
+    assert tab.evaluate("document.activeElement.id") == "stage"
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#cursor")).to_have_js_property("hidden", False)
+    expect(tab.locator("#status")).to_have_text(re.compile(r"Point at \d+ % across"))
+    tab.keyboard.press("Enter")
+    (first,) = saved(served, 1)
+    expect(tab.locator("#likely button")).not_to_have_count(0)
+    tab.keyboard.press("1")
+    for _ in range(20):
+        tab.keyboard.press("Tab")
+        if "mark" in tab.evaluate("document.activeElement.className"):
+            break
+    tab.keyboard.press("Shift+ArrowDown")
+    hint = until(served, lambda hint: hint["y"] != first["y"])
+    assert hint["y"] == pytest.approx(first["y"] + 0.02, abs=1e-4)
+    tab.keyboard.press("Delete")
+    saved(served, 0)
+    tab.keyboard.press("Control+z")
+    saved(served, 1)
+    tab.keyboard.press("Control+Shift+Z")
+    saved(served, 0)
+    tab.keyboard.press("PageDown")
+    expect(tab.locator("#where b")).to_have_text("2.png")
+    tab.keyboard.press("b")
+    expect(tab.locator("#divider")).to_be_visible()
+    tab.focus("#divider")
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#divider")).to_have_attribute("aria-valuenow", "52")
+    tab.keyboard.press("+")
+    tab.keyboard.press("?")
+    expect(tab.locator("#help-dialog")).to_be_visible()
+
+
+@hinted
+def test_two_browsers_see_one_another(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    served.add("1.png", page(1, 300, 200))
+    one, other = opened(served.url), opened(served.url)
+    for tab in (one, other):
+        ready(tab, 1)
+    click(one, 0.5, 0.3)
+    expect(marks(other)).to_have_count(1)
+    saved(served, 1)
+    click(other, 0.3, 0.8)
+    expect(marks(one)).to_have_count(2)
+    served.add("2.png", page(2))
+    expect(one.locator("#thumbs li")).to_have_count(2)
+    expect(other.locator("#thumbs li")).to_have_count(2)
+
+
+def test_sliders_paint_again(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    before = tab.locator("#after").get_attribute("src")
+    tab.focus("#saturation")
+    for _ in range(4):
+        tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#after")).not_to_have_attribute("src", before or "")
+    assert served.project()["settings"]["saturation"] == pytest.approx(1.2)
+    tab.click("#reset")
+    expect(tab.locator("#saturation-value")).to_have_text("1.00")
+
+
+def test_a_page_that_cannot_be_painted_says_why(
+    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    served = start(tmp_path)
+    torn = page(1, 300, 200)
+    served.add("torn.png", torn[: len(torn) // 2])
+    served.add("good.png", page(2))
+    context: Page = opened(served.url)
+    context.context.clear_cookies()
+    expect(context.locator("#notice")).to_contain_text("cannot be painted")
+    context.click("#next")
+    ready(context, 2)
+    expect(context.locator("#notice")).to_be_hidden()
+    drop(context, [("words.png", b"words"), ("book.cbr", b"Rar!\x1a\x07\x00")])
+    expect(context.locator(".toast.bad")).to_have_count(2)
+    expect(context.locator("#toasts")).to_contain_text("book.cbr was not added. ")
+
+
+@pytest.fixture(scope="module")
+def three(start: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """A studio with three pages."""
+    served = start(tmp_path_factory.mktemp("three"))
+    for number in range(3):
+        out = io.BytesIO()
+        Image.new("L", (200, 300), 60 * number + 60).save(out, "PNG")
+        served.add(f"{number}.png", out.getvalue())
+    return served
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (2560, 1440)])
+def test_everything_is_within_reach(
+    three: Served, opened: Callable[..., Page], width: int, height: int, scheme: str
+) -> None:
+    phone = width < 600
+    tab = opened(three.url, width=width, height=height, color_scheme=scheme, has_touch=phone)
+    ready(tab, 3)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    stage = tab.locator("#stage").bounding_box()
+    assert stage is not None
+    assert stage["height"] > 0.6 * height
+    if phone:
+        sizes = tab.evaluate(
+            """[...document.querySelectorAll("button")].filter((one) => one.offsetParent)
+               .map((one) => Math.min(one.offsetWidth, one.offsetHeight))"""
+        )
+        assert min(sizes) >= 44
+        tab.tap("#toggle")
+        expect(tab.locator("#temperature")).to_be_in_viewport()
+        tab.tap("#toggle")
+    for selector in ("#undo", "#compare", "#add", "#export", "#help", "#in"):
+        expect(tab.locator(selector)).to_be_in_viewport()
+    axe(tab)
+    tab.click("#export")
+    axe(tab)
+
+
+def axe(tab: Page) -> None:
+    """Find nothing serious with axe-core, where that is at hand."""
+    if AXE is None:
+        return
+    # The page's policy lets no other script in, so this goes around it.
+    tab.evaluate(Path(AXE).read_text("utf-8") + ";0")
+    found = tab.evaluate("axe.run().then(({ violations }) => violations)")
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
+
+
+@pytest.mark.skipif(AXE is None, reason="AXE_CORE names no axe.min.js of axe-core")
+def test_axe_finds_what_is_wrong(opened: Callable[..., Page], three: Served) -> None:
+    tab = opened(three.url)
+    ready(tab, 3)
+    axe(tab)
+    tab.evaluate("document.querySelector('#reset').replaceChildren()")
+    with pytest.raises(AssertionError, match="button-name"):
+        axe(tab)
+
+
+def test_the_test_of_people_runs_from_first_to_last_pair(
+    tmp_path: Path, serve: Callable[..., Served], opened: Callable[..., Page], drawing: Any
+) -> None:
+    folder = fill(tmp_path / "pairs", drawing, count=8)
+    out = folder / "people.json"
+    served = serve(
+        *("real-or-fake", "--pairs", folder, "--out", out, "--practice", 2, "--trials", 3)
+    )
+    tab = opened(served.url)
+    axe(tab)
+    tab.click("#begin")
+    for number in range(5):
+        expect(tab.locator("#stand")).to_contain_text(f"pair {number + 1} of 5", ignore_case=True)
+        expect(tab.locator("#say-left")).to_be_enabled(timeout=PATIENCE)
+        expect(tab.locator("#left")).to_be_hidden()
+        tab.keyboard.press("ArrowLeft")
+        if number < 2:
+            expect(tab.locator("#left")).to_be_visible()
+            expect(tab.locator("#told")).to_have_text(re.compile("Right|other one"))
+            tab.click("#go-on")
+        if number == 2:
+            expect(tab.locator("#stand")).to_contain_text("4 of 5")
+            tab.reload()  # the session is resumed where it was
+            tab.click("#begin")
+    expect(tab.locator("#end")).to_be_visible(timeout=PATIENCE)
+    assert json.loads(out.read_text("utf-8"))["ours"]["sessions"] == 1

@@ -1,0 +1,166 @@
+"""What the studio exports is what the command writes, byte for byte."""
+
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorize.__main__ import main
+from colorize.commands.colour import parser
+from tests.studio.conftest import Served, files_of, hinted
+
+Page = Callable[..., bytes]
+
+told = pytest.mark.skipif(
+    "--hints" not in parser().format_help(), reason="this command takes no hints"
+)
+HINTS = [
+    {"x": 0.5, "y": 0.3, "color": "#c83232"},
+    {"x": 1 / 3, "y": 0.8, "color": "#3264c8", "radius": 0.02},
+]
+
+
+@pytest.fixture(scope="module")
+def start(serve: Callable[..., Served], model_path: Path) -> Callable[..., Served]:
+    def begin(folder: Path, *inputs: Path) -> Served:
+        return serve("studio", *inputs, "--folder", folder, "--model", model_path)
+
+    return begin
+
+
+def bound(served: Served) -> bytes:
+    """Let the studio make a book, and give it."""
+    assert served.client.post("api/book").status_code == 202
+    deadline = time.monotonic() + 120
+    while (book := served.project()["book"])["state"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert book["state"] == "ready", book
+    assert book["done"] == book["total"]
+    return served.client.get("api/book").content
+
+
+def command(*arguments: Any) -> None:
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+def test_pages_are_those_of_the_command(
+    tmp_path: Path, start: Callable[..., Served], page: Page, encoded: Page, model_path: Path
+) -> None:
+    folder = tmp_path / "pages"
+    (folder / "more").mkdir(parents=True)
+    coloured = np.zeros((90, 60, 3), np.uint8)
+    coloured[:, :30], coloured[:, 30:] = (200, 40, 40), (40, 60, 200)
+    contents = {
+        "1.png": page(1),
+        "2.jpg": page(2, kind="JPEG"),
+        "more/3.webp": page(3, kind="WEBP"),
+        "4.png": encoded(coloured),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    served = start(tmp_path / "work", folder)
+    settings = {"temperature": 0.6, "saturation": 1.3}
+    assert served.client.put("api/settings", json=settings).status_code == 200
+    look = ("--model", model_path, "--temperature", 0.6, "--saturation", 1.3)
+    command(folder, "-o", tmp_path / "out", *look)
+    command(folder, "-o", tmp_path / "layers", "--layer", *look)
+    pages = served.project()["pages"]
+    assert {one["name"] for one in pages} == set(contents)
+    for one in pages:
+        path = Path(one["name"])
+        painted = served.client.get(f"api/pages/{one['id']}/file/painted").content
+        assert painted == (tmp_path / "out" / path).read_bytes(), path
+        layer = served.client.get(f"api/pages/{one['id']}/file/layer").content
+        assert layer == (tmp_path / "layers" / path.with_suffix(".png")).read_bytes(), path
+        png = served.client.get(f"api/pages/{one['id']}/file/png").content
+        with (
+            Image.open(io.BytesIO(png)) as image,
+            Image.open(io.BytesIO(contents[path.as_posix()])) as own,
+        ):
+            assert (image.format, image.size) == ("PNG", own.size)
+    assert {name: (folder / name).read_bytes() for name in contents} == contents
+
+
+def test_a_book_is_that_of_the_command(
+    tmp_path: Path, start: Callable[..., Served], page: Page, model_path: Path
+) -> None:
+    book = tmp_path / "book.cbz"
+    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as file:
+        file.comment = b"a comment"
+        file.writestr("ComicInfo.xml", "<ComicInfo/>")
+        for number in range(4):
+            file.writestr(f"ch/{number}.png", page(number))
+        file.writestr("broken.png", b"no picture")
+    served = start(tmp_path / "work", book)
+    made = bound(served)
+    assert main([str(book), "-o", str(tmp_path / "out.cbz"), "--model", str(model_path)]) == 1
+    assert made == (tmp_path / "out.cbz").read_bytes()
+    assert "1 pages could not be painted" in served.project()["book"]["reason"]
+
+
+def test_a_book_of_loose_pages_has_them_in_order(
+    tmp_path: Path, start: Callable[..., Served], page: Page
+) -> None:
+    served = start(tmp_path / "work")
+    for number in (2, 1):
+        served.add(f"{number}.png", page(number))
+    first = bound(served)
+    with zipfile.ZipFile(io.BytesIO(first)) as file:
+        assert file.namelist() == ["2.png", "1.png"]
+        assert file.testzip() is None
+        for one in served.project()["pages"]:
+            painted = served.client.get(f"api/pages/{one['id']}/file/painted").content
+            assert file.read(one["name"]) == painted
+    assert bound(served) == first
+    assert "exports/book.cbz" in files_of(tmp_path / "work")
+
+
+def test_pages_show_the_size_of_a_screen_first(
+    tmp_path: Path, start: Callable[..., Served], page: Page
+) -> None:
+    served = start(tmp_path / "work")
+    (added,) = served.add("1.png", page(1, height=1700, width=1200)).json()
+
+    def size(view: str) -> tuple[int, int]:
+        answer = served.client.get(f"api/pages/{added}/view/{view}")
+        assert answer.headers["content-type"] == "image/jpeg"
+        with Image.open(io.BytesIO(answer.content)) as image:
+            return image.size
+
+    assert size("full") == size("before-full") == (1200, 1700)
+    width, height = size("screen")
+    assert (width, height) == size("before-screen")
+    assert width * height < 600_000
+    assert max(size("thumb")) <= 240
+
+
+@hinted
+@told
+def test_hints_give_the_commands_bytes(
+    tmp_path: Path, start: Callable[..., Served], page: Page, model_path: Path
+) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.png").write_bytes(page(number))
+    served = start(tmp_path / "work", folder)
+    ids = {one["name"]: one["id"] for one in served.project()["pages"]}
+    plain = served.client.get(f"api/pages/{ids['1.png']}/file/painted").content
+    answer = served.client.put(f"api/pages/{ids['1.png']}/hints", json={"hints": HINTS})
+    assert answer.status_code == 200
+    hints = tmp_path / "work" / "hints.json"
+    command(folder, "-o", tmp_path / "out", "--model", model_path, "--hints", hints)
+    command(folder, "-o", tmp_path / "l", "--layer", "--model", model_path, "--hints", hints)
+    for name, one in ids.items():
+        painted = served.client.get(f"api/pages/{one}/file/painted").content
+        assert painted == (tmp_path / "out" / name).read_bytes()
+        layer = served.client.get(f"api/pages/{one}/file/layer").content
+        assert layer == (tmp_path / "l" / name).read_bytes()
+    assert (tmp_path / "out" / "1.png").read_bytes() != plain

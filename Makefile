@@ -12,8 +12,8 @@ NAME ?= sample
 SEEDS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-slow lint format demo ink-sheet report tables compare show \
-	ablation bench bench-data soak clean
+.PHONY: help install repro weights test test-slow lint format demo ink-sheet report tables compare \
+	show ablation bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,14 @@ install: $(VENV)/run.stamp ## create .venv with the exact versions of constraint
 
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
 	dvc repro
+
+weights: $(VENV)/run.stamp ## train the weights of the package anew: ART=/path/to/art (hours)
+	python -m stages.gather "$(ART)"
+	python -m stages.inside weights
+	dvc repro weights/dvc.yaml
+	python -m stages.apart
+	python -m stages.ship
+	python -m stages.card
 
 test: $(VENV)/dev.stamp ## run the tests (minutes)
 	python -m pytest
@@ -41,7 +49,7 @@ format: $(VENV)/dev.stamp ## format the code
 report: $(VENV)/run.stamp ## write report.html: scores, curves, every test picture to compare
 	python -m stages.report
 
-demo: $(VENV)/run.stamp ## paint a page, a folder and a book of test pictures into demo/
+demo: $(VENV)/run.stamp ## draw a book of manga pages, and paint a page, a folder and a book of them, in demo/
 	python -m benchmarks.demo demo
 	colorize --overwrite demo/pages/page-1.png -o demo/page.png --compare
 	colorize --overwrite demo/pages -o demo/painted

@@ -28,6 +28,7 @@ from benchmarks import report
 from benchmarks.processes import keep_to
 from colorize.colour import lab
 from colorize.data import colours, shards
+from colorize.imaging import chroma
 from colorize.imaging.decode import decode
 from colorize.ingest import copies, prepare
 from colorize.ingest.framing import square
@@ -104,7 +105,8 @@ def squares(raw: Path) -> float:
     records = manifest.read(raw)
     start = time.perf_counter()
     for record in records:
-        rgb = prepare.square_of(raw, record, HOW)
+        _, (rgb,) = prepare.squares_of(raw, record, HOW)
+        chroma.check(rgb, at_least=HOW.min_chroma)
         hashlib.sha256(rgb.tobytes()).digest()
         copies.perceptual_hash(rgb)
     return time.perf_counter() - start

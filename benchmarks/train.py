@@ -172,7 +172,9 @@ def first_pictures(setting: Setting) -> Examples:
     order = dataset.order(len(setting.pictures), seed=0, epoch=1)[: setting.schedule.batch]
     crop = setting.schedule.crop
     squares = [
-        dataset.augmented(setting.pictures[n], {}, crop=crop, key=Key(0, 1, n))[0]
+        dataset.augmented(
+            setting.pictures[n], {}, variation=dataset.Variation(crop=crop), key=Key(0, 1, n)
+        )[0]
         for n in order.tolist()
     ]
     return Examples.grey(to_planes(squares))

@@ -13,6 +13,9 @@ from colorize.errors import ColorizeError
 ROOT = Path(__file__).resolve().parent.parent
 
 COMMANDS = {
+    "book": "colorize.commands.book",
+    "export": "colorize.commands.export",
+    "models": "colorize.commands.models",
     "real-or-fake": "colorize.commands.real_or_fake",
     "studio": "colorize.commands.studio",
 }

@@ -33,6 +33,22 @@ VARIANTS: Mapping[str, Sequence[str]] = {
 }
 """Zhang et al., table 1, and a training of one epoch: a title, and the settings it changes."""
 
+PIX2PIX: Mapping[str, Sequence[str]] = {
+    "pix2pix": (),
+    "pix2pix, L1 alone": ("train.gan=0",),
+    "pix2pix, critic alone": ("train.l1=0",),
+    "pix2pix, patch 16": ("train.patch=16",),
+    "pix2pix, patch 1": ("train.patch=1",),
+}
+"""Isola et al., section 4: L1 and a critic of 70 x 70 pixels where a title says nothing else."""
+AS_PIX2PIX = (
+    "train.recipe=pix2pix",
+    "train.width=0.25",  # 3.4 million parameters, near to the 4.0 of unet
+    "train.tone=false",
+    "train.lr=0.0002",
+    "train.weight_decay=0",
+)
+
 SEEDS = 3
 SHOWN = ("auc", "auc_balanced", "rmse_ab", "psnr", "ssim", "ciede2000", "colourfulness")
 
@@ -92,16 +108,19 @@ def planned(values: Mapping[str, Any], seeds: int) -> dict[str, dict[str, str]]:
 
 
 def _variants(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """Add regression by the same network, the same without its tone table, and the paper's."""
+    """Add regression by the same network, the same without its tone table, and other recipes."""
     recipe = values["train"]["recipe"].removesuffix("_l2")
     tone = str(not values["train"]["tone"]).lower()
     out = dict(VARIANTS)
-    out["L2 regression"] = (f"train.recipe={recipe}_l2",)
+    if recipe != "pix2pix":  # which regresses anyway
+        out["L2 regression"] = (f"train.recipe={recipe}_l2",)
     out[f"tone {tone}"] = (f"train.tone={tone}",)
     if recipe != "eccv16":
         paper = ("train.recipe=eccv16", "train.width=0.25", "train.lr=0.001")
         out["eccv16"] = (*paper, "train.tone=false")
         out["eccv16, tone"] = (*paper, "train.tone=true")
+    if not values["train"]["hints"]:
+        out |= {title: (*AS_PIX2PIX, *own) for title, own in PIX2PIX.items()}
     return out
 
 

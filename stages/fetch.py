@@ -4,10 +4,11 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from colorize import files
@@ -24,10 +25,22 @@ from colorize.sources.panels import panel
 from stages import progress, run, scratch
 
 
+def each_once(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """See that no source is named twice: its pictures would have the same ids."""
+    if len(set(sources)) < len(sources):
+        raise ValueError("sources that differ")
+    return sources
+
+
 class FetchParams(Section):
     """Section ``fetch`` of params.yaml."""
 
-    source: Literal["sample", "panels", "folder", "danbooru", "safebooru"]
+    source: Annotated[
+        tuple[Literal["sample", "panels", "folder", "danbooru", "safebooru"], ...],
+        BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+        Field(min_length=1, max_length=5),
+        AfterValidator(each_once),
+    ]
     folder: Text
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     side: Annotated[int, Field(ge=32, le=4096)]
@@ -104,7 +117,9 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
     params = load(FetchParams, root, "fetch")
     skipped: Counter[str] = Counter(no_picture=0, same_file=0, changing=0)
     try:
-        total, pictures = sources[params.source](params, root, skipped)
+        found = [sources[name](params, root, skipped) for name in params.source]
+        total = sum(count for count, _ in found)
+        pictures = chain.from_iterable(of_source for _, of_source in found)
         with (
             files.fresh_folder(root / "data" / "raw") as raw,
             progress("fetch", total) as bar,
@@ -112,7 +127,7 @@ def main(root: Path, *, sources: Mapping[str, Source] = SOURCES) -> None:
         ):
             count = manifest.write(raw, _counted(archives.write(raw, pictures), bar.update))
     except KeyboardInterrupt:
-        resumes = params.source in BOARDS
+        resumes = not BOARDS.keys().isdisjoint(params.source)
         again = "to resume where it stopped" if resumes else "to start again; nothing has changed"
         raise Interrupted(f"interrupted; run it again {again}") from None
     files.write_metrics(root / "metrics" / "fetch.json", {"pictures": count, "skipped": skipped})

@@ -13,9 +13,9 @@ from stages.fetch import FetchParams
 def main(root: Path) -> None:
     """Read params, and print search, counted terms and the time it will take."""
     params = load(FetchParams, root, "fetch")
-    board = BOARDS.get(params.source)
+    board = next((BOARDS[name] for name in params.source if name in BOARDS), None)
     if board is None:
-        raise ParamsError(f"'fetch.source' is {params.source}, which asks no site")
+        raise ParamsError(f"'fetch.source' is {', '.join(params.source)}, which asks no site")
     print(plan.describe(board, params.query(), count=params.count, rate_per_s=params.rate))
 
 

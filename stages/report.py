@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from colorize import files
-from colorize.data.index import picture_ids
+from colorize.data.index import picture_ids, picture_of
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError, one_line
 from colorize.raw import manifest
@@ -78,7 +78,7 @@ def credited(raw: Path, ids: Collection[str]) -> list[Credit]:
     """Look up whose pictures these are; without a manifest nobody is known."""
     if not (raw / manifest.FILE_NAME).exists():
         return []
-    wanted = set(ids)
+    wanted = {picture_of(identity) for identity in ids}
     records = (record for _, record in manifest.scan(raw))
     return credits(record for record in records if f"{record.source}_{record.id}" in wanted)
 

@@ -15,7 +15,7 @@ from colorize import files
 from colorize.data import shards, split
 from colorize.errors import DataError
 from colorize.imaging import decode
-from colorize.ingest import prepare
+from colorize.ingest import framing, prepare
 from colorize.ingest.framing import Framing
 from colorize.ingest.layout import Layout
 from colorize.ingest.leaks import Register
@@ -41,6 +41,11 @@ class ResizeParams(Section):
     test_share: Annotated[float, Field(gt=0, le=0.5)]
     per_shard: Annotated[int, Field(ge=1, le=4096)]
 
+    def pictures_per_shard(self) -> int:
+        """Count the pictures that go into a shard, so that it has room for all their squares."""
+        squares = framing.MOST if self.framing == "panels" else 1
+        return max(1, self.per_shard // squares)
+
     def how(self) -> How:
         """How one picture is prepared."""
         return How(
@@ -56,9 +61,10 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
     """Read params and manifest, prepare all shards, leave copies out, write the rest."""
     params = load(ResizeParams, root, "resize")
     raw = (root / "data" / "raw").resolve()
-    layout = Layout(_entries(raw, params), per_shard=params.per_shard)
+    layout = Layout(_entries(raw, params), per_shard=params.pictures_per_shard())
     spread = partial(each, environment=environment, small=len(layout) <= FEW)
     rejected: Counter[str] = Counter(dict.fromkeys(decode.REASONS, 0))
+    cuts: Counter[str] = Counter(dict.fromkeys(framing.CUTS, 0))
     register = Register()
     how = params.how()
     with prepare.workshop(scratch(root) / "resize", how) as workshop:
@@ -66,7 +72,8 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
             tasks = (Task(raw, workshop, shard, how) for shard in layout.shards())
             for done in spread(prepare.prepare, tasks):
                 register.add(done)
-                bar.update(len(done.ids) + len(done.left_out))
+                cuts.update(done.cuts)
+                bar.update(done.pictures)
                 for file, reason, message in done.left_out:
                     bar.write(f"left out {file}: {message}")
                     rejected[reason] += 1
@@ -88,14 +95,16 @@ def main(root: Path, *, environment: Mapping[str, str] = os.environ) -> None:
             files.write_table(folder / shards.INDEX, _index(register, stays))
         prepare.clear(workshop, (shard.path for shard in register.shards))
     files.write_metrics(
-        root / "metrics" / "resize.json", {"pictures": counts, "rejected": rejected}
+        root / "metrics" / "resize.json",
+        {"pictures": counts, "cut": cuts, "rejected": rejected},
     )
 
 
 def _entries(raw: Path, params: ResizeParams) -> Iterator[tuple[int, str, split.Split]]:
     shares = {"val_share": params.val_share, "test_share": params.test_share}
     for begin, record in manifest.scan(raw):
-        yield begin, f"{record.source}_{record.id}", split.assign(record.group, **shares)
+        chosen = split.of_folder(record.name) or split.assign(record.group, **shares)
+        yield begin, f"{record.source}_{record.id}", chosen
 
 
 def _counts(

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from colorize import files
 from colorize.errors import DataError
@@ -36,15 +36,19 @@ def main(root: Path) -> None:
     numbers = json.loads((root / "metrics" / "evaluate.json").read_text("utf-8"))
     for page in PAGES:
         path = root / page
-        files.write_bytes(path, filled(path.read_text("utf-8"), numbers).encode())
+        files.write_bytes(path, filled(path.read_text("utf-8"), numbers, TABLES).encode())
 
 
-def filled(page: str, numbers: Mapping[str, Any]) -> str:
+F = TypeVar("F")
+
+
+def filled(page: str, facts: F, known: Mapping[str, Callable[[F], str]]) -> str:
     """Replace the tables of a Markdown page.
 
     Args:
         page: its text.
-        numbers: of ``metrics/evaluate.json``.
+        facts: what the tables are made of.
+        known: tables by name.
 
     Raises:
         DataError: the page asks for a table that is not known.
@@ -52,18 +56,18 @@ def filled(page: str, numbers: Mapping[str, Any]) -> str:
 
     def table(found: re.Match[str]) -> str:
         name = found["name"]
-        if name not in TABLES:
-            raise DataError(f"no table '{name}'; known: {', '.join(TABLES)}")
-        return f"<!-- table {name} -->\n\n{TABLES[name](numbers)}\n\n<!-- end -->"
+        if name not in known:
+            raise DataError(f"no table '{name}'; known: {', '.join(known)}")
+        return f"<!-- table {name} -->\n\n{known[name](facts)}\n\n<!-- end -->"
 
     return re.sub(r"<!-- table (?P<name>[\w-]+) -->.*?<!-- end -->", table, page, flags=re.DOTALL)
 
 
-def headline(numbers: Mapping[str, Any]) -> str:
-    """A few rows by four scores."""
+def headline(numbers: Mapping[str, Any], rows: Mapping[str, str] = HEADLINE_ROWS) -> str:
+    """A few rows, with their titles, by four scores."""
     lines = [
         Line(title, numbers[row], numbers["stderr"][row])
-        for row, title in HEADLINE_ROWS.items()
+        for row, title in rows.items()
         if row in numbers
     ]
     return markdown(lines, {name: SCORES[name] for name in HEADLINE_SCORES})

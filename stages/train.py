@@ -2,16 +2,17 @@
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
+from colorize.errors import ParamsError
 from colorize.metrics.scores import Criterion
-from colorize.params import Section, Seed, load
+from colorize.params import FILE_NAME, Section, Seed, load
 from stages import run, scratch
 from stages.processes import processes, relaunched, whole_number
 from stages.watcher import Bar
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from colorize.learn.checkpoint import Checkpoints, History
     from colorize.model.weights import Model
 
+LEAST_CROP = {286: 96}
+"""By ``patch``: pixels of which a critic needs more than the least crop of all."""
+
 CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
@@ -27,24 +31,44 @@ CHECKPOINT_EVERY = 200
 class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2"]
+    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2", "pix2pix"]
     domains: Annotated[
         tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
     ]
+    hints: bool
     tone: bool
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
+    scale_jitter: Annotated[float, Field(ge=0, le=1)]
+    gamma_jitter: Annotated[float, Field(ge=0, le=1)]
     batch: Annotated[int, Field(ge=1, le=4096)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
+    patch: Literal[1, 16, 70, 286]
+    gan: Annotated[float, Field(ge=0, le=1000)]
+    l1: Annotated[float, Field(ge=0, le=1000)]
     temperatures: Annotated[
         tuple[Annotated[float, Field(ge=0.01, le=1)], ...], Field(min_length=1, max_length=20)
     ]
     select: Criterion
     patience: Annotated[int, Field(ge=0, le=100_000)]
     seed: Seed
+
+    @model_validator(mode="after")
+    def _critic(self) -> Self:
+        """See that a critic and a network can learn, where there is a critic."""
+        if self.recipe != "pix2pix":
+            return self
+        if not self.gan and not self.l1:
+            raise ParamsError(f"{FILE_NAME}: 'train.gan' or 'train.l1' must be above 0")
+        if self.gan and self.crop < (least := LEAST_CROP.get(self.patch, 0)):
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.crop' must be at least {least} for a patch of {self.patch}, "
+                f"not {self.crop}"
+            )
+        return self
 
 
 def main(root: Path) -> None:
@@ -62,6 +86,7 @@ def train(params: TrainParams, root: Path) -> None:
     from colorize.learn.schedule import Schedule
     from colorize.learn.training import Trainer
     from colorize.model.domains import Mixture, domain
+    from colorize.model.methods import Adversary
     from colorize.model.precision import best_device, describe
 
     pictures, held_out = (ShardReader(root / "data" / "resized", s) for s in ("train", "val"))
@@ -90,6 +115,7 @@ def train(params: TrainParams, root: Path) -> None:
             schedule=schedule,
             mixture=Mixture([domain(name) for name in params.domains]),
             group=group,
+            adversary=Adversary(patch=params.patch, gan=params.gan, l1=params.l1),
         )
         watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))
@@ -127,6 +153,7 @@ def untrained(
         domains=params.domains,
         sources=sources,
         tones=quantiser.tones if params.tone else None,
+        hints=params.hints,
     )
 
 

@@ -100,10 +100,11 @@ def _share(source: Path, target: Path) -> None:
     if not source.is_dir():
         raise DataError(f"{source} does not exist: run stages.variant without a name first")
     files.remove_folder(target)
-    shutil.copytree(source, target, copy_function=_link)
+    shutil.copytree(source, target, copy_function=link)
 
 
-def _link(source: str, target: str) -> None:
+def link(source: str | Path, target: str | Path) -> None:
+    """Link a file, or copy it where links are not possible."""
     try:
         os.link(source, target)
     except OSError:

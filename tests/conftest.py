@@ -2,8 +2,10 @@
 
 import io
 import os
+import shutil
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,16 @@ TINY = {
         "epochs": 2,
         "temperatures": [0.38, 1.0],
     },
-    "evaluate": {"gallery": 4, "resamples": 128},
+    "evaluate": {"gallery": 4, "resamples": 100},
 }
+
+
+LONGEST = ("tests/test_dvc.py", "tests/stages/test_train.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: else one worker would end long after the others."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)
@@ -84,16 +94,42 @@ def encoded() -> Callable[..., bytes]:
     return encode
 
 
+def lay_params(root: Path, **changes: dict[str, Any]) -> Path:
+    """Write the params of a small project; keyword arguments change single ones by section."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    for overlay in (TINY, changes):
+        for section, values in overlay.items():
+            params[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    return root
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
-    """Lay down a project of a small size; keyword arguments change single params by section."""
+    """Lay down a project of a small size, as `lay_params` takes changes."""
+    return partial(lay_params, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project after the three stages before training."""
+    from stages import fetch, quantise, resize  # most tests need none of them
+
+    root = lay_params(tmp_path_factory.mktemp("quantised"))
+    for stage in (fetch, resize, quantise):
+        stage.main(root)
+    return root
+
+
+@pytest.fixture
+def prepared(project: Callable[..., Path], quantised: Path) -> Callable[..., Path]:
+    """Lay down a small project that only has to be trained; changes are for later stages alone."""
 
     def make(**changes: dict[str, Any]) -> Path:
-        params = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
-        for overlay in (TINY, changes):
-            for section, values in overlay.items():
-                params[section].update(values)
-        (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
-        return tmp_path
+        assert changes.keys() <= {"train", "evaluate"}
+        root = project(**changes)
+        for name in ("data", "metrics"):
+            shutil.copytree(quantised / name, root / name)
+        return root
 
     return make

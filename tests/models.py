@@ -1,9 +1,10 @@
-"""Models that need no training: a random one, and one whose every pixel is orange.
+"""Models that need no training: random ones, and ones that give every pixel the same colour.
 
-Fixtures of those folders whose tests paint; the others need not wait for torch.
+The fixtures serve the folders whose tests paint; the others need not wait for torch.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,8 +16,22 @@ from colorize.paint.painter import Painter
 ORANGE = (40, 60)
 
 
-def tiny_model() -> Model:
-    return Model.build("eccv16", width=0.125, centres=bin_centres(), side=64, params={}, seed=0)
+def tiny_model(recipe: str = "eccv16", **changes: Any) -> Model:
+    """An untrained model of an eighth of the width; ``changes`` go to `Model.build`."""
+    usual = {"width": 0.125, "centres": bin_centres(), "side": 64, "params": {}, "seed": 0}
+    return Model.build(recipe, **(usual | changes))
+
+
+def of_one_colour(model: Model, ab: tuple[float, float]) -> Model:
+    """Make a model of classes give a bin's colour to every pixel, and L 50 to every layer."""
+    head = model.network.head
+    assert isinstance(head, torch.nn.Conv2d)
+    assert head.bias is not None
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.zero_()
+        head.bias[model.centres.tolist().index(list(ab))] = 60
+    return model
 
 
 @pytest.fixture(scope="session")
@@ -30,16 +45,7 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def orange_model() -> Model:
     """A model that paints every pixel in the ab of `ORANGE`."""
-    model = tiny_model()
-    head = model.network.head
-    assert isinstance(head, torch.nn.Conv2d)
-    chosen = [tuple(centre) for centre in bin_centres().tolist()].index(ORANGE)
-    with torch.no_grad():
-        head.weight.zero_()
-        assert head.bias is not None
-        head.bias.zero_()
-        head.bias[chosen] = 50
-    return model
+    return of_one_colour(tiny_model(), ORANGE)
 
 
 @pytest.fixture

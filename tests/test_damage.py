@@ -475,5 +475,7 @@ def test_a_report_of_mutants(judged: Path, name: str) -> None:
     tokens = JSON_TOKENS if name == "evaluate.json" else CSV_TOKENS
     for mutant in mutants(path.read_bytes(), 50, seed=1, tokens=tokens):
         path.write_bytes(mutant)
+        written = judged / "report.html"
+        written.unlink(missing_ok=True)
         message = refusal(partial(report.main, judged), "metrics/", quick_s=30)
-        (judged / "report.html").unlink(missing_ok=bool(message))
+        assert written.exists() != bool(message)

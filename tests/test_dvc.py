@@ -17,6 +17,7 @@ from tests.imports import ROOT
 
 TRACKED = ("check", "colorize", "stages", "pictures", "deny.txt", "dvc.yaml", "params.yaml")
 IGNORING = (".dvcignore", ".gitattributes", ".gitignore")
+EXPERIMENT = "dvc exp run -S train.epochs=1 -S train.lr=1e-05"
 
 
 class Repository:
@@ -89,6 +90,7 @@ def test_a_second_repro_runs_nothing(repository: Repository) -> None:
     assert repository.run("git status --porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_forced_repro_changes_no_byte(repository: Repository) -> None:
     repository.run("dvc repro -f")
     assert repository.run("git status --porcelain") == ""
@@ -112,7 +114,7 @@ def test_a_picture_added_to_the_folder_runs_fetch(repository: Repository) -> Non
 
 def test_an_experiment_changes_params_and_metrics(repository: Repository) -> None:
     before = repository.scores()
-    repository.run("dvc exp run -S train.epochs=1 -S train.lr=1e-05")
+    repository.run(EXPERIMENT)
     assert (repository.params()["train"]["epochs"], repository.scores()["grey"]) == (
         1,
         before["grey"],
@@ -160,21 +162,28 @@ def test_a_clone_that_would_change_line_ends_has_the_same_bytes(
         assert (tmp_path / "crlf" / name).read_bytes() == (repository.root / name).read_bytes()
 
 
-def test_a_queued_experiment_runs(repository: Repository) -> None:
-    repository.run("dvc exp run --queue -n queued -S train.epochs=3 -S evaluate.gallery=2")
+@pytest.mark.parametrize(
+    "epochs", [TINY["train"]["epochs"], pytest.param(3, marks=pytest.mark.slow)]
+)
+def test_a_queued_experiment_runs(repository: Repository, epochs: int) -> None:
+    repository.run(
+        f"dvc exp run --queue -n queued -S train.epochs={epochs} -S evaluate.gallery={1 + epochs}"
+    )
     repository.run("dvc queue start")
     repository.run("dvc queue logs -f queued")
     while "Running" in repository.run("dvc queue status"):
         time.sleep(0.2)
     shown = json.loads(repository.run("dvc exp show --json"))
     by_name = {run["name"]: run["revs"][0]["data"] for run in shown[1]["experiments"]}
-    assert by_name["queued"]["params"]["params.yaml"]["data"]["train"]["epochs"] == 3
+    params = by_name["queued"]["params"]["params.yaml"]["data"]
+    assert (params["train"]["epochs"], params["evaluate"]["gallery"]) == (epochs, 1 + epochs)
     assert "psnr" in by_name["queued"]["metrics"]["metrics/evaluate.json"]["data"]["model"]
+    repository.run("dvc exp remove queued")
 
 
 def test_branches_can_be_compared(repository: Repository) -> None:
     repository.run("git checkout -q -b other")
-    repository.run("dvc exp run -q -S train.lr=0.003")
+    repository.run(f"{EXPERIMENT} -q")  # DVC need not run it again
     repository.commit("other")
     difference = json.loads(repository.run("dvc metrics diff main other --json"))
     assert set(difference) == {"metrics/evaluate.json", "metrics/train.json"}
@@ -236,15 +245,30 @@ def test_a_failing_stage_fails_the_repro_with_one_line(repository: Repository) -
 
 
 @pytest.mark.slow
+def test_the_way_back_from_a_failed_stage_needs_no_luck(repository: Repository) -> None:
+    """Git could take the value for the former one, and DVC the second check from its cache."""
+    for _ in range(2):
+        assert "train.crop must be" in repository.run("dvc exp run -S train.crop=56", status=255)
+        repository.run("git restore .")
+        repository.run("dvc checkout")
+        assert "Running stage" not in repository.run("dvc repro")
+        assert repository.run("git status --porcelain") == ""
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        "fetch.folder=nowhere",
-        "resize.side=31",
-        "quantise.mix=none",
-        "train.epochs=two",
-        "train.crop=128",
-        "evaluate.gallery=0",
+        "resize.side=31",  # as long as the former one, so that Git could take it for that
+        *(
+            pytest.param(wrong, marks=pytest.mark.slow)
+            for wrong in (
+                "fetch.folder=nowhere",
+                "quantise.mix=none",
+                "train.epochs=two",
+                "train.crop=128",
+                "evaluate.gallery=0",
+            )
+        ),
     ],
 )
 def test_a_wrong_value_costs_no_output(repository: Repository, wrong: str) -> None:

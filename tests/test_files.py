@@ -110,7 +110,7 @@ def test_a_folder_is_held_by_one_process_and_a_kill_lets_go(tmp_path: Path) -> N
 def test_long_names_with_one_beginning_are_held_apart(tmp_path: Path) -> None:
     one, other = (tmp_path / ("x" * 60 + end) for end in "ab")
     with files.locked(one, ""), files.locked(other, ""):
-        pass
+        assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_folder_is_filled_by_one_process_at_a_time(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -9,16 +10,22 @@ import zipfile
 from email.parser import Parser
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from colorize.weights import registry
+from stages import ship
 from tests.imports import ROOT
 from tests.models import tiny_model
 
 MOST = 8
 """Direct dependencies of `pip install colorize`."""
+
+MOST_BYTES = 15_000_000
+"""Of the wheel, the weights among them."""
 
 ONLY = """
 import sys
@@ -119,6 +126,11 @@ def test_there_are_few_dependencies_and_all_files(wheel: Path) -> None:
     assert len(declared(wheel)) <= MOST
     assert (wheel / "colorize" / "py.typed").is_file()
     assert (wheel / "colorize" / "report" / "report.html.j2").is_file()
+    for weights in registry.shipped(wheel / "colorize" / "weights").values():
+        weights.check()
+    assert (wheel / "colorize" / "weights" / "index.json").is_file()
+    (built,) = wheel.parent.glob("*.whl")
+    assert built.stat().st_size <= MOST_BYTES
     assert (wheel / "colorize" / "studio" / "static" / "index.html").is_file()
     assert not (wheel / "tests").exists()
     assert not (wheel / "stages").exists()
@@ -140,6 +152,25 @@ sys.exit(main())
     assert done.stdout.startswith(str(wheel))
     with Image.open(tmp_path / "out.png") as image:
         assert image.size == (30, 40)
+
+
+def test_a_page_is_painted_by_the_weights_in_it(wheel: Path, tmp_path: Path) -> None:
+    """Without ``--model``, in a folder that is no project; an untrained model stands for none."""
+    site = shutil.copytree(wheel, tmp_path / "site")
+    if not registry.shipped(site / "colorize" / "weights"):
+        tiny_model().save(tmp_path / "m.safetensors")
+        told: dict[str, Any] = {"licence": "x", "sources": ["y"]}
+        ship.convert(tmp_path / "m.safetensors", "open-art", site / "colorize" / "weights", **told)
+    Image.fromarray(np.full((40, 30), 120, np.uint8)).save(tmp_path / "page.png")
+    code = "from colorize.__main__ import main; sys.exit(main())"
+    done = lean(site, tmp_path, code, "page.png", "-o", "out.png")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.png").is_file()
+    done = lean(site, tmp_path, code, "models")
+    assert done.stdout.startswith("open-art (default)"), done.stderr
+    done = lean(site, tmp_path, code, "export", "--onnx", "m.onnx")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "colorize[onnx]" in done.stderr
 
 
 def test_help_is_there_within_a_second(wheel: Path, tmp_path: Path) -> None:

@@ -304,7 +304,12 @@ def refusal(step: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["train:\n  ? {a: 1}\n  : 1\n", "train: {epochs: " + "9" * 5000 + "}", "[" * 5000]
+    "text",
+    [
+        "train:\n  ? {a: 1}\n  : 1\n",
+        pytest.param("train: {epochs: " + "9" * 5000 + "}", marks=pytest.mark.slow),
+        pytest.param("[" * 5000, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stage_says_one_line_and_fails(tmp_path: Path, text: str) -> None:
     (tmp_path / "params.yaml").write_text(text, "utf-8")

@@ -14,7 +14,7 @@ from tests.imports import ROOT, closure, local_imports
 
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 STAGES: dict[str, dict[str, Any]] = DVC["stages"]
-ABOVE = ("raw", "colour", "imaging", "sources", "data", "ingest", "inking")
+ABOVE = ("raw", "colour", "imaging", "sources", "data", "ingest", "inking", "weights")
 BELOW = ("model", "metrics", "learn", "judge", "report", "paint", "studio", "commands")
 ROOMS = ABOVE + BELOW
 NO_TORCH = ("errors", "provenance", "params", "files", "parallel", *ABOVE)
@@ -62,7 +62,7 @@ def test_every_stage_waits_for_the_check_of_all_params() -> None:
     content = yaml.safe_load((ROOT / "check" / "dvc.yaml").read_text("utf-8"))
     check = content["stages"]["check"]
     assert check["params"] == [{"params.yaml": None}]
-    behind = set(check["outs"])
+    behind = {path for out in check["outs"] for path in out}
     waiting = dict(STAGES)
     while found := [name for name, stage in waiting.items() if behind & set(stage["deps"])]:
         for name in found:

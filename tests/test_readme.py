@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from colorize.__main__ import COMMANDS
 from colorize.errors import DataError
 from colorize.sources import sample
 from colorize.sources.panels import avatars, emoji
@@ -31,13 +33,13 @@ def metrics() -> dict[str, dict[str, float]]:
 @pytest.mark.parametrize("page", tables.PAGES)
 def test_the_tables_are_those_of_the_committed_metrics(page: str) -> None:
     assert "<!-- table " in text(page)
-    assert tables.filled(text(page), metrics()) == text(page), "run `make tables`"
+    assert tables.filled(text(page), metrics(), tables.TABLES) == text(page), "run `make tables`"
 
 
 def test_a_table_shows_the_metrics_and_nothing_else() -> None:
     page = "before\n<!-- table headline -->\nold\n<!-- end -->\nafter\n"
     numbers = metrics()
-    filled = tables.filled(page, numbers)
+    filled = tables.filled(page, numbers, tables.TABLES)
     assert filled.startswith("before\n")
     assert filled.endswith("\nafter\n")
     assert "old" not in filled
@@ -47,12 +49,12 @@ def test_a_table_shows_the_metrics_and_nothing_else() -> None:
         decimals = len(value.partition(".")[2])
         assert float(value) == round(numbers["model_chosen"][name], decimals), name
     numbers["model_chosen"] = numbers["model_chosen"] | {"psnr": 12.34}
-    assert "12.34" in tables.filled(page, numbers)
+    assert "12.34" in tables.filled(page, numbers, tables.TABLES)
 
 
 def test_an_unknown_table_is_refused() -> None:
     with pytest.raises(DataError, match=r"no table 'heading'; known: headline, scores"):
-        tables.filled("<!-- table heading --><!-- end -->", metrics())
+        tables.filled("<!-- table heading --><!-- end -->", metrics(), tables.TABLES)
 
 
 def test_the_program_writes_the_pages(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_the_graph_is_the_pipelines() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("dvc dag needs the repository, and this is an archive of it")
     done = subprocess.run(
-        [interpreter, "dag", "--mermaid"],
+        [interpreter, "dag", "--mermaid", "evaluate"],
         cwd=ROOT,
         env=os.environ | {"DVC_NO_ANALYTICS": "1"},
         capture_output=True,
@@ -159,7 +161,8 @@ def test_every_program_it_names_is_there(page: str) -> None:
 def test_the_command_has_every_option_that_is_named() -> None:
     from colorize.commands.colour import parser
 
-    known = set(re.findall(r"--[a-z-]+", parser().format_help()))
+    commanded = [parser, *(import_module(name).parser for name in COMMANDS.values())]
+    known = {name for of in commanded for name in re.findall(r"--[a-z-]+", of().format_help())}
     pages = README + text("docs/painting.md")
     commands = " ".join(re.findall(r"^colorize .*", pages, re.MULTILINE))
     named = re.findall(r"`(--[a-z-]+)", pages) + re.findall(r" (--[a-z-]+)", commands)

@@ -7,15 +7,20 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorize.commands import console
-from colorize.errors import ModelError
+from colorize.imaging import openraster
+from colorize.paint import hints
+from colorize.paint.addressed import address
 from colorize.paint.jobs import Plan, describe, plan
 from colorize.paint.kinds import shown
+from colorize.weights import registry
 
-MODEL = Path("models", "colorizer.safetensors")
+if TYPE_CHECKING:
+    from colorize.paint.painter import Painter
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone")
+LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone", "palette")
 """Options that are arguments of `Painter`, which has their defaults."""
 
 
@@ -28,9 +33,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")
+    target = made.add_mutually_exclusive_group(required=True).add_argument
     out = "file or folder to write"
-    add("-o", "--out", metavar="OUT", type=console.path, required=True, help=out)
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    target("-o", "--out", metavar="OUT", type=console.path, help=out)
+    layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
+    target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add(
         "--temperature",
         metavar="T",
@@ -69,6 +78,31 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(0, 1),
         help="how much screentone of inked pages stays: 1 all (default), 0 even grey instead",
     )
+    add(
+        "--hints",
+        metavar="FILE",
+        type=console.path,
+        help="JSON file of colours at places of pages: see docs/painting.md",
+    )
+    add(
+        "--palette",
+        metavar="COLOURS",
+        help="colours that areas settle on: '#aabbcc,#102030', a GIMP palette or a JSON list",
+    )
+    add("--book", metavar="FILE", type=console.path, help="colour book of the series")
+    add(
+        "--reference",
+        metavar="FILE",
+        type=console.path,
+        action="append",
+        default=[],
+        help="coloured page or character sheet whose colours pages take; may be given again",
+    )
+    add(
+        "--learn",
+        action="store_true",
+        help="add what --hints and --reference say to the book, which is made if there is none",
+    )
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
@@ -102,11 +136,23 @@ def run(arguments: Sequence[str], root: Path) -> int:
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
-    found = plan(options.inputs, options.out, layers=options.layer)
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.layers and (options.layer or options.compare):
+        made.error("argument --layers: not allowed with argument --layer or --compare")
+    if options.learn and options.book is None:
+        made.error("argument --learn: it needs --book, the file to write to")
+    ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
+    found = plan(options.inputs, options.layers or options.out, ending=ending)
+    if options.hints is not None:
+        found = address(found, hints.read(options.hints), options.hints)
+    if options.palette is not None:
+        from colorize.paint import palette  # needs numpy
+
+        options.palette = palette.parse(options.palette)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, options.model or root / MODEL)
+    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -134,10 +180,14 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     # One core decodes and encodes: threads that compete for a core wait for each other.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
-    digest = _digest(model)
+    digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)
-    form = Form.COMPARE if options.compare else Form.LAYER if options.layer else Form.PAINTED
-    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK)])
+    _open_book(painter, found, options)
+    chosen_forms = {Form.COMPARE: options.compare, Form.LAYER: options.layer}
+    chosen_forms[Form.LAYERS] = options.layers
+    form = next((form for form, chosen in chosen_forms.items() if chosen), Form.PAINTED)
+    known = [painter.book.digest] if painter.book else []
+    chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK), *known])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
     with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
@@ -147,16 +197,20 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     return console.FAILED if outcomes["failed"] else 0
 
 
-def _digest(model: Path) -> str:
-    """SHA-256 of the model's file; nothing where there is none, which is told when it is loaded.
+def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> None:
+    """Give the painter its colour book, with what this run adds to it."""
+    if options.book is None and not options.reference:
+        return
+    from colorize.paint import learning
+    from colorize.paint.colourbook import Book
 
-    Raises:
-        ModelError: it cannot be read.
-    """
-    try:
-        with model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from None
+    model = learning.fingerprint(painter.model)
+    book = Book(model)
+    if options.book is not None and (options.book.exists() or not options.learn):
+        book = Book.read(options.book, model=model)
+    for path in options.reference:
+        book = book.learned(learning.of_file(painter, path))
+    if options.learn:
+        book = book.learned(learning.of_jobs(painter, found.jobs))
+        book.write(options.book)
+    painter.book = book

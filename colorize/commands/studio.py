@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize import files
-from colorize.commands import colour, console
+from colorize.commands import console
 from colorize.errors import ArchiveError, ImageError, InputError
 from colorize.paint.jobs import describe, plan
+from colorize.weights import registry
 
 if TYPE_CHECKING:
     from colorize.studio.project import Project
@@ -30,7 +31,8 @@ def parser() -> argparse.ArgumentParser:
     add("inputs", metavar="INPUT", nargs="*", type=console.path, help="page, folder or book")
     folder = "where the work is kept (default: one for these inputs among the user's data)"
     add("--folder", metavar="DIR", type=console.path, help=folder)
-    add("--model", metavar="FILE", type=Path, help="default: the one that `make repro` trained")
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    add("--model", metavar="NAME|FILE", help=model)
     add("--device", help="cpu or cuda (default: a GPU where there is one)")
     port = "to listen on at 127.0.0.1 (default: any that is free)"
     add("--port", metavar="N", type=console.number(0, 65535, whole=True), default=0, help=port)
@@ -56,17 +58,16 @@ def run(arguments: Sequence[str], root: Path) -> int:
     from colorize.studio.project import Project
     from colorize.studio.server import serve
 
-    model = options.model or root / colour.MODEL
+    model = registry.locate(options.model, trained=root / registry.TRAINED)
     folder: Path = options.folder or _folder(options.inputs)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: give a folder for the work")
     painter = Painter.load(model, device=options.device)
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
     busy = f"another studio works in {folder}: use its page, or end it"
     with files.locked(folder, busy, error=InputError):
         project = Project(folder)
         _open(project, options.inputs)
-        studio = Studio(project, painter, model=digest)
+        studio = Studio(project, painter, model=registry.digest(model))
         serve(
             studio.app(),
             port=options.port,

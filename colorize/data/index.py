@@ -9,6 +9,28 @@ from colorize.data.shards import INDEX
 from colorize.data.split import Split
 from colorize.errors import DataError, one_line
 
+MARK = "~"
+"""Parts a picture's id from the number of a square that was cut from it."""
+
+
+def square_id(picture: str, number: int) -> str:
+    """Name a square that was cut from a picture.
+
+    >>> square_id("folder_1f", 3)
+    'folder_1f~3'
+    """
+    return f"{picture}{MARK}{number}"
+
+
+def picture_of(identity: str) -> str:
+    """Name the picture, ``<source>_<id>``, from which a row of the index comes.
+
+    >>> picture_of("folder_1f~3"), picture_of("folder_1f")
+    ('folder_1f', 'folder_1f')
+    """
+    picture, _, number = identity.rpartition(MARK)
+    return picture if picture and number.isdecimal() else identity
+
 
 def picture_ids(folder: Path, split: Split) -> list[str]:
     """Ids of a split's pictures, in the order in which `ShardReader` gives them.

@@ -25,6 +25,20 @@ def assign(identity: str, *, val_share: float, test_share: float) -> Split:
     return "val" if position >= 1 - val_share else "train"
 
 
+def of_folder(name: str) -> Split | None:
+    """Give the split that a picture's own folder asks for, if any.
+
+    Args:
+        name: path of the picture within the user's folder. Pictures in ``train``, ``val`` and
+            ``test`` there are of these splits, at any depth.
+
+    >>> of_folder("test/comic/1.png"), of_folder("comic/test/1.png"), of_folder("test")
+    ('test', None, None)
+    """
+    first, below, _ = name.partition("/")
+    return next((split for split in SPLITS if below and split == first), None)
+
+
 def place(identity: str) -> int:
     """Give a picture its place among all of its split: 64 bits, independent of its split.
 

@@ -48,19 +48,23 @@ def same_format(one: str, other: str) -> bool:
     return one == other or (one in WRITERS and WRITERS[one] == WRITERS.get(other))
 
 
-def layer_names(names: Sequence[str]) -> list[str]:
-    """Give each page's layer a name of its own: PNG, since that holds transparency.
+def renamed(names: Sequence[str], ending: str) -> list[str]:
+    """Give pages that are written in one format names of their own.
 
-    >>> layer_names(["1.jpg", "2.png", "2.jpg", "notes.txt"])
+    Args:
+        names: of pages and other files, which keep theirs.
+        ending: suffix of the format.
+
+    >>> renamed(["1.jpg", "2.png", "2.jpg", "notes.txt"], ".png")
     ['1.png', '2.png', '2.jpg.png', 'notes.txt']
     """
     taken = set(names)
-    layers: list[str] = []
+    results: list[str] = []
     for name in names:
-        layer = name
-        if is_page(name) and suffix(name) != ".png":
-            layer = name[: -len(suffix(name))] + ".png"
-            layer = f"{name}.png" if layer in taken else layer
-        taken.add(layer)
-        layers.append(layer)
-    return layers
+        result = name
+        if is_page(name) and suffix(name) != ending:
+            result = name[: -len(suffix(name))] + ending
+            result = f"{name}{ending}" if result in taken else result
+        taken.add(result)
+        results.append(result)
+    return results

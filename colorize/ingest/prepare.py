@@ -1,4 +1,4 @@
-"""Prepares one shard: decodes its pictures, frames them, and writes the shard.
+"""Prepares one shard: decodes its pictures, frames them as squares, and writes the shard.
 
 A prepared shard is kept in a workshop, a folder of scratch, as ``NAME.KEY.npy`` and, written last,
 its marker ``NAME.KEY.json``. The key names the pictures that go in, and the workshop's name the
@@ -26,12 +26,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from colorize import files, provenance
 from colorize.data import shards
+from colorize.data.index import square_id
 from colorize.data.split import Split
 from colorize.errors import DataError, ImageError, one_line
 from colorize.imaging import chroma
 from colorize.imaging.decode import RGB, decode
 from colorize.ingest import copies
-from colorize.ingest.framing import Framing, square
+from colorize.ingest.framing import CUTS, Cut, Framing, squares
 from colorize.ingest.layout import Shard
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Record
@@ -39,7 +40,7 @@ from colorize.raw.manifest import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How a picture becomes a square, and what it must be like: see `decode` and `framing`."""
+    """How a picture becomes squares, and what they must be like: see `decode` and `framing`."""
 
     side: int
     framing: Framing
@@ -83,10 +84,13 @@ class Prepared:
         split: whose it is.
         name: of the shard.
         path: of its file, which is not there if no picture was usable.
-        ids: of its pictures in the order of rows.
+        ids: of its squares in the order of rows; see `data.index.picture_of`.
         hashes: their perceptual hashes.
         digests: 128 bits of their pixels' SHA-256, in two halves.
-        left_out: file, reason and the whole message of each picture that cannot be used.
+        pictures: how many were looked at.
+        cuts: how many of them were cut in each way of `framing.CUTS`.
+        left_out: file, reason and the whole message of each picture that cannot be used, or of
+            each of its squares.
     """
 
     split: Split
@@ -95,6 +99,8 @@ class Prepared:
     ids: list[str]
     hashes: list[int]
     digests: list[tuple[int, int]]
+    pictures: int
+    cuts: dict[Cut, int]
     left_out: list[tuple[str, str, str]]
 
 
@@ -110,6 +116,8 @@ class _Marker(BaseModel):
     ids: list[str]
     hashes: list[_Word]
     digests: list[tuple[_Word, _Word]]
+    pictures: int
+    cuts: dict[Cut, int]
     left_out: list[tuple[str, str, str]]
 
     def rows(self) -> int:
@@ -140,24 +148,35 @@ def prepare(task: Task) -> Prepared:
     done = load(path, task.shard.split)
     if done:
         return _named(done, records)
-    kept = np.empty((len(records), task.how.side, task.how.side, 3), np.uint8)
-    new = Prepared(task.shard.split, task.shard.name, path, [], [], [], [])
+    kept: list[RGB] = []
+    cuts: dict[Cut, int] = dict.fromkeys(CUTS, 0)
+    new = Prepared(task.shard.split, task.shard.name, path, [], [], [], len(records), cuts, [])
     with _one_thread():
         for record in records:
             try:
-                rgb = square_of(task.raw, record, task.how)
+                cut, framed = squares_of(task.raw, record, task.how)
             except ImageError as error:
                 new.left_out.append((record.file, error.reason, str(error)))
                 continue
-            kept[len(new.ids)] = rgb
-            digest = hashlib.sha256(rgb.tobytes()).digest()
-            new.digests.append((int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])))
-            new.hashes.append(copies.perceptual_hash(rgb))
-            new.ids.append(f"{record.source}_{record.id}")
+            cuts[cut] += 1
+            for number, rgb in enumerate(framed):
+                try:
+                    chroma.check(rgb, at_least=task.how.min_chroma)
+                except ImageError as error:
+                    where = "" if cut == "whole" else f"square {number}: "
+                    new.left_out.append((record.file, error.reason, f"{where}{error}"))
+                    continue
+                kept.append(rgb)
+                digest = hashlib.sha256(rgb.tobytes()).digest()
+                new.digests.append((int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])))
+                new.hashes.append(copies.perceptual_hash(rgb))
+                whole = f"{record.source}_{record.id}"
+                new.ids.append(whole if cut == "whole" else square_id(whole, number))
     if new.ids:
-        shards.write(path, kept[: len(new.ids)])
-    held = {"state": _state(path), "ids": new.ids, "hashes": new.hashes}
-    held |= {"digests": new.digests, "left_out": new.left_out}
+        shards.write(path, np.stack(kept))
+    held: dict[str, object] = {"state": _state(path), "ids": new.ids, "hashes": new.hashes}
+    held |= {"digests": new.digests, "pictures": new.pictures, "cuts": cuts}
+    held["left_out"] = new.left_out
     files.write_bytes(path.with_suffix(".json"), json.dumps(held).encode())
     return _named(new, records)
 
@@ -171,17 +190,16 @@ def _named(done: Prepared, records: Iterable[Record]) -> Prepared:
     return replace(done, left_out=left_out)
 
 
-def square_of(raw: Path, record: Record, how: How) -> RGB:
-    """Read, check and shrink one picture of a folder of archives: (side, side, 3) uint8.
+def squares_of(raw: Path, record: Record, how: How) -> tuple[Cut, list[RGB]]:
+    """Read, check and frame one picture of a folder of archives: see `framing.squares`.
 
     Raises:
         ImageError: it cannot be used.
     """
     content = archives.read(raw, record, max_bytes=how.max_bytes)
-    rgb = decode(content, max_pixels=how.max_pixels, side=how.side)
-    rgb = square(rgb, side=how.side, framing=how.framing)
-    chroma.check(rgb, at_least=how.min_chroma)
-    return rgb
+    side = 0 if how.framing == "panels" else how.side  # panels are cut from all pixels
+    rgb = decode(content, max_pixels=how.max_pixels, side=side)
+    return squares(rgb, side=how.side, framing=how.framing)
 
 
 def load(path: Path, split: Split) -> Prepared | None:
@@ -194,7 +212,17 @@ def load(path: Path, split: Split) -> Prepared | None:
     except (OSError, ValueError, DataError):
         return None
     name = path.name.split(".")[0]
-    return Prepared(split, name, path, held.ids, held.hashes, held.digests, held.left_out)
+    return Prepared(
+        split,
+        name,
+        path,
+        held.ids,
+        held.hashes,
+        held.digests,
+        held.pictures,
+        held.cuts,
+        held.left_out,
+    )
 
 
 def publish(order: tuple[Path, Path, NDArray[np.bool_]]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
+from colorize.learn.dataset import Variation
 from colorize.model.recipes import Recipe
 
 
@@ -16,6 +17,8 @@ class Schedule:
         epochs: passes over the training split.
         batch: pictures a step; the last, smaller batch of an epoch is left out.
         crop: side of the random square that a step sees of a picture, in pixels.
+        scale_jitter: how much larger or smaller a step may see a picture, as a logarithm.
+        gamma_jitter: how much darker or lighter, as the logarithm of an exponent.
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises to its peak.
         weight_decay: of AdamW.
@@ -25,10 +28,17 @@ class Schedule:
     epochs: int
     batch: int
     crop: int
+    scale_jitter: float = 0.0
+    gamma_jitter: float = 0.0
     lr: float
     warmup: float
     weight_decay: float
     seed: int
+
+    @property
+    def variation(self) -> Variation:
+        """How pictures are varied."""
+        return Variation(crop=self.crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
 
     def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this schedule.

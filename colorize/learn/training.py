@@ -22,8 +22,9 @@ from colorize.errors import ModelError
 from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.schedule import Schedule
+from colorize.model import hints
 from colorize.model.domains import Key, Mixture
-from colorize.model.methods import Settings
+from colorize.model.methods import Adversary, Settings
 from colorize.model.targets import Encoder, Examples
 from colorize.model.weights import Model
 
@@ -57,6 +58,7 @@ class Trainer:
         schedule: checked against the pictures here.
         mixture: of the domains; that of the model's own domains if not given.
         group: of the processes that train together; the batch is parted between them.
+        adversary: of methods that have a critic.
 
     Raises:
         DataError: the pictures do not allow the schedule.
@@ -71,25 +73,31 @@ class Trainer:
         schedule: Schedule,
         mixture: Mixture | None = None,
         group: Group = ALONE,
+        adversary: Adversary = Adversary(),  # noqa: B008 - it is frozen
     ) -> None:
         schedule.check(pictures, model.recipe, processes=group.size)
         self._group = group
         self._pictures = pictures
         self._schedule = schedule
         self._mixture = mixture or Mixture(model.domains)
-        self._simulate = model.recipe.simulate
+        self._simulate = hints.simulate if model.spec.hints else model.recipe.simulate
         self._device = model.device
         self._encoder = Encoder(
             quantiser,
             head_stride=model.recipe.head_stride,
             channels=model.spec.channels,
             lightness=model.spec.lightness,
+            classes=model.recipe.classifies,
         ).to(model.device)
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         settings = Settings(
-            weight_decay=schedule.weight_decay, steps=self.steps, seed=schedule.seed
+            weight_decay=schedule.weight_decay,
+            steps=self.steps,
+            seed=schedule.seed,
+            spec=model.spec,
+            adversary=adversary,
         )
         self._method = model.recipe.method(model.network, settings, group)
 
@@ -119,7 +127,7 @@ class Trainer:
             last learning rate. The caller may use the network as it likes in between.
 
         Raises:
-            ModelError: a loss is no longer a finite number.
+            ModelError: a loss is no longer a finite number, or the method sees no use in more.
         """
         here = self._position
         with ThreadPoolExecutor(max_workers=1) as ahead:
@@ -130,6 +138,7 @@ class Trainer:
                     self._take_step(examples)
                     on_step(here.losses[-1])
                 means = {name: fmean(of[name] for of in here.losses) for name in here.losses[0]}
+                self._method.check(means)
                 lr = self._schedule.learning_rate(self.step - 1, steps=self.steps)
                 record = {"epoch": here.epoch, **means, "lr": lr}
                 here.epoch, here.losses = here.epoch + 1, []
@@ -197,7 +206,7 @@ class Trainer:
                     dataset.example(
                         self._pictures,
                         number,
-                        crop=schedule.crop,
+                        variation=schedule.variation,
                         key=Key(schedule.seed, epoch, number),
                         mixture=self._mixture,
                         simulate=self._simulate,

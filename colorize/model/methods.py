@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from colorize.model.losses import Losses, Target
 from colorize.model.precision import mixed_precision
+from colorize.model.spec import Spec
 from colorize.model.targets import Batch
 
 BETAS = (0.9, 0.99)
@@ -36,6 +37,21 @@ class Processes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adversary:
+    """What params say of a critic, as pix2pix has one, and of what it is weighed against.
+
+    Attributes:
+        patch: side of the squares that it judges, in pixels: 1, 16, 70 or 286.
+        gan: weight of its judgement in the network's loss; 0 trains without a critic.
+        l1: weight of the mean distance to the true colours.
+    """
+
+    patch: int = 70
+    gan: float = 1.0
+    l1: float = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What params say of every method.
 
@@ -43,11 +59,15 @@ class Settings:
         weight_decay: of the optimiser.
         steps: of the whole run.
         seed: of the first weights of modules beside the network.
+        spec: of the network.
+        adversary: of methods that have a critic.
     """
 
     weight_decay: float
     steps: int
     seed: int
+    spec: Spec
+    adversary: Adversary = Adversary()
 
 
 class Method(Protocol):
@@ -74,6 +94,13 @@ class Method(Protocol):
         Returns:
             Named losses before the step: scalars of the whole batch. The first one is shown, and
             all become columns of the history. All steps give the same names.
+        """
+
+    def check(self, means: Mapping[str, float]) -> None:
+        """Look at the means of the losses over an epoch.
+
+        Raises:
+            ModelError: more training would be in vain.
         """
 
 
@@ -120,6 +147,9 @@ class Supervised:
         (losses.rebalanced * share).backward()
         self._optimiser.step()
         return {"loss": total / whole_mass, "divergence": divergence / self._processes.size}
+
+    def check(self, means: Mapping[str, float]) -> None:
+        """Accept all means."""
 
 
 def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -12,35 +12,18 @@ from torch import Tensor, nn
 
 from colorize.errors import ModelError
 from colorize.model import decode, losses
+from colorize.model.adversarial import Adversarial
 from colorize.model.domains import Key, View
 from colorize.model.methods import Method, Processes, Settings, Supervised
-from colorize.model.networks import eccv16, unet
+from colorize.model.networks import eccv16, pix2pix, unet
 from colorize.model.networks.tone import Toned, ToneTable
+from colorize.model.spec import Spec
 
 RAREST = 1e-8
 """Shares below it count as this much where a logarithm is taken."""
 
 AB_UNIT = 50.0
 """In units of ab, the output of 1 of a network that regresses: of the order of a strong colour."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
-    """What decides the shape of a network beside its recipe.
-
-    Attributes:
-        bins: Q, ab bins.
-        width: multiplies the hidden channels; 1 is the published network.
-        channels: of the input.
-        lightness: whether the output holds an L of the colours as its last channel.
-        tones: T, rows of a tone table; 0 for none.
-    """
-
-    bins: int
-    width: float
-    channels: int = 1
-    lightness: bool = False
-    tones: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +43,8 @@ class Recipe:
             decoding knows no temperature.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
+        takes_hints: whether the network can be built to take hints.
+        takes_ink: whether it can be built to give an L beside ab, as inked pages need.
         simulate: (view, key) -> the view as training shows it: adds conditions.
     """
 
@@ -72,6 +57,8 @@ class Recipe:
     classifies: bool
     head_stride: int
     side_multiple: int
+    takes_hints: bool = False
+    takes_ink: bool = True
     simulate: Callable[[View, Key], View] | None = None
 
 
@@ -104,7 +91,9 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
 
 _UNET = Recipe(
     name="unet",
-    network=lambda spec: unet.UNet(_outputs(spec), width=spec.width, channels=spec.channels),
+    network=lambda spec: unet.UNet(
+        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints
+    ),
     method=partial(
         Supervised, loss=partial(losses.with_lightness, colours=losses.soft_cross_entropy)
     ),
@@ -114,6 +103,7 @@ _UNET = Recipe(
     classifies=True,
     head_stride=unet.HEAD_STRIDE,
     side_multiple=unet.SIDE_MULTIPLE,
+    takes_hints=True,
 )
 _ECCV16 = replace(
     _UNET,
@@ -124,6 +114,7 @@ _ECCV16 = replace(
     ),
     head_stride=eccv16.HEAD_STRIDE,
     side_multiple=eccv16.SIDE_MULTIPLE,
+    takes_hints=False,
 )
 
 
@@ -137,21 +128,45 @@ def _regressed(like: Recipe) -> Recipe:
         decode=lambda output, *_: AB_UNIT * output.float(),
         toned=mean_colours,
         classifies=False,
+        takes_ink=False,
     )
 
 
-_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16))
+def _in_lab(output: Tensor) -> Tensor:
+    """Give ab (N, 2, h, w), or L and ab (N, 3, h, w), of the output of pix2pix."""
+    ab = pix2pix.AB_RANGE * output[:, :2].float()
+    return torch.cat([decode.lightness(output[:, 2:]), ab], dim=1) if output.shape[1] > 2 else ab
+
+
+_PIX2PIX = Recipe(
+    name="pix2pix",
+    network=lambda spec: pix2pix.Generator(
+        2 + spec.lightness, width=spec.width, channels=spec.channels
+    ),
+    method=Adversarial,
+    decode=lambda output, *_: _in_lab(output),
+    enlarge=lambda colours, _: colours,
+    toned=lambda shares, centres: shares @ centres.to(shares.dtype) / pix2pix.AB_RANGE,
+    classifies=False,
+    head_stride=1,
+    side_multiple=1,
+)
+
+_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
 RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 
 def network(chosen: Recipe, spec: Spec) -> nn.Module:
-    """Build a recipe's network, with a tone table of zeros where the spec asks for one."""
+    """Build a recipe's network, with tone tables of zeros where the spec asks for one."""
     made = chosen.network(spec)
     if not spec.tones:
         return made
     outputs = spec.bins if chosen.classifies else 2
-    table = ToneTable(torch.zeros(spec.tones, outputs), stride=chosen.head_stride)
-    return Toned(made, table)
+    tables = [
+        ToneTable(torch.zeros(spec.tones, outputs), stride=chosen.head_stride)
+        for _ in range(spec.channels)
+    ]
+    return Toned(made, *tables)
 
 
 def recipe(name: str) -> Recipe:

@@ -119,6 +119,7 @@ class Encoder(nn.Module):
         head_stride: H / h.
         channels: of the network's input.
         lightness: whether the network gives an L: the target then always has one.
+        classes: whether the target has bins; without them k is 0 and all class weights are 1.
     """
 
     candidates: Tensor
@@ -133,6 +134,7 @@ class Encoder(nn.Module):
         head_stride: int,
         channels: int = 1,
         lightness: bool = False,
+        classes: bool = True,
     ) -> None:
         super().__init__()
         self.converter = LabConverter()
@@ -151,6 +153,7 @@ class Encoder(nn.Module):
         self._head_stride = head_stride
         self._channels = channels
         self._lightness = lightness
+        self._classes = classes
 
     @torch.no_grad()
     def forward(self, examples: Examples) -> Batch:
@@ -202,6 +205,9 @@ class Encoder(nn.Module):
     def target(self, ab: Tensor) -> Target:
         """Soft-encode colours (N, 2, h, w) as `NeighbourTable.encode` does, in float32."""
         a, b = ab.unbind(1)
+        if not self._classes:
+            none = a.new_zeros(*a.shape, 0)
+            return Target(none.long(), none, torch.ones_like(a), ab)
         row, column = (axis.round().clamp(-AB_LIMIT, AB_LIMIT).long() + AB_LIMIT for axis in (a, b))
         cell = (row * _SIDE + column).flatten()
         squared = self.a.index_select(0, cell).sub_(a.reshape(-1, 1)).square_()

@@ -27,7 +27,8 @@ from colorize.errors import ModelError
 from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import Domain, domain
 from colorize.model.precision import CPU
-from colorize.model.recipes import Recipe, Spec, network, recipe
+from colorize.model.recipes import Recipe, network, recipe
+from colorize.model.spec import Spec
 
 METADATA_KEY = "colorize"
 FORMAT = 2
@@ -42,6 +43,7 @@ MAX_TONES = 1001
 _CENTRES = "centres"
 _NETWORK = "network."
 _ROWS = "table.rows"
+_INKED_ROWS = "inked.rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Model:
         temperature: float = TEMPERATURE,
         sources: Sequence[str] = (),
         tones: NDArray[np.float64] | None = None,
+        hints: bool = False,
     ) -> Self:
         """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
 
@@ -99,17 +102,26 @@ class Model:
             sources: for the record.
             tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
                 begins there. No table if not given.
+            hints: whether it takes hints.
+
+        Raises:
+            ModelError: the recipe cannot have that domain, or no hints.
         """
         chosen = recipe(recipe_name)
         kinds = tuple(dict.fromkeys(domain(name) for name in domains))
-        spec = _spec(len(centres), width, kinds, tones=0 if tones is None else len(tones))
-        _check_lightness(chosen, spec)
+        rows = 0 if tones is None else len(tones)
+        spec = _spec(len(centres), width, kinds, tones=rows, hints=hints)
+        _check(chosen, spec)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             made = network(chosen, spec)
         if tones is not None:
-            rows = chosen.toned(torch.tensor(tones), torch.tensor(centres))
-            made.state_dict()[_ROWS].copy_(rows)
+            shares = torch.tensor(tones)
+            state = made.state_dict()
+            state[_ROWS].copy_(chosen.toned(shares, torch.tensor(centres)))
+            if _INKED_ROWS in state:  # what lightness says of a colour is not known of them
+                alike = shares.mean(0, keepdim=True).expand_as(shares)
+                state[_INKED_ROWS].copy_(chosen.toned(alike, torch.tensor(centres)))
         return cls(
             network=made,
             recipe=chosen,
@@ -138,10 +150,20 @@ class Model:
         """Number of trained parameters."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
-    def save(self, path: Path) -> None:
-        """Write the model atomically; the same model gives the same bytes."""
+    def save(self, path: Path, *, half: bool = False) -> None:
+        """Write the model atomically; the same model gives the same bytes.
+
+        Args:
+            path: of the file.
+            half: keep the weights of convolutions in half precision, at half the size. All else
+                stays float32: the statistics of normalisations, biases and the tone table are small
+                and need the digits.
+
+        Raises:
+            ModelError: a weight is too large for half precision.
+        """
         tensors = {
-            f"{_NETWORK}{name}": tensor.contiguous().cpu()
+            f"{_NETWORK}{name}": (_halved(name, tensor) if half else tensor).contiguous().cpu()
             for name, tensor in self.network.state_dict().items()
         }
         described = {
@@ -149,6 +171,7 @@ class Model:
             "recipe": self.recipe.name,
             "width": self.spec.width,
             "domains": [kind.name for kind in self.domains],
+            "hints": self.spec.hints,
             "temperature": self.temperature,
             "side": self.side,
             "sources": list(self.sources),
@@ -161,7 +184,7 @@ class Model:
 
     @classmethod
     def load(cls, path: Path, device: torch.device | None = None) -> Self:
-        """Read what `save` wrote.
+        """Read what `save` wrote; weights in half precision become float32.
 
         Args:
             path: of the file.
@@ -196,8 +219,11 @@ class Model:
             raise ValueError("no domain")
         width = _number(described, "width", 0, MAX_WIDTH)
         centres = _centres(file)
-        spec = _spec(len(centres), width, kinds, tones=_tones(file))
-        _check_lightness(chosen, spec)
+        hints = described.get("hints", False)
+        if not isinstance(hints, bool):
+            raise ValueError("hints is neither true nor false")
+        spec = _spec(len(centres), width, kinds, tones=_tones(file), hints=hints)
+        _check(chosen, spec)
         with torch.device("meta"), _WithoutInitialisation():
             made = network(chosen, spec)
         _fill(made, file)
@@ -234,6 +260,21 @@ class _WithoutInitialisation(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def _can_be_half(tensor: Tensor) -> bool:
+    """Tell the weights of convolutions from all other tensors of a network."""
+    return tensor.dtype == torch.float32 and tensor.ndim == 4
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    """Give the weights of a convolution in half precision, other tensors as they are."""
+    if not _can_be_half(tensor):
+        return tensor
+    half = tensor.half()
+    if not bool(half.isfinite().all()):
+        raise ModelError(f"{name} holds numbers that are too large for half precision")
+    return half
+
+
 def _tones(file: Any) -> int:  # noqa: ANN401
     """Rows of a file's tone table; 0 where it has none."""
     if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
@@ -244,19 +285,22 @@ def _tones(file: Any) -> int:  # noqa: ANN401
     return int(shape[0])
 
 
-def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int) -> Spec:
+def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int, hints: bool) -> Spec:
     return Spec(
         bins=bins,
         width=width,
         channels=max(kind.channels for kind in domains),
         lightness=any(kind.gives_lightness for kind in domains),
         tones=tones,
+        hints=hints,
     )
 
 
-def _check_lightness(chosen: Recipe, spec: Spec) -> None:
-    if spec.lightness and not chosen.classifies:
+def _check(chosen: Recipe, spec: Spec) -> None:
+    if spec.lightness and not chosen.takes_ink:
         raise ModelError(f"recipe {chosen.name} gives ab alone: it cannot learn inked pages")
+    if spec.hints and not chosen.takes_hints:
+        raise ModelError(f"recipe {chosen.name} takes no hints")
 
 
 def _centres(file: Any) -> Tensor:  # noqa: ANN401
@@ -284,6 +328,8 @@ def _fill(network: nn.Module, file: Any) -> None:  # noqa: ANN401
     for name, tensor in expected.items():
         # A copy: the file's own memory changes when somebody writes to the file.
         tensors[name] = file.get_tensor(_NETWORK + name).clone()
+        if _can_be_half(tensor) and tensors[name].dtype == torch.float16:
+            tensors[name] = tensors[name].float()
         if tensors[name].dtype != tensor.dtype:
             raise ValueError(f"{name} is of type {tensors[name].dtype}, not {tensor.dtype}")
         if tensor.is_floating_point() and not bool(tensors[name].isfinite().all()):

@@ -20,6 +20,7 @@ from colorize import files
 from colorize.errors import ArchiveError
 from colorize.imaging import formats
 from colorize.paint.archive import Archive, Binder, Member
+from colorize.paint.hints import as_text
 from colorize.paint.jobs import Job
 from colorize.paint.pages import Form, Outcome, Page, Result, is_file, paint_pages
 from colorize.paint.painter import Painter
@@ -75,17 +76,18 @@ def paint_book(
             placed = False
             result = partial(Result, source=str(job.source), target=str(job.target))
             outcomes: dict[int, Outcome] = {}
+            part = partial(_part, scratch, book, job)
             for number in pages:
-                if _part(scratch, number).exists():
+                if part(number).exists():
                     outcomes[number] = Outcome.PAINTED
             for number in outcomes:
                 yield result(page=book.members[number].name, outcome=Outcome.PAINTED)
             left = [number for number in pages if number not in outcomes]
-            waiting = (_page(book, book.members[number], form=form) for number in left)
+            waiting = (_page(book, book.members[number], job, form=form) for number in left)
             finished = paint_pages(painter, waiting, form=form)
             for number, page in zip(left, finished, strict=True):
                 if page.content is not None:
-                    files.write_bytes(_part(scratch, number), page.content)
+                    files.write_bytes(part(number), page.content)
                     outcomes[number] = Outcome.PAINTED
                 else:
                     outcomes[number] = page.outcome
@@ -98,9 +100,11 @@ def paint_book(
                 )
             failed = sum(outcome is Outcome.FAILED for outcome in outcomes.values())
             if failed < len(pages):
-                _bind(book, scratch, outcomes, form=form)
+                _bind(book, scratch, outcomes, job, form=form)
                 size = (scratch / _BOUND).stat().st_size
-                entry = Entry(source=source, settings=settings, size=size, failed=failed)
+                entry = Entry(
+                    source=source, settings=settings, size=size, failed=failed, hints=job.told
+                )
                 placed = _place(scratch, job, entry, base)
         if failed == len(pages):
             raise ArchiveError("has no page that can be painted")
@@ -111,13 +115,14 @@ def paint_book(
             )
 
 
-def _page(book: Archive, member: Member, *, form: Form) -> Page:
+def _page(book: Archive, member: Member, job: Job, *, form: Form) -> Page:
     original = formats.suffix(member.name)
     return Page(
         name=member.name,
         original=original,
-        kind=".png" if form is Form.LAYER else original,
+        kind=form.ending or original,
         read=partial(book.read, member),
+        hints=job.hints.get(member.name, ()),
     )
 
 
@@ -155,24 +160,29 @@ def _prepare(scratch: Path, job: Job, settings: str) -> str:
     return source
 
 
-def _part(scratch: Path, number: int) -> Path:
-    return scratch / f"{number:05}"
+def _part(scratch: Path, book: Archive, job: Job, number: int) -> Path:
+    """The place of a painted page: another one for other hints, so that only it is painted anew."""
+    told = as_text(job.hints.get(book.members[number].name, ()))
+    kind = f"-{hashlib.sha256(told.encode()).hexdigest()[:16]}" if told else ""
+    return scratch / f"{number:05}{kind}"
 
 
-def _bind(book: Archive, scratch: Path, outcomes: Mapping[int, Outcome], *, form: Form) -> None:
+def _bind(
+    book: Archive, scratch: Path, outcomes: Mapping[int, Outcome], job: Job, *, form: Form
+) -> None:
     """Write the book to come into its folder: painted pages, and all else as it was.
 
     Raises:
         ArchiveError: the original has changed, or a painted page is gone.
     """
     names = [member.name for member in book.members]
-    layers = formats.layer_names(names) if form is Form.LAYER else names
+    results = formats.renamed(names, form.ending) if form.ending else names
     with (scratch / _BOUND).open("wb") as file:
         binder = Binder(file)
         for number, member in enumerate(book.members):
-            part = _part(scratch, number)
+            part = _part(scratch, book, job, number)
             if part.exists():
-                name = _renamed(member, layers[number])
+                name = _renamed(member, results[number])
                 binder.write(member, part.read_bytes(), name=name)
             elif outcomes.get(number) is Outcome.PAINTED:
                 raise ArchiveError("lost a painted page to another process; run the command again")
@@ -186,14 +196,15 @@ def _bind(book: Archive, scratch: Path, outcomes: Mapping[int, Outcome], *, form
 
 
 def _renamed(member: Member, name: str) -> bytes:
-    """The bytes of a page's name, or of its layer's."""
+    """The bytes of a page's name, or of that in another format."""
     raw = member.entry.name
     if name == member.name:
         return raw
     ending = formats.suffix(member.name)
-    if name == f"{member.name}.png" or not raw.lower().endswith(ending.encode()):
-        return raw + b".png"
-    return raw[: -len(ending)] + b".png"
+    other = formats.suffix(name)
+    if name == f"{member.name}{other}" or not raw.lower().endswith(ending.encode()):
+        return raw + other.encode()
+    return raw[: -len(ending)] + other.encode()
 
 
 def _place(scratch: Path, job: Job, entry: Entry, base: Path) -> bool:

@@ -33,12 +33,23 @@ EDGES = 0.3
 """Pixels at such edges for each that is not paper from which a page is inked. Scans of printed
 manga have 1.1 to 1.3; drawn characters without mid-tones, turned grey, 0.07 to 0.2."""
 
-DOT = 1 / 200
-"""Marks up to this many short sides of a page long are dots of a screentone where they are many."""
-AROUND = 1 / 120
-"""Standard deviation, in short sides of the page, of the means in which dots become even."""
-DENSE = 0.06
-"""Share of the paper that dots cover at least, where there is screentone."""
+# Lengths in short sides of the page, and least values in pixels.
+DOT = (1 / 130, 5)
+"""Marks up to this long are dots of a screentone where they are many, and so are holes in ink."""
+APART = (1 / 240, 3)
+"""Half of the distance of such dots, at most."""
+AREA = (1 / 60, 10)
+"""A screentone is at least as large as a square of this side."""
+AROUND = (1 / 400, 2)
+"""Standard deviation of the means in which dots become even."""
+INK = 110
+"""Value up to which a pixel may be a line in a screentone."""
+DEEP = 80.0
+"""Mean value below which a screentone is holes in ink, where only thick lines are told apart."""
+CONTRAST, LEAST_CONTRAST = 0.35, 4.0
+"""A dot differs from the mean around it by so many standard deviations, and so many values more."""
+BRIDGE = 5
+"""Ink at least so many pixels wide in a screen of holes is a line."""
 
 
 def values(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -68,9 +79,10 @@ def is_inked(page: NDArray[np.uint8]) -> bool:
 
 
 def descreened(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Replace dots of screentone, black ones on paper, by the grey that they are from afar.
+    """Replace a screentone of dots by the grey that it is from afar.
 
-    Lines, lettering and blacks stay as they are, and so do screens of lines.
+    Dots may be black ones on paper or white ones in ink. Lines, lettering and blacks stay as they
+    are, and so do screens of lines.
 
     Args:
         page: (H, W) uint8.
@@ -79,20 +91,53 @@ def descreened(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
         (H, W) uint8.
     """
     short = min(page.shape)
-    _, marks, boxes, _ = cv2.connectedComponentsWithStats((page < 128).view(np.uint8))
-    longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    small = longest <= max(3.0, short * DOT)
-    small[0] = False
-    dots = small[marks]
-    sigma = max(1.0, short * AROUND)
+    window = (2 * round(_length(AROUND, short) * 2) + 1,) * 2
+    values = page.astype(np.float32)
+    local = np.asarray(cv2.blur(values, window), np.float32)
+    square = np.asarray(cv2.blur(values * values, window), np.float32) - local * local
+    margin = LEAST_CONTRAST + CONTRAST * np.sqrt(square.clip(0, None))
+    ink = (values < local - margin).view(np.uint8)
+    black = _dots(ink, short)
+    white = _dots((values > local + margin).view(np.uint8), short)
+    light, dark = _toned(black, short), _toned(white, short)
+    toned = light | dark
+    if not toned.any():
+        return page
+    black_ink = (page < INK).view(np.uint8)
+    thick = cv2.morphologyEx(black_ink, cv2.MORPH_OPEN, np.ones((BRIDGE, BRIDGE), np.uint8))
+    among = cv2.bitwise_and(black_ink, cv2.bitwise_and(ink, 1 - black))
+    lines = np.where(local < DEEP, thick, among)
+    rim = cv2.dilate(lines.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    within = ((toned > 0) & ~rim).astype(np.float32)
+    sigma = _length(AROUND, short)
 
     def mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
 
-    dense = mean(dots.astype(np.float32)) > DENSE
-    # What is no dot, a line beside the tone, has no part in the mean.
-    ink = (marks > 0) & ~dots
-    rim = cv2.dilate(ink.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    free = (~rim).astype(np.float32)
-    even = mean(page * free) / np.maximum(mean(free), np.finfo(np.float32).eps)
-    return np.where(dense & ~rim, np.rint(even), page).astype(np.uint8)
+    even = mean(page * within) / np.maximum(mean(within), np.finfo(np.float32).eps)
+    return np.where(within > 0, np.rint(even), page).astype(np.uint8)
+
+
+def _length(of: tuple[float, float], short: int) -> float:
+    share, least = of
+    return max(least, short * share)
+
+
+def _dots(mask: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
+    """Keep what is small of a mask (H, W)."""
+    _, marks, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    small = longest <= _length(DOT, short)
+    small[0] = False
+    return np.asarray(small.view(np.uint8)[marks], np.uint8)
+
+
+def _toned(dots: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
+    """Mark the areas (H, W) that dots fill."""
+    radius = round(_length(APART, short))
+    square = np.ones((2 * radius + 1,) * 2, np.uint8)
+    filled = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, square)
+    _, areas, boxes, _ = cv2.connectedComponentsWithStats(filled, connectivity=8)
+    large = boxes[:, cv2.CC_STAT_AREA] >= _length(AREA, short) ** 2
+    large[0] = False
+    return np.asarray(large.view(np.uint8)[areas], np.uint8)

@@ -1,5 +1,7 @@
 """Plans a run: one job with its target for each page and book of the command line."""
 
+import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorize.errors import InputError
-from colorize.imaging import formats
+from colorize.imaging import formats, openraster
 from colorize.paint import kinds
+from colorize.paint.hints import Hint, as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +22,23 @@ class Job:
         source: a page or a book.
         target: the file to write.
         is_book: whether both are books.
+        name: of the page or book inside what was given, with ``/`` between folders.
+        hints: by page, ``""`` for a page that is no book's.
     """
 
     source: Path
     target: Path
     is_book: bool
+    name: str = ""
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """SHA-256 of its hints; empty where there are none."""
+        if not self.hints:
+            return ""
+        text = json.dumps({page: as_text(self.hints[page]) for page in sorted(self.hints)})
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +129,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
+def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     """Find every page and book of the inputs, and a place for it.
 
     One page or book goes to ``out`` itself where that has the suffix of one; everything else goes
@@ -123,14 +138,14 @@ def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
     Args:
         inputs: pages, books, and folders that are searched at any depth.
         out: where the result goes.
-        layers: whether transparent PNG files will be written, whatever the pages are.
+        ending: suffix of the format in which pages are written; their own if empty.
 
     Raises:
         InputError: there is nothing to paint, or two results in one place, or one in the place of
             an original.
     """
     if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
-        job = _to_file(_checked(inputs[0]), out, layers=layers)
+        job = _to_file(_checked(inputs[0]), out, ending=ending)
         return Plan(jobs=[job], base=out.parent)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, and several pages need a folder")
@@ -143,11 +158,11 @@ def plan(inputs: Sequence[Path], out: Path, *, layers: bool = False) -> Plan:
             f"no page and no book in {', '.join(map(str, inputs))}{_told(search.left)}"
         )
     names = _book_names([name for _, name in found])
-    if layers:
-        names = formats.layer_names(names)
+    if ending:
+        names = formats.renamed(names, ending)
     jobs = [
-        Job(source=source, target=out / name, is_book=not formats.is_page(source.name))
-        for (source, _), name in zip(found, names, strict=True)
+        Job(source=source, target=out / name, is_book=not formats.is_page(source.name), name=inside)
+        for (source, inside), name in zip(found, names, strict=True)
     ]
     _check_places(jobs)
     return Plan(jobs=jobs, base=out, faults=search.faults, left=dict(search.left))
@@ -166,20 +181,19 @@ def _told(left: Mapping[str, int]) -> str:
 
 def _is_name_of_a_file(out: Path) -> bool:
     return formats.is_page(out.name) or formats.suffix(out.name) in {
+        openraster.SUFFIX,
         *formats.BOOKS,
         *formats.FOREIGN,
     }
 
 
-def _to_file(source: Path, out: Path, *, layers: bool) -> Job:
+def _to_file(source: Path, out: Path, *, ending: str) -> Job:
     is_book = not formats.is_page(source.name)
-    if is_book:
-        fitting = formats.BOOKS
-    else:
-        fitting = frozenset({".png"}) if layers else frozenset(formats.WRITERS)
+    pages = {ending} if ending else formats.WRITERS.keys()
+    fitting = formats.BOOKS if is_book else pages
     if formats.suffix(out.name) not in fitting:
         raise InputError(f"{out}: its name must end in {' or '.join(sorted(fitting))}")
-    job = Job(source=source, target=out, is_book=is_book)
+    job = Job(source=source, target=out, is_book=is_book, name=source.name)
     _check_places([job])
     return job
 

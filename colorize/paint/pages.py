@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.errors import ImageError
-from colorize.imaging import formats
+from colorize.imaging import formats, openraster
 from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.paint import kinds
+from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
 from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides, enough_memory
 from colorize.paint.record import Entry, Record
@@ -43,6 +44,12 @@ class Form(StrEnum):
     PAINTED = "painted"
     COMPARE = "compare"
     LAYER = "layer"
+    LAYERS = "layers"
+
+    @property
+    def ending(self) -> str:
+        """Suffix of the format in which pages are written; empty: their own."""
+        return {Form.LAYER: ".png", Form.LAYERS: openraster.SUFFIX}.get(self, "")
 
 
 class Outcome(StrEnum):
@@ -63,12 +70,14 @@ class Page:
         original: suffix of its file.
         kind: suffix of the format to write.
         read: gives the bytes of its file; may raise `ImageError`.
+        hints: colours at places of it.
     """
 
     name: str
     original: str
     kind: str
     read: Callable[[], bytes]
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +124,19 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unfinished:
-    """A page between two steps; ``pixels`` are those of the step before, ``kept`` stay as is."""
+    """A page between two steps.
+
+    Attributes:
+        pixels: of the step before.
+        kept: those that stay as they are.
+        layers: that ``pixels`` are made of, to be written instead.
+    """
 
     page: Page
     outcome: Outcome
     pixels: RGB | None = None
     kept: NDArray[np.bool_] | None = None
+    layers: Sequence[openraster.Layer] = ()
     digest: str = ""
     quality: int | None = None
     reason: str = ""
@@ -165,6 +181,7 @@ def paint_files(
             original=formats.suffix(job.source.name),
             kind=formats.suffix(job.target.name),
             read=partial(read, job.source, max_bytes=MAX_BYTES),
+            hints=job.hints.get("", ()),
         )
         for job in jobs
     )
@@ -179,7 +196,9 @@ def paint_files(
                         if page.content is not None
                         else read(job.source, max_bytes=MAX_BYTES)
                     )
-                    entry = Entry(source=page.digest, settings=settings, size=len(content))
+                    entry = Entry(
+                        source=page.digest, settings=settings, size=len(content), hints=job.told
+                    )
                     workshop.write(job.target, content)
                     record.add(job.target, entry)
                 except (ImageError, OSError) as error:
@@ -261,16 +280,19 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
     rgb = opened.pixels
     if rgb is None:
         return opened
-    if opened.outcome is Outcome.COLOURED and form is not Form.LAYER:
+    if opened.outcome is Outcome.COLOURED and not form.ending:
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    domain = painter.domain_of(rgb)
+    domain, hints = painter.domain_of(rgb), opened.page.hints
     try:
         with enough_memory(rgb):
             if form is Form.LAYER:
-                layer = painter.layer(rgb, kept=opened.kept)
+                layer = painter.layer(rgb, kept=opened.kept, hints=hints)
                 return replace(opened, pixels=layer, domain=domain)
-            painted = painter.paint(rgb, kept=opened.kept)
+            if form is Form.LAYERS:
+                layers, painted = painter.layers(rgb, kept=opened.kept, hints=hints)
+                return replace(opened, pixels=painted, layers=layers, domain=domain)
+            painted = painter.paint(rgb, kept=opened.kept, hints=hints)
             if form is Form.COMPARE:
                 painted = np.concatenate([rgb, painted], axis=1)
             return replace(opened, pixels=painted, domain=domain)
@@ -290,6 +312,10 @@ def _encode(painted: _Unfinished) -> Finished:
         return done
     kind, quality = painted.page.kind, painted.quality
     try:
-        return replace(done, content=encode(painted.pixels, kind=kind, quality=quality))
+        if painted.layers:
+            content = openraster.encode(painted.layers, painted.pixels)
+        else:
+            content = encode(painted.pixels, kind=kind, quality=quality)
+        return replace(done, content=content)
     except ImageError as error:
         return replace(done, outcome=Outcome.FAILED, reason=str(error), domain="")

@@ -23,12 +23,14 @@ class Entry:
         settings: SHA-256 of what stands for the model and all options.
         size: of the result in bytes: another one is not the file that was written.
         failed: pages of it that could not be painted.
+        hints: SHA-256 of the hints it was painted with; empty for none.
     """
 
     source: str
     settings: str
     size: int
     failed: int = 0
+    hints: str = ""
 
 
 class Record:

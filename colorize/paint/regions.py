@@ -50,34 +50,35 @@ def settle(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> NDArray[n
     step = max(1, round((lightness.size / SAMPLES) ** 0.5))
     sampled = (slice(step // 2, None, step),) * 2
     inside = distance[sampled] == 0
-    table = _medians(regions[sampled][inside], ab[sampled][inside], int(regions.max()) + 1)
+    table = medians(regions[sampled][inside], ab[sampled][inside], int(regions.max()) + 1)
     target = table[regions]  # (H, W, 3)
     share = target[..., 2:] * np.clip(1 + REACH - distance, 0, 1)[..., None]  # (H, W, 1)
     settled: NDArray[np.float32] = ab + share * (target[..., :2] - ab)
     return settled
 
 
-def _medians(
-    regions: NDArray[np.int32], ab: NDArray[np.float32], count: int
+def medians(
+    regions: NDArray[np.int32], colours: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
     """Find each region's median and the share, 0..1, that it shall have of the colour there.
 
     Args:
         regions: (n,) the region of each sample.
-        ab: (n, 2) its colour.
+        colours: (n, K) its colour, such as ab.
         count: of regions; the last one has the number ``count - 1``.
 
     Returns:
-        (count, 3) float32: a, b, share.
+        (count, K + 1) float32: the median by channel, and the share.
     """
     sizes = np.bincount(regions, minlength=count)
     middles = np.cumsum(sizes) - sizes + sizes // 2  # in an order by region, then value
-    table = np.zeros((count, 3), np.float32)
+    channels = colours.shape[1]
+    table = np.zeros((count, channels + 1), np.float32)
     large = sizes >= SMALLEST
-    for axis in range(2):
-        ordered = ab[np.lexsort((ab[:, axis], regions)), axis]
+    for axis in range(channels):
+        ordered = colours[np.lexsort((colours[:, axis], regions)), axis]
         table[large, axis] = ordered[middles[large]]
-    squared = ((ab - table[regions, :2]) ** 2).sum(axis=1)
+    squared = ((colours - table[regions, :channels]) ** 2).sum(axis=1)
     spread = np.sqrt(np.bincount(regions, squared, count)[large] / sizes[large])
-    table[large, 2] = np.clip((MOTLEY - spread) / (MOTLEY - BLOTCHY), 0, 1)
+    table[large, channels] = np.clip((MOTLEY - spread) / (MOTLEY - BLOTCHY), 0, 1)
     return table

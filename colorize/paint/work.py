@@ -31,7 +31,8 @@ def _count(job: Job) -> int:
 def look(plan: Plan, *, settings: str, overwrite: bool = False) -> tuple[list[Job], list[Result]]:
     """Separate the jobs that are to be painted from the results that exist.
 
-    A book with failed pages is painted again when its original, the model or the options differ.
+    A book with failed pages is painted again when its original, the model or the options differ,
+    and so is any result that was painted with other hints but is the same otherwise.
 
     Args:
         plan: of the run.
@@ -70,6 +71,8 @@ def _kept(job: Job, record: Record, settings: str) -> Result | None:
             reason = f"unreadable: {error.strerror}; the result that is there stays"
         else:
             reason = CHANGED if changed else OTHER if entry.settings != settings else SAME
+        if reason is SAME and entry.hints != job.told:
+            return None  # what the artist asks for is what changes from run to run
         if entry.failed and outcome is Outcome.KEPT:
             if reason is not SAME:
                 return None

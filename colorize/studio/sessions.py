@@ -97,7 +97,7 @@ def plan(
     random = np.random.default_rng(seed)
     order = [names[number] for number in random.permutation(len(names))[:total]]
     catches = random.choice(trials, round(trials * CATCH), replace=False) + practice
-    kinds: list[Kind] = ["practice" if n < practice else "test" for n in range(total)]
+    kinds: list[Kind] = ["practice" if number < practice else "test" for number in range(total)]
     for number in catches:
         kinds[number] = "catch"
     made = []

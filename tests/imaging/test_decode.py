@@ -244,8 +244,9 @@ def test_a_plain_jpeg_is_decoded_by_opencv(
     drawing: Draw, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
     content = as_jpeg(drawing(6), **options)
+    expected = by_pillow(content)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded by Pillow"))
-    decode(content)
+    np.testing.assert_array_equal(decode(content), expected)
 
 
 TURNED = Image.Exif()

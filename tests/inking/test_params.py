@@ -55,5 +55,6 @@ def test_shares_that_leave_nothing_are_refused() -> None:
 
 @pytest.mark.parametrize("end", [0, 1])
 def test_the_ends_of_all_ranges_are_taken(end: int) -> None:
-    pairs = {name: (bounds.low, bounds.high)[end] for name, bounds in BOUNDS.items()}
-    InkingParams(**{name: (value, value) for name, value in pairs.items()})
+    ends = {name: ((bounds.low, bounds.high)[end],) * 2 for name, bounds in BOUNDS.items()}
+    taken = InkingParams(**ends)
+    assert {name: getattr(taken, name) for name in ends} == ends

@@ -81,6 +81,7 @@ def test_lay_prints_each_area_in_its_screen_and_tone(screens: Screens) -> None:
     assert (faded[:, 75:] == screens.tiles[0, 24, 0, 0]).all()
 
 
+@pytest.mark.slow
 def test_two_builds_are_alike(screens: Screens) -> None:
     assert OVERSAMPLING == 4
     np.testing.assert_array_equal(screens.tiles, Screens().tiles)

@@ -17,6 +17,7 @@ from colorize.metrics.rownames import MODEL
 from colorize.model.domains import DOMAINS, INK, Mixture
 from colorize.model.weights import Model
 from colorize.sources import sample
+from tests.models import tiny_model
 from tests.shards import ShardWriter
 
 
@@ -40,15 +41,7 @@ def quantiser() -> Quantiser:
 
 
 def build(*domains: str) -> Model:
-    return Model.build(
-        "unet",
-        width=0.125,
-        centres=bin_centres(),
-        side=96,
-        params={},
-        seed=0,
-        domains=domains,
-    )
+    return tiny_model("unet", side=96, domains=domains)
 
 
 def test_only_pages_that_were_learned_are_judged() -> None:

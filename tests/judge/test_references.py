@@ -17,7 +17,7 @@ from colorize.metrics.scores import SCORES
 from colorize.model.domains import Mixture
 from colorize.model.recipes import recipe
 from colorize.model.weights import Model
-from tests.models import orange_model
+from tests.models import orange_model, tiny_model
 from tests.shards import ShardWriter
 
 __all__ = ["orange_model"]
@@ -147,9 +147,7 @@ def test_a_classifier(
 def test_a_regression_has_one_row_and_no_classes(
     held_against: references.References, quantiser: Quantiser, shards: Path
 ) -> None:
-    model = Model.build(
-        "eccv16_l2", width=0.125, centres=bin_centres(), side=SIDE, params={}, seed=0
-    )
+    model = tiny_model("eccv16_l2", side=SIDE)
     found = judged(model, shards, held_against, quantiser).numbers()
     assert "model" in found
     assert not {"classes", "model_chosen", "model_mean"} & set(found)

@@ -15,6 +15,7 @@ from colorize.judge.validation import Validation
 from colorize.metrics.scores import SCORES
 from colorize.model.recipes import recipe
 from colorize.model.weights import Model
+from tests.models import tiny_model
 from tests.shards import ShardWriter
 
 SIDE, COUNT = 48, 11
@@ -47,7 +48,7 @@ def quantiser(shards: Path) -> Quantiser:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return Model.build("eccv16", width=0.125, centres=bin_centres(), side=SIDE, params={}, seed=0)
+    return tiny_model(side=SIDE)
 
 
 @pytest.fixture(autouse=True)
@@ -93,9 +94,7 @@ def test_it_is_what_the_judge_and_the_sweep_say(
 
 
 def test_a_regression_has_no_distributions(quantiser: Quantiser, shards: Path) -> None:
-    model = Model.build(
-        "eccv16_l2", width=0.125, centres=bin_centres(), side=SIDE, params={}, seed=0
-    )
+    model = tiny_model("eccv16_l2", side=SIDE)
     found = Validation(ShardReader(shards, "val"), quantiser, select="psnr")(model)
     assert "divergence" not in found
     assert set(found) < set(SCORES)

@@ -19,6 +19,7 @@ from colorize.learn.run import Run
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
+from tests.models import tiny_model
 from tests.shards import ShardWriter
 
 
@@ -40,8 +41,7 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
 
 
 def build(folder: Path, quantiser: Quantiser, lr: float = 1e-3) -> tuple[Model, Trainer]:
-    centres = quantiser.table.centres
-    model = Model.build("eccv16", width=0.125, centres=centres, side=32, params={}, seed=0)
+    model = tiny_model(centres=quantiser.table.centres, side=32)
     schedule = Schedule(epochs=6, batch=4, crop=32, lr=lr, warmup=0.0, weight_decay=0.0, seed=0)
     pictures = ShardReader(folder / "shards", "train")
     return model, Trainer(model, pictures, quantiser=quantiser, schedule=schedule)

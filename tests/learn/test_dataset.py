@@ -32,7 +32,9 @@ class Conditioned(ShardReader):
 
 
 def cut(pictures: ShardReader, number: int, *, crop: int, epoch: int) -> NDArray[np.uint8]:
-    return dataset.augmented(pictures[number], {}, crop=crop, key=Key(0, epoch, number))[0]
+    return dataset.augmented(
+        pictures[number], {}, variation=dataset.Variation(crop=crop), key=Key(0, epoch, number)
+    )[0]
 
 
 def test_order_is_a_shuffle_of_its_own_for_each_epoch_and_seed() -> None:
@@ -67,7 +69,13 @@ def test_conditions_are_cut_and_mirrored_with_their_picture(
     conditioned = Conditioned(tmp_path, "train")
     mixture, seen = Mixture(), set()
     for epoch in range(1, 20):
-        view = dataset.example(conditioned, 3, crop=20, key=Key(0, epoch, 3), mixture=mixture)
+        view = dataset.example(
+            conditioned,
+            3,
+            variation=dataset.Variation(crop=20),
+            key=Key(0, epoch, 3),
+            mixture=mixture,
+        )
         np.testing.assert_array_equal(view.conditions["colours"], view.page)
         assert view.conditions["number"].tolist() == [3]
         seen.add(view.page.tobytes())
@@ -80,6 +88,41 @@ def test_a_recipe_may_simulate_conditions_on_what_the_network_sees(pictures: Sha
         return replace(view, conditions={**view.conditions, "mean": mean + key.epoch})
 
     key, mixture = Key(0, 2, 1), Mixture()
-    view = dataset.example(pictures, 1, crop=8, key=key, mixture=mixture, simulate=simulate)
+    view = dataset.example(
+        pictures,
+        1,
+        variation=dataset.Variation(crop=8),
+        key=key,
+        mixture=mixture,
+        simulate=simulate,
+    )
     expected = cut(pictures, 1, crop=8, epoch=2).mean(axis=(0, 1)) + 2
     np.testing.assert_allclose(view.conditions["mean"], expected, rtol=1e-6)
+
+
+def varied(rgb: NDArray[np.uint8], number: int, **how: float) -> NDArray[np.uint8]:
+    variation = dataset.Variation(crop=32, **how)
+    return dataset.augmented(rgb, {}, variation=variation, key=Key(0, 1, number))[0]
+
+
+def test_pictures_are_seen_larger_and_smaller_within_the_jitter() -> None:
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 3, 64, axis=0).repeat(3, axis=2)
+    slopes = []
+    for number in range(60):
+        row = varied(ramp, number, scale=0.5)[16, :, 0].astype(float)
+        slopes.append(abs(row[-4] - row[3]) / (32 - 7) / 3)
+    logarithms = np.log(slopes)
+    assert np.abs(logarithms).max() < 0.55
+    assert logarithms.min() < -0.3
+    assert logarithms.max() > 0.3
+
+
+def test_gamma_darkens_and_lightens_all_channels_alike() -> None:
+    rgb = np.full((32, 32, 3), (60, 120, 200), np.uint8)
+    seen = [varied(rgb, number, gamma=0.3)[0, 0] / 255 for number in range(60)]
+    exponents = np.log(seen) / np.log(rgb[0, 0] / 255)
+    np.testing.assert_allclose(exponents, exponents[:, :1].repeat(3, 1), atol=0.03)
+    logarithms = np.log(exponents[:, 1])
+    assert np.abs(logarithms).max() < 0.33
+    assert logarithms.min() < -0.2
+    assert logarithms.max() > 0.2

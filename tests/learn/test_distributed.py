@@ -19,7 +19,7 @@ from colorize.imaging.decode import decode
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
 from colorize.sources import sample
-from stages import fetch, processes, quantise, resize, train
+from stages import processes, train
 from tests.imports import ROOT
 from tests.shards import ShardWriter
 
@@ -81,11 +81,9 @@ def test_a_process_that_dies_ends_the_run_with_an_error(shards: Path, tmp_path: 
 
 
 def test_the_stage_trains_with_two_processes(
-    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    prepared: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = project()
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
+    root = prepared(train={"epochs": 1})
     monkeypatch.setenv("COLORIZE_NPROC", "2")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = [sys.executable, "-m", "stages.train"]
@@ -101,12 +99,10 @@ def test_the_stage_trains_with_two_processes(
 
 @pytest.mark.slow
 def test_two_machines_share_nothing_but_a_port(
-    project: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+    prepared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Each has its own copy of the data; only the first one's folder is written to."""
-    first = project(train={"epochs": 3, "batch": 4})
-    for stage in (fetch, resize, quantise):
-        stage.main(first)
+    first = prepared(train={"epochs": 3, "batch": 4})
     second = tmp_path_factory.mktemp("second") / "root"
     shutil.copytree(first, second)
     with socket.socket() as found:

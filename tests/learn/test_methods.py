@@ -133,7 +133,7 @@ def test_a_kill_between_two_optimisers_changes_no_byte(shards: Path, tmp_path: P
     """The method counts its own process's steps: 3 of 9, then the fifth and the eighth."""
     whole = tmp_path / "whole"
     whole.mkdir()
-    assert run(shards, whole, "state").returncode == 0
+    toy.main(shards, whole / "scratch", whole / "state")
     for at in ("3", "2", "3"):
         killed = run(shards, tmp_path, "state", DIE_AT=at)
         assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -17,6 +17,7 @@ from colorize.learn.training import Losses, Trainer
 from colorize.model.weights import Model
 from colorize.sources import sample
 from tests.devices import on_each_device
+from tests.models import tiny_model
 from tests.shards import ShardWriter
 
 
@@ -54,8 +55,7 @@ def schedule(**changes: float) -> Schedule:
 
 
 def build(quantiser: Quantiser, recipe: str = "eccv16") -> Model:
-    centres = quantiser.table.centres
-    return Model.build(recipe, width=0.125, centres=centres, side=64, params={}, seed=0)
+    return tiny_model(recipe, centres=quantiser.table.centres)
 
 
 def run(
@@ -67,7 +67,7 @@ def run(
 
 
 @on_each_device
-@pytest.mark.parametrize("recipe", ["eccv16", "eccv16_l2"])
+@pytest.mark.parametrize("recipe", ["eccv16", pytest.param("eccv16_l2", marks=pytest.mark.slow)])
 def test_it_learns_eight_pictures_by_heart(
     folder: Path, quantiser: Quantiser, recipe: str, device: torch.device
 ) -> None:

@@ -28,7 +28,8 @@ from colorize.learn.training import Losses, Trainer
 from colorize.model import decode
 from colorize.model.domains import Key, View
 from colorize.model.methods import Processes, Settings, set_lr
-from colorize.model.recipes import Recipe, Spec
+from colorize.model.recipes import Recipe
+from colorize.model.spec import Spec
 from colorize.model.targets import Batch
 from colorize.model.weights import Model
 
@@ -98,6 +99,8 @@ class Adversarial:
             for average, trained in pairs:
                 average.lerp_(trained, 0.1)
         return {"generator": generator, "critic": critic, "distance": distance}
+
+    def check(self, means: Mapping[str, float]) -> None: ...
 
 
 def told(view: View, key: Key) -> View:

@@ -17,7 +17,7 @@ from colorize.colour import lab
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.judge.references import all_grey
-from colorize.metrics.ciede2000 import ciede2000
+from colorize.metrics.ciede2000 import BLOCK, ciede2000
 from colorize.metrics.comparison import Pictures
 from colorize.metrics.scoreboard import Scoreboard
 from colorize.metrics.scores import SCORES, Criterion, colourfulness
@@ -91,6 +91,28 @@ def test_colour_difference_of_all_kinds_of_pairs(rng: np.random.Generator) -> No
     apart = np.abs(ciede2000(*planes) - deltaE_ciede2000(first, second))
     assert np.quantile(apart, 0.999) < 1e-3
     assert apart.max() < 0.05  # opposite hues, whose mean hue the formula lets jump
+
+
+def test_colour_difference_does_not_depend_on_where_colours_lie(rng: np.random.Generator) -> None:
+    """In memory: some libraries round the numbers before a multiple of 64 bytes in another way."""
+    for count in [*range(1, 200), BLOCK + 7]:
+        planes = rng.uniform((0, -100, -100), (100, 100, 100), (count, 3)).T
+        first = np.ascontiguousarray(planes, np.float32)
+        second = first + rng.normal(0, 5, first.shape).astype(np.float32)
+        expected = ciede2000(first, second)
+        for shift in (0, 1, 6, 15):
+            moved = (shifted(first, shift), shifted(second, 1))
+            np.testing.assert_array_equal(ciede2000(*moved), expected)
+
+
+def shifted(values: NDArray[np.float32], by: int) -> NDArray[np.float32]:
+    """Copy to memory that begins ``by`` numbers after a multiple of 64 bytes."""
+    room = np.empty(values.size + 32, np.float32)
+    start = -room.ctypes.data // 4 % 16 + by
+    moved = room[start : start + values.size].reshape(values.shape)
+    moved[...] = values
+    assert moved.ctypes.data % 64 == 4 * by
+    return moved
 
 
 @pytest.mark.parametrize(

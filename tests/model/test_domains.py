@@ -16,7 +16,7 @@ from colorize.model import domains
 from colorize.model.conversion import LabConverter
 from colorize.model.domains import GREY, Domain, Encoded, Key, Mixture, Page, View
 from colorize.model.targets import Encoder, Examples, to_planes
-from colorize.model.weights import Model
+from tests.models import tiny_model
 
 STRIDE = 4
 
@@ -150,15 +150,7 @@ def test_the_judge_takes_pages_of_any_domain(rgb: NDArray[np.uint8]) -> None:
 
 @pytest.mark.usefixtures("_known")
 def test_a_network_of_two_domains_sees_the_channels_of_both(rgb: NDArray[np.uint8]) -> None:
-    model = Model.build(
-        "eccv16",
-        width=0.125,
-        centres=bin_centres(),
-        side=32,
-        params={},
-        seed=0,
-        domains=["grey", "washed", "washed"],
-    )
+    model = tiny_model(side=32, domains=["grey", "washed", "washed"])
     assert [kind.name for kind in model.domains] == ["grey", "washed"]
     assert (model.spec.channels, model.spec.lightness) == (2, True)
     found = views.of(viewed(rgb, GREY))

@@ -20,6 +20,7 @@ from colorize.model.recipes import RECIPES
 from colorize.model.targets import Encoder, Examples
 from colorize.model.weights import Model
 from colorize.sources import sample
+from tests.models import tiny_model
 
 STRIDE = 4
 ON_BOTH = pytest.mark.parametrize("domain", [INK, LINES], ids=lambda domain: domain.name)
@@ -137,26 +138,36 @@ def test_lightness_and_colours_are_decoded_and_enlarged(recipe: str) -> None:
     torch.testing.assert_close(full[0, :, 24, 24], torch.tensor([75.0, 40, 60]))
 
 
-def test_the_tone_table_has_no_say_in_inked_pages() -> None:
-    table = ToneTable(torch.arange(6.0).view(3, 2), stride=2)
+def test_inked_pages_have_a_tone_table_of_their_own() -> None:
+    table, inked = (ToneTable(torch.arange(6.0).view(3, 2) + n, stride=2) for n in (0, 100))
     network = torch.nn.Conv2d(2, 2, 2, stride=2)
     seen = torch.full((2, 2, 4, 4), 50.0)
     seen[:, 1] = torch.tensor([0.0, 100.0])[:, None, None]
-    added = Toned(network, table)(seen) - network(seen)
+    added = Toned(network, table, inked)(seen) - network(seen)
     torch.testing.assert_close(added[0, :, 0, 0], torch.tensor([2.0, 3.0]))
-    torch.testing.assert_close(added[1], torch.zeros(2, 2, 2))
+    torch.testing.assert_close(added[1, :, 0, 0], torch.tensor([102.0, 103.0]))
 
 
-def test_the_judge_takes_mixed_pages(figures: list[NDArray[np.uint8]]) -> None:
+def test_an_untrained_network_paints_inked_pages_in_the_mean_of_all_tones() -> None:
+    rng = np.random.default_rng(0)
+    tones = rng.dirichlet(np.ones(313), 5)
     model = Model.build(
         "unet",
-        width=0.125,
+        width=0.25,
         centres=bin_centres(),
         side=64,
         params={},
         seed=0,
-        domains=["grey", "ink"],
+        domains=("grey", "ink"),
+        tones=tones,
     )
+    seen = torch.full((1, 2, 64, 64), 100.0)
+    shares = model.network(seen)[0, :313].softmax(0).mean((1, 2))
+    np.testing.assert_allclose(shares.detach(), tones.mean(0), rtol=0.5)
+
+
+def test_the_judge_takes_mixed_pages(figures: list[NDArray[np.uint8]]) -> None:
+    model = tiny_model("unet", domains=["grey", "ink"])
     mixture = Mixture(model.domains)
     found = views.of([mixture.view(rgb, Key(0, 0, n)) for n, rgb in enumerate(figures)])
     assert len(set(found.domains)) == 2
@@ -171,12 +182,4 @@ def test_the_judge_takes_mixed_pages(figures: list[NDArray[np.uint8]]) -> None:
 
 def test_a_regression_of_ab_cannot_learn_inked_pages() -> None:
     with pytest.raises(ModelError, match="recipe unet_l2 gives ab alone"):
-        Model.build(
-            "unet_l2",
-            width=0.125,
-            centres=bin_centres(),
-            side=64,
-            params={},
-            seed=0,
-            domains=["grey", "ink"],
-        )
+        tiny_model("unet_l2", domains=["grey", "ink"])

@@ -3,14 +3,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from colorize.colour.gamut import bin_centres
 from colorize.model.predict import margins, predict
 from colorize.model.weights import Model
+from tests.models import tiny_model
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return Model.build("eccv16", width=0.125, centres=bin_centres(), side=64, params={}, seed=0)
+    return tiny_model()
 
 
 @pytest.fixture

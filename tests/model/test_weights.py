@@ -13,7 +13,9 @@ import torch
 
 from colorize.colour.gamut import bin_centres
 from colorize.errors import ModelError
+from colorize.model import precision
 from colorize.model.weights import Model
+from colorize.paint.painter import Painter
 from tests.imports import ROOT
 
 
@@ -56,7 +58,7 @@ def test_the_seed_alone_decides_the_first_weights_and_bytes(tmp_path: Path) -> N
     assert a == b != c
 
 
-@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2"])
+@pytest.mark.parametrize("name", ["eccv16", "eccv16_l2", "unet", "unet_l2", "pix2pix"])
 def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     centres = bin_centres(20)
     tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51)
@@ -69,7 +71,7 @@ def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
     with torch.inference_mode():
         torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
     plain = Model.build(name, **arguments)
-    assert model.count() - plain.count() == 51 * (2 if name.endswith("_l2") else len(centres))
+    assert model.count() - plain.count() == 51 * (len(centres) if model.recipe.classifies else 2)
 
 
 def test_a_model_elsewhere_is_a_copy() -> None:
@@ -251,3 +253,66 @@ def test_no_mutant_of_a_model_file_does_harm(tmp_path: Path) -> None:
     accepted, peak = map(int, done.stdout.split())
     assert accepted < 100
     assert peak * 1024 < 2 << 30  # bytes on Linux
+
+
+@pytest.mark.parametrize("name", ["unet", "eccv16", "unet_l2"])
+def test_half_precision_keeps_what_is_small_and_paints_alike(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(precision.VARIABLE, "float32")  # bfloat16 rounds more than half precision
+    centres, random = bin_centres(20), np.random.default_rng(0)
+    model = Model.build(
+        name,
+        width=0.5,
+        centres=centres,
+        side=64,
+        params={},
+        seed=0,
+        temperature=0.38,
+        tones=random.dirichlet(np.ones(len(centres)), 51),
+    )
+    with torch.no_grad():  # as after a training: statistics far from 0 and 1, logits apart
+        for key, tensor in model.network.state_dict().items():
+            if key.endswith("running_var"):
+                tensor.uniform_(0.01, 50)
+            elif key.endswith(("running_mean", "bias")):
+                tensor.normal_(0, 2)
+            elif "head.weight" in key:
+                tensor.mul_(20)
+    model.save(tmp_path / "whole")
+    model.save(tmp_path / "half", half=True)
+    size = [(tmp_path / file).stat().st_size for file in ("half", "whole")]
+    assert size[0] < 0.6 * size[1]
+    kept, loaded = Model.load(tmp_path / "whole"), Model.load(tmp_path / "half")
+    assert (loaded.temperature, loaded.spec, loaded.recipe) == (0.38, kept.spec, kept.recipe)
+    for key, tensor in loaded.network.state_dict().items():
+        assert tensor.dtype == kept.network.state_dict()[key].dtype, key
+        if tensor.ndim != 4:
+            assert (tensor == kept.network.state_dict()[key]).all(), key
+    page = random.integers(0, 256, (16, 12), np.uint8).repeat(8, 0).repeat(8, 1)
+    ways = [Painter(of).paint(page).astype(int) for of in (kept, loaded)]
+    assert np.ptp(ways[0], axis=2).mean() > 5, "nothing is painted"
+    assert (np.abs(ways[0] - ways[1]).max(axis=2) <= 1).mean() > 0.95
+
+
+def test_half_precision_of_half_precision_is_the_same_file(tmp_path: Path) -> None:
+    build().save(tmp_path / "half", half=True)
+    Model.load(tmp_path / "half").save(tmp_path / "again", half=True)
+    assert (tmp_path / "half").read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def test_weights_beyond_half_precision_are_refused(tmp_path: Path) -> None:
+    model = build()
+    with torch.no_grad():
+        next(model.network.parameters()).fill_(1e5)
+    with pytest.raises(ModelError, match="too large for half precision"):
+        model.save(tmp_path / "half", half=True)
+    assert not (tmp_path / "half").exists()
+
+
+def test_only_convolutions_may_be_in_half_precision(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    bias = build().network.state_dict()["head.bias"].half()
+    rewritten(path, tensors={"network.head.bias": bias})
+    with pytest.raises(ModelError, match=r"of type torch\.float16"):
+        Model.load(path)

@@ -27,6 +27,7 @@ from colorize.__main__ import main
 from colorize.commands.console import FAILED, REFUSED
 from colorize.model.weights import Model
 from colorize.paint.painter import MAX_SIDE
+from colorize.weights import registry
 from tests.imports import ROOT
 from tests.paint.zips import Item, grey_page, packed
 
@@ -516,12 +517,18 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_of(
 
 
 def test_without_a_model_it_says_how_to_get_one(
-    tmp_path: Path, page: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)  # without shipped weights
     (tmp_path / "1.png").write_bytes(page())
     arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "2.png")]
     assert main(arguments, root=tmp_path) == REFUSED
-    assert capsys.readouterr().err.count("\n") == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "`make repro`" in said
     assert main([*arguments, "--model", str(tmp_path / "1.png")]) == REFUSED
     assert "no readable model" in capsys.readouterr().err
 
@@ -791,17 +798,24 @@ def thin(path: Path, height: int, width: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", [[], ["--layer"]])
+@pytest.mark.parametrize(
+    ("size", "form"),
+    [
+        ((MAX_SIDE, 9), []),
+        ((9, MAX_SIDE), ["--layer"]),
+        pytest.param((9, MAX_SIDE), [], marks=pytest.mark.slow),
+        pytest.param((MAX_SIDE, 9), ["--layer"], marks=pytest.mark.slow),
+    ],
+)
 def test_a_strip_of_the_longest_side_takes_little(
-    tmp_path: Path, model: str, form: list[str]
+    tmp_path: Path, model: str, size: tuple[int, int], form: list[str]
 ) -> None:
-    for name, size in (("long", (MAX_SIDE, 9)), ("wide", (9, MAX_SIDE))):
-        source, out = thin(tmp_path / f"{name}.png", *size), tmp_path / "out" / f"{name}.png"
-        used, seconds = measured(source, "-o", out, "--model", model, "--side", "1024", *form)
-        assert used < 2 * GIB
-        assert seconds < 20
-        with Image.open(out) as image:
-            assert image.size == size[::-1]
+    source, out = thin(tmp_path / "strip.png", *size), tmp_path / "out" / "strip.png"
+    used, seconds = measured(source, "-o", out, "--model", model, "--side", "1024", *form)
+    assert used < 2 * GIB
+    assert seconds < 20
+    with Image.open(out) as image:
+        assert image.size == size[::-1]
 
 
 @pytest.mark.slow
@@ -820,7 +834,14 @@ def test_pages_of_fifty_megapixels_within_two_gibibytes(
     assert seconds < 20
 
 
-@pytest.mark.parametrize("size", [(1, 50_000_000), (2, 25_000_000), (50_000_000, 1)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 50_000_000),
+        pytest.param((2, 25_000_000), marks=pytest.mark.slow),
+        pytest.param((50_000_000, 1), marks=pytest.mark.slow),
+    ],
+)
 def test_thin_pages_of_fifty_megapixels_are_refused(
     tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str], size: tuple[int, int]
 ) -> None:

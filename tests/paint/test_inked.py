@@ -1,6 +1,8 @@
 """Inked pages: told from grey ones, and painted by a layer under their ink."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -8,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from colorize.__main__ import main
-from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import InputError
 from colorize.imaging.decode import decode
@@ -18,31 +20,18 @@ from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.painter import Painter
 from colorize.sources import sample
+from tests.models import of_one_colour, tiny_model
 
-LAYER = (75.0, 20, 40)
+LAYER = (75.0, 20.0, 40.0)
 """L, a and b of the layer that the fixture's model lays under every inked page."""
 
 
 @pytest.fixture(scope="module")
 def both() -> Model:
     """A model of grey and inked pages that gives the same orange everywhere."""
-    model = Model.build(
-        "eccv16",
-        width=0.125,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=["grey", "ink"],
-    )
-    head = model.network.head
-    assert isinstance(head, torch.nn.Conv2d)
-    assert head.bias is not None
+    model = of_one_colour(tiny_model(domains=["grey", "ink"]), LAYER[1:])
     with torch.no_grad():
-        head.weight.zero_()
-        head.bias.zero_()
-        head.bias[bin_centres().tolist().index(list(LAYER[1:]))] = 60
-        head.bias[-1] = 0.5
+        model.network.head.bias[-1] = 0.5
     return model
 
 
@@ -99,6 +88,35 @@ def test_dots_become_even_and_lines_stay() -> None:
     lines = np.full_like(page, 255)
     lines[::8] = 0
     np.testing.assert_array_equal(inked.descreened(lines), lines)
+
+
+def screen(side: int, pitch: float, tone: float, angle: float) -> NDArray[np.uint8]:
+    """A screen of dots (side, side): that share of it is black."""
+    y, x = np.mgrid[: side * 6, : side * 6] / 6
+    turn = np.deg2rad(angle)
+    u, v = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    wave = np.sin(2 * np.pi * u / pitch) * np.sin(2 * np.pi * v / pitch)
+    dots = np.where(wave < np.quantile(wave, tone), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(dots, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@pytest.mark.parametrize("pitch", [2, 3.1, 6])
+@pytest.mark.parametrize("tone", [0.1, 0.5])
+def test_screens_of_any_pitch_become_even(pitch: float, tone: float) -> None:
+    """On a page of print, with a line across and lettering beside, which stay."""
+    page = np.full((850, 600), 255, np.uint8)
+    page[100:300, 100:300] = screen(200, pitch, tone, 15)
+    cv2.rectangle(page, (98, 98), (302, 302), 0, 3)
+    cv2.line(page, (110, 290), (290, 250), 0, 4)
+    cv2.putText(page, "Lettering, i and dots...", (100, 500), cv2.FONT_HERSHEY_SIMPLEX, 1, 0, 2)
+    even = inked.descreened(page)
+    inside = np.s_[115:235, 115:285]
+    assert even[inside].std() < 3
+    assert even[inside].mean() == pytest.approx(page[inside].mean(), abs=2)
+    np.testing.assert_array_equal(even[310:], page[310:])
+    line = np.zeros_like(page)
+    cv2.line(line, (130, 286), (270, 254), 1, 1)
+    assert np.percentile(even[line > 0], 95) < 60
 
 
 def test_paper_takes_the_layer_and_ink_stays(both: Model) -> None:
@@ -168,3 +186,78 @@ def test_the_command_says_what_a_page_was_taken_for(
     assert main([*common, "--overwrite", "--domain", "grey", "--tone", "0.5"]) == 1
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["domain"] for one in told] == ["grey", "grey", ""]
+
+
+def test_layers_give_the_painted_page(both: Model) -> None:
+    """Ink times colours over the page, by the rules of OpenRaster; nothing else is in the way."""
+    page = three(screened())
+    kept = np.zeros(page.shape[:2], bool)
+    kept[:40] = True
+    for tone in (1, 0.4):
+        painter = Painter(both, tone=tone)
+        found, merged = painter.layers(page, kept=kept)
+        np.testing.assert_array_equal(merged, painter.paint(page, kept=kept))
+        assert [layer.name for layer in found] == ["ink", "flat colours", "page"]
+        ink, flat, own = (layer.pixels for layer in found)
+        np.testing.assert_array_equal(own, page)
+        layer = painter.layer(page, kept=kept)
+        np.testing.assert_array_equal(flat[~kept], layer[~kept])
+        product = ink[..., :3] / 255 * flat[..., :3]
+        opaque = flat[..., 3] == 255
+        assert np.abs(product - merged)[opaque].max() < 1
+        assert (flat[~opaque, 3] == 0).all()
+        assert (ink[..., 3] == flat[..., 3]).all()
+    grey = np.full((60, 60, 3), 130, np.uint8)
+    found, merged = painter.layers(grey)
+    np.testing.assert_array_equal(found[0].pixels[..., :3], painter.paint(grey))
+    np.testing.assert_array_equal(merged, painter.paint(grey))
+    (only,), merged = painter.layers(page, kept=np.ones(page.shape[:2], bool))
+    np.testing.assert_array_equal(only.pixels, page)
+    np.testing.assert_array_equal(merged, page)
+
+
+@pytest.mark.parametrize("tone", [1, 0.4])
+def test_the_layer_multiplied_is_the_painted_page(both: Model, tone: float) -> None:
+    """A scan whose ink is no black, and whose paper is no white."""
+    page = three(np.rint(25 + screened() * (215 / 255)).astype(np.uint8))
+    layer = Painter(both, tone=tone).layer(page)
+    painted = Painter(both).paint(page)
+    assert (layer[..., 3] == 255).all()
+    assert np.abs(layer[..., :3] / 255 * page - painted).max() <= 1
+
+
+def test_the_command_writes_layers(
+    both: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, pages = tmp_path / "m.safetensors", tmp_path / "pages"
+    both.save(model)
+    pages.mkdir()
+    cv2.imwrite(str(pages / "a.png"), screened())
+    cv2.imwrite(str(pages / "b.jpg"), np.tile(np.arange(60, 200, dtype=np.uint8), (90, 1)))
+    common = ["--model", str(model)]
+    assert main([str(pages / "a.png"), "--layers", str(tmp_path / "a.ora"), *common]) == 0
+    assert main([str(pages), "--layers", str(tmp_path / "out"), *common]) == 0
+    one, other = (tmp_path / "a.ora").read_bytes(), (tmp_path / "out" / "a.ora").read_bytes()
+    assert one == other
+    with zipfile.ZipFile(tmp_path / "out" / "b.ora") as file:
+        assert file.read("mimetype") == b"image/openraster"
+    with zipfile.ZipFile(io.BytesIO(one)) as file:
+        ink, flat, merged = (
+            np.asarray(Image.open(file.open(name)).convert("RGB"), float)
+            for name in ("data/layer0.png", "data/layer1.png", "mergedimage.png")
+        )
+    np.testing.assert_array_equal(merged, Painter(both).paint(three(screened())))
+    assert np.abs(ink * flat / 255 - merged).max() <= 1
+    capsys.readouterr()
+    for wrong in (
+        [str(pages / "a.png"), "--layers", str(tmp_path / "a.png")],
+        [str(pages), "--layers", str(tmp_path / "new.ora")],
+        [str(pages), "--layers", str(tmp_path / "x"), "-o", str(tmp_path / "y")],
+        [str(pages), "--layers", str(tmp_path / "x"), "--layer"],
+    ):
+        try:
+            status = main([*wrong, *common])
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
+        assert status == 2
+        assert capsys.readouterr().err.count("colorize: ") >= 1

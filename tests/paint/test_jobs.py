@@ -15,7 +15,7 @@ def touch(root: Path, *names: str) -> list[Path]:
 
 
 def places(root: Path, *inputs: str, out: str = "out", layers: bool = False) -> dict[str, str]:
-    found = plan([root / name for name in inputs], root / out, layers=layers)
+    found = plan([root / name for name in inputs], root / out, ending=".png" if layers else "")
     return {
         str(job.source.relative_to(root)): str(job.target.relative_to(root)) for job in found.jobs
     }

@@ -32,7 +32,7 @@ def paint(
     source = root / "in" / name
     source.parent.mkdir(exist_ok=True)
     source.write_bytes(content)
-    found = plan([source], root / "out", layers=form is Form.LAYER)
+    found = plan([source], root / "out", ending=form.ending)
     (result,) = paint_files(painter, found.jobs, form=form, base=found.base)
     return result, Path(result.target)
 

@@ -1,6 +1,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import ImageError, InputError, ModelError
+from colorize.model.predict import Prediction
 from colorize.model.weights import Model
 from colorize.paint import painter as painting
 from colorize.paint.painter import LONGEST, MAX_SIDE, Painter
@@ -85,15 +87,13 @@ def test_the_network_sees_the_scale_that_it_was_trained_for(
 ) -> None:
     """Short side as trained or as asked, no squashing, and no strip without an end."""
     seen: list[tuple[int, ...]] = []
-    colours = Painter.colours
+    predict = Painter.predict
 
-    def watched(
-        self: Painter, lightness: NDArray[np.float32], *told: object
-    ) -> NDArray[np.float32]:
+    def watched(self: Painter, lightness: NDArray[np.float32], *told: Any) -> Prediction:
         seen.append(lightness.shape[1:])
-        return colours(self, lightness, *told)
+        return predict(self, lightness, *told)
 
-    monkeypatch.setattr(Painter, "colours", watched)
+    monkeypatch.setattr(Painter, "predict", watched)
     page = np.full((340, 240, 3), 128, np.uint8)
     Painter(orange_model).paint(page)
     Painter(orange_model, side=96).paint(page)

@@ -7,7 +7,9 @@ import pytest
 from colorize import params
 from colorize.errors import ColorizeError, ParamsError
 from colorize.metrics.scores import SCORES
+from colorize.model.recipes import RECIPES
 from stages import ablation, variant
+from stages.train import TrainParams
 from tests.stages.test_stages import Project
 
 
@@ -34,6 +36,35 @@ def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project) -> None:
         "train.recipe=unet_l2 train.seed=5",
         "train.recipe=unet_l2 train.seed=6",
     ]
+
+
+def test_every_run_has_params_that_the_stages_accept(project: Project) -> None:
+    for recipe in ("unet", "pix2pix"):
+        values = params.read(project(train={"recipe": recipe}))
+        for runs in ablation.planned(values, 1).values():
+            for settings in runs.values():
+                changed = variant.changed(values, settings.split())
+                train = params.checked(TrainParams, changed, "train")
+                assert train.recipe in RECIPES
+
+
+def test_pix2pix_is_taken_apart(project: Project) -> None:
+    values = params.read(project())
+    found = {
+        (train["gan"] > 0, train["l1"] > 0, train["patch"])
+        for runs in ablation.planned(values, 1).values()
+        for train in [variant.changed(values, " ".join(runs.values()).split())["train"]]
+        if train["recipe"] == "pix2pix"
+    }
+    assert found == {
+        (True, True, 70),
+        (True, True, 16),
+        (True, True, 1),
+        (True, False, 70),
+        (False, True, 70),
+    }
+    hinted = ablation.planned(params.read(project(train={"hints": True})), 1)
+    assert not any("pix2pix" in title for title in hinted)  # takes none
 
 
 def test_settings_are_read_as_yaml(project: Project) -> None:

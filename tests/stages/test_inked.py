@@ -17,26 +17,23 @@ from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
-from stages import evaluate, fetch, quantise, resize, train
+from stages import evaluate, train
 from tests.imports import ROOT
 
 INKED = {"recipe": "unet", "domains": ["grey", "ink", "lines"], "width": 0.125, "crop": 64}
 
 
 @pytest.fixture
-def prepared(project: Callable[..., Path]) -> Path:
-    root = project(train=INKED | {"epochs": 1})
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
-    return root
+def root(prepared: Callable[..., Path]) -> Path:
+    return prepared(train=INKED | {"epochs": 1})
 
 
-def test_the_whole_road_with_inked_pages(prepared: Path) -> None:
+def test_the_whole_road_with_inked_pages(root: Path) -> None:
     for stage in (train, evaluate):
-        stage.main(prepared)
-    model = prepared / "models" / "colorizer.safetensors"
+        stage.main(root)
+    model = root / "models" / "colorizer.safetensors"
     first = model.read_bytes()
-    scores = json.loads((prepared / "metrics" / "evaluate.json").read_text("utf-8"))
+    scores = json.loads((root / "metrics" / "evaluate.json").read_text("utf-8"))
     for kind in ("toned", "lines", "foreign"):
         assert np.isfinite(scores[kind]["art"]["model"]["psnr"])
         assert scores[kind]["ceiling_head"]["psnr"] > scores[kind]["model"]["psnr"]
@@ -49,15 +46,15 @@ def test_the_whole_road_with_inked_pages(prepared: Path) -> None:
     painted = painter.paint(page)
     assert (painted[page == 0] == 0).all()
     assert (painted[10, 10] < 255).any()
-    train.main(prepared)
+    train.main(root)
     assert model.read_bytes() == first
 
 
-def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], prepared: Path) -> None:
+def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], root: Path) -> None:
     project(train=INKED | {"recipe": "unet_l2"})
     ended = subprocess.run(
         [sys.executable, "-m", "stages.train"],
-        cwd=prepared,
+        cwd=root,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -68,9 +65,9 @@ def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], prepa
     ]
 
 
-def test_a_state_with_inked_pages_leads_to_the_same_end(prepared: Path) -> None:
-    pictures = ShardReader(prepared / "data" / "resized", "train")
-    quantiser = Quantiser.load(prepared / "data" / "quantiser.npz")
+def test_a_state_with_inked_pages_leads_to_the_same_end(root: Path) -> None:
+    pictures = ShardReader(root / "data" / "resized", "train")
+    quantiser = Quantiser.load(root / "data" / "quantiser.npz")
     schedule = Schedule(epochs=2, batch=4, crop=64, lr=2e-3, warmup=0.1, weight_decay=0.0, seed=0)
 
     def trainer() -> tuple[Model, Trainer]:

@@ -20,8 +20,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorize.data.index import picture_of
 from colorize.data.shards import ShardReader
 from colorize.errors import DataError
+from colorize.ingest.framing import squares
 from colorize.raw import archives, manifest
 from stages import quantise, resize
 from tests.dask import Cluster
@@ -322,3 +324,49 @@ def test_copies_never_stand_in_two_splits(made: Make, noisy: dict[str, bytes]) -
 
 
 KINDS = ("same", "smaller", "cropped")
+
+
+def page(number: int) -> NDArray[np.uint8]:
+    """A page of three panels of coarse noise between white gutters."""
+    rng = np.random.default_rng(number)
+    rgb = np.full((420, 300, 3), 255, np.uint8)
+    for rows, columns in ((np.s_[10:200], np.s_[10:290]), (np.s_[215:410], np.s_[10:145]),
+                          (np.s_[215:410], np.s_[160:290])):  # fmt: skip
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        small = rng.integers(0, 220, (8, 8, 3), dtype=np.uint8)
+        rgb[rows, columns] = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return rgb
+
+
+def test_squares_of_a_page_stay_together_and_name_it(made: Make) -> None:
+    pages = {f"p{number}": png(page(number)) for number in range(40)}
+    small = {"small": png(page(99)[20:90, 20:90])}
+    grey = page(98)
+    grey[:, 150:] = grey[:, 150:].mean(-1, keepdims=True)  # one of its panels, whole
+    root = made(pages | small | {"grey": png(grey)})
+    params = (root / "params.yaml").read_text()
+    (root / "params.yaml").write_text(params.replace("framing: crop", "framing: panels"))
+    resize.main(root, environment={})
+    before = outputs(root)
+    counts = json.loads((root / "metrics/resize.json").read_text())
+    assert counts["cut"] == {"whole": 1, "panels": 41, "overlap": 0}
+    assert counts["rejected"]["grey"] >= 1
+    with (root / "data/resized/index.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sum(counts["pictures"].values()) > 3 * 40
+    assert len({row["id"] for row in rows}) == len(rows)
+    splits: dict[str, set[str]] = {}
+    for row in rows:
+        splits.setdefault(picture_of(row["id"]), set()).add(row["split"])
+    assert splits.keys() == {f"test_{name}" for name in (*pages, "small", "grey")}
+    assert {len(found) for found in splits.values()} == {1}
+    assert set().union(*splits.values()) == {"train", "val", "test"}
+    for row in rows[::11]:
+        name, _, number = row["id"].removeprefix("test_").partition("~")
+        if number and name != "grey":
+            _, expected = squares(page(int(name[1:])), side=64, framing="panels")
+            shard = np.load(root / "data/resized" / row["shard"])
+            np.testing.assert_array_equal(shard[int(row["row"])], expected[int(number)])
+    forget(root)
+    resize.main(root, environment={"COLORIZE_WORKERS": "2"})
+    assert outputs(root) == before

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorize.errors import ColorizeError, DataError, ParamsError, SourceError
+from colorize.errors import ColorizeError, DataError, SourceError
 from colorize.metrics import rownames
 from colorize.metrics.scores import SCORES
+from colorize.model.weights import Model
 from colorize.paint.painter import Painter
 from colorize.raw import manifest
 from stages import check, evaluate, fetch, quantise, resize, train
@@ -117,10 +118,9 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
     assert set(first) == set(again)
 
 
-def test_the_best_epoch_is_kept(project: Project) -> None:
-    root = project(train={"epochs": 4, "select": "rmse_ab"})
-    for stage in (fetch, resize, quantise, train):
-        stage.main(root)
+def test_the_best_epoch_is_kept(prepared: Project) -> None:
+    root = prepared(train={"epochs": 4, "select": "rmse_ab"})
+    train.main(root)
     with (root / "metrics" / "train.csv").open() as file:
         errors = [float(row["val_rmse_ab"]) for row in csv.DictReader(file)]
     numbers = read(root / "metrics" / "train.json")
@@ -135,6 +135,26 @@ def test_the_best_epoch_is_kept(project: Project) -> None:
     chosen = min(swept, key=lambda t: float(swept[t]["rmse_ab"]))
     assert numbers["temperature"] == chosen
     assert Painter.load(root / "models" / "colorizer.safetensors").temperature == chosen
+
+
+@pytest.mark.parametrize(
+    "domains", [["grey"], pytest.param(["grey", "ink"], marks=pytest.mark.slow)]
+)
+def test_two_players_take_the_whole_road(project: Project, domains: list[str]) -> None:
+    small = {"recipe": "pix2pix", "tone": False, "lr": 2e-4, "crop": 32, "domains": domains}
+    root = project(train=small)
+    for stage in ALL:
+        stage.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        first, last = csv.DictReader(file)
+    assert list(first)[:5] == ["epoch", "loss", "l1", "critic", "generator"]
+    assert float(last["l1"]) < float(first["l1"])
+    scores = read(root / "metrics" / "evaluate.json")
+    assert {"model", *REFERENCES} <= set(scores)
+    assert scores["model"]["psnr"] > 0
+    model = Model.load(root / "models" / "colorizer.safetensors")
+    assert model.recipe.name == "pix2pix"
+    assert model.count() == read(root / "metrics" / "train.json")["parameters"]
 
 
 def test_resize_counts_every_picture_by_what_became_of_it(
@@ -192,10 +212,8 @@ def test_a_stage_without_its_input_says_which_one_to_run(project: Project, stage
         stage.main(project())
 
 
-def test_evaluate_without_a_model_says_how_to_get_one(project: Project) -> None:
-    root = project()
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
+def test_evaluate_without_a_model_says_how_to_get_one(prepared: Project) -> None:
+    root = prepared()
     with pytest.raises(ColorizeError, match="make repro"):
         evaluate.main(root)
 
@@ -240,20 +258,6 @@ def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage
     assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
-
-
-def test_check_reads_every_section(project: Project) -> None:
-    root = project()
-    (root / "pictures").mkdir()
-    (root / "deny.txt").touch()
-    check.main(root)
-    assert (root / "check" / "passed").read_bytes() == b"passed\n"
-    with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
-        check.main(project(train={"lr": 0.0}))
-    path = project() / "params.yaml"
-    path.write_text(path.read_text("utf-8") + "\ntrian: {}\n")
-    with pytest.raises(ParamsError, match="unknown section 'trian'"):
-        check.main(path.parent)
 
 
 def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import fetch, quantise, resize
+from tests.conftest import lay_params
 from tests.imports import ROOT
 
 OUTPUTS = (
@@ -22,15 +23,22 @@ OUTPUTS = (
     "metrics/train.csv",
     "metrics/train.json",
 )
-ENOUGH = {"epochs": 12, "batch": 4}
+ENOUGH = {"epochs": 6, "batch": 4}
 
 
 @pytest.fixture
-def root(project: Callable[..., Path]) -> Path:
-    root = project(train=ENOUGH)
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
-    return root
+def root(prepared: Callable[..., Path]) -> Path:
+    return prepared(train=ENOUGH)
+
+
+@pytest.fixture(scope="module")
+def whole(quantised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an unbroken run writes."""
+    root = tmp_path_factory.mktemp("whole")
+    shutil.copytree(quantised / "data", root / "data")
+    written = finish(lay_params(root, train=ENOUGH))
+    assert not has_checkpoint(root)  # a finished run leaves nothing to resume from
+    return written
 
 
 def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
@@ -45,7 +53,7 @@ def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
 
 def finish(root: Path) -> dict[str, bytes]:
     process = start(root)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return {name: (root / name).read_bytes() for name in OUTPUTS}
 
@@ -54,9 +62,7 @@ def has_checkpoint(root: Path) -> bool:
     return any((root / ".scratch" / "train").glob("*/step-*"))
 
 
-def kill_and_compare(root: Path, times: int) -> None:
-    whole = finish(root)
-    assert not has_checkpoint(root)  # a finished run leaves nothing to resume from
+def kill_and_compare(root: Path, whole: dict[str, bytes], times: int) -> None:
     chance = np.random.default_rng(0)
     killed = 0
     while killed < times:
@@ -75,20 +81,21 @@ def kill_and_compare(root: Path, times: int) -> None:
     assert finish(root) == whole
 
 
-def test_a_kill_changes_no_byte(root: Path) -> None:
-    kill_and_compare(root, times=1)
+def test_a_kill_changes_no_byte(root: Path, whole: dict[str, bytes]) -> None:
+    kill_and_compare(root, whole, times=1)
 
 
 @pytest.mark.slow
-def test_ten_kills_change_no_byte(root: Path) -> None:
-    kill_and_compare(root, times=10)
+def test_ten_kills_change_no_byte(root: Path, whole: dict[str, bytes]) -> None:
+    kill_and_compare(root, whole, times=10)
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_stops_and_the_same_command_goes_on(
-    root: Path, sign: signal.Signals
+    root: Path, whole: dict[str, bytes], sign: signal.Signals
 ) -> None:
-    whole = finish(root)
     process = start(root)
     while process.poll() is None and not has_checkpoint(root):
         time.sleep(0.01)
@@ -146,15 +153,15 @@ def test_a_signal_stops_all_processes_that_train_together(
     assert any((root / ".scratch/train").glob(f"*/step-{int(step):09}.safetensors"))
 
 
-def test_other_params_never_take_up_the_state(project: Callable[..., Path], root: Path) -> None:
+def test_other_params_never_take_up_the_state(
+    project: Callable[..., Path], root: Path, whole: dict[str, bytes]
+) -> None:
+    project(train=ENOUGH | {"lr": 0.001})
     process = start(root)
     while process.poll() is None and not has_checkpoint(root):
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
-    project(train=ENOUGH | {"lr": 0.002})
-    resumed = finish(root)
-    for folder in (root / ".scratch" / "train").iterdir():
-        for path in folder.glob("*") if folder.is_dir() else ():
-            path.unlink()
-    assert finish(root) == resumed
+    assert has_checkpoint(root)
+    project(train=ENOUGH)
+    assert finish(root) == whole

@@ -37,25 +37,31 @@ class ToneTable(nn.Module):
 class Toned(nn.Module):
     """A network whose first outputs are added to those of a tone table.
 
-    White paper may become any colour, so the table has no say in inked pages. Their second channel
-    is 100 everywhere, that of other pages 0.
+    Inked pages, whose paper may become any colour, have a table of their own. Without one the
+    network would have to learn the frequent colours for them, and not to, for other pages. Their
+    second channel is 100 everywhere, that of other pages 0.
 
     Args:
         network: (N, channels, H, W) to (N, outputs, h, w); the first channel is L.
         table: of the first C outputs, of the same stride.
+        inked: the same for inked pages, where the network sees any.
     """
 
-    def __init__(self, network: nn.Module, table: ToneTable) -> None:
+    def __init__(
+        self, network: nn.Module, table: ToneTable, inked: ToneTable | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.table = table
+        self.inked = inked
 
     def forward(self, seen: Tensor, **conditions: Tensor) -> Tensor:
         """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
         output: Tensor = self.network(seen, **conditions)
         toned = self.table(seen[:, :1])
-        if seen.shape[1] > 1:
-            toned = toned * (1 - seen[:, 1:2, :1, :1] / L_MAX)
+        if self.inked is not None:
+            ink = seen[:, 1:2, :1, :1] / L_MAX
+            toned = torch.lerp(toned, self.inked(seen[:, :1]), ink.to(toned.dtype))
         rest = output.shape[1] - toned.shape[1]
         return output + (functional.pad(toned, (0, 0, 0, 0, 0, rest)) if rest else toned)
 

@@ -4,6 +4,10 @@ Five levels from half to 1/32 of the picture's size. The way down decides what i
 bring back where it is: hair, skin and cloth end at lines that deep layers no longer see. Logits
 stand at a quarter of the size, where a joint bilateral filter takes them up (`model.decode`).
 
+A network that takes hints (`model.hints`) is told of them at every level on the way down, where a
+cell of the map has the mean colour of the hints in it: deep ones carry it far, shallow ones keep it
+exact.
+
 Letters in shapes: N batch, H and W of the picture, h = H / 4, w = W / 4, C outputs.
 """
 
@@ -17,6 +21,9 @@ from colorize.model.networks.activation import Relu
 
 L_CENTRE = 50.0
 L_RANGE = 50.0
+AB_RANGE = 50.0
+"""Of hints: of the order of a strong colour."""
+HINT_CHANNELS = 4
 HEAD_STRIDE = 4
 """How much smaller the head's map is than the picture."""
 SIDE_MULTIPLE = 32
@@ -25,6 +32,8 @@ SIDE_MULTIPLE = 32
 CHANNELS = (24, 48, 96, 160, 256)
 """At a half, a quarter, ... 1/32 of the size."""
 
+_MOMENTUM = 0.03
+"""Of the running statistics: over thirty batches, because the kinds of pages in a batch vary."""
 _CHANNELS_MULTIPLE = 8
 _STEM_STRIDE = 2
 
@@ -36,9 +45,12 @@ class UNet(nn.Module):
         outputs: C.
         width: multiplies every hidden number of channels.
         channels: of the input, L first.
+        hints: whether it takes hints.
     """
 
-    def __init__(self, outputs: int, *, width: float = 1.0, channels: int = 1) -> None:
+    def __init__(
+        self, outputs: int, *, width: float = 1.0, channels: int = 1, hints: bool = False
+    ) -> None:
         super().__init__()
         half, *levels = (_scaled(count, width) for count in CHANNELS)
         *upper, deepest = pairwise([half, *levels])
@@ -49,13 +61,19 @@ class UNet(nn.Module):
         self.down.append(_down(*deepest, dilation=2))
         self.up = nn.ModuleList(_up(below, skip) for skip, below in reversed([*pairwise(levels)]))
         self.head = nn.Conv2d(levels[0], outputs, 1)
+        self.hinted = nn.ModuleList(
+            nn.Conv2d(HINT_CHANNELS, level, 1, bias=False) for level in levels if hints
+        )
         self.apply(_initialise)
+        for parameter in self.hinted.parameters():  # begins as a network that knows no hints
+            nn.init.zeros_(parameter)
 
-    def forward(self, seen: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, hints: Tensor | None = None) -> Tensor:
         """Colour pictures.
 
         Args:
             seen: (N, channels, H, W) float, each in 0..100; H and W divisible by `SIDE_MULTIPLE`.
+            hints: (N, 4, H, W) as `model.hints.plane` draws them; none if not given.
 
         Returns:
             (N, C, h, w).
@@ -63,14 +81,32 @@ class UNet(nn.Module):
         pixels = functional.pixel_unshuffle((seen - L_CENTRE) / L_RANGE, _STEM_STRIDE)
         x = self.stem(pixels.contiguous(memory_format=torch.channels_last))
         skips = []
-        for level in self.down:
+        pooled = None if hints is None else _pooled(hints, HEAD_STRIDE // 2)
+        for number, level in enumerate(self.down):
             x = level(x)
+            if pooled is not None:
+                pooled = functional.avg_pool2d(pooled, 2)
+                x = x + self.hinted[number](_means(pooled))
             skips.append(x)
         for level, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             larger = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = level(torch.cat([larger, skip], dim=1))
         output: Tensor = self.head(x)
         return output
+
+
+def _pooled(hints: Tensor, stride: int) -> Tensor:
+    """Centre colours as the network wants them, and take sums over blocks of pixels."""
+    there = hints[:, 3:]
+    lightness = (hints[:, :1] - L_CENTRE * there) / L_RANGE
+    return functional.avg_pool2d(torch.cat([lightness, hints[:, 1:3] / AB_RANGE, there], 1), stride)
+
+
+def _means(sums: Tensor) -> Tensor:
+    """Mean colour of the hints in each cell, and whether there are any."""
+    there = sums[:, 3:]
+    means = sums[:, :3] / there.clamp_min(torch.finfo(torch.float32).tiny)
+    return torch.cat([means, (there > 0).to(sums.dtype)], dim=1)
 
 
 def _scaled(channels: int, width: float) -> int:
@@ -82,7 +118,7 @@ def _convolution(inside: int, outside: int, *, stride: int = 1, dilation: int = 
     convolution = nn.Conv2d(
         inside, outside, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
     )
-    return nn.Sequential(convolution, nn.BatchNorm2d(outside), Relu())
+    return nn.Sequential(convolution, nn.BatchNorm2d(outside, momentum=_MOMENTUM), Relu())
 
 
 def _down(inside: int, outside: int, *, dilation: int = 1) -> nn.Sequential:

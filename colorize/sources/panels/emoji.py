@@ -1,19 +1,23 @@
 """Figures and things of OpenMoji, recoloured: people get skin, hair and clothes of their own."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from random import Random
 
 from colorize.sources.panels import palette
 from colorize.sources.panels.palette import Recolour
-from colorize.sources.panels.pieces import Credit, Piece, embedded
+from colorize.sources.panels.pieces import Credit, Piece, embedded, placed, placing, tagged
 
 CREDIT = Credit("OpenMoji", "CC BY-SA 4.0", "https://openmoji.org")
 YELLOW_SKIN = "#fcea2b"
-BROWN_HAIR = "#a57939"
 SIDE, LINE = 72, 2
 """Sides of a drawing in its own units, and the width of its lines."""
+ENLARGED = 1.17
+ENLARGING = placing(x=0.5 - ENLARGED / 2, y=-0.035, size=ENLARGED)
+"""People are drawn with room around them; this brings their lower edge to that of the piece."""
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -23,11 +27,14 @@ def _names(text: str) -> tuple[str, ...]:
 
 PEOPLE = _names(
     """
-    1F466 1F467 1F468 1F469 1F474 1F475 1F470 1F473 1F477 1F478 1F934 1F9D1 1F9D3 1F9D5
-    1F9D9 1F9DA 1F9DB 1F9DC 1F9DD 1F9DE 1F9DF 1F46E 1F482 1F575 1F385 1F936 1F9B8 1F9B9
-    1F977 1F9CF 1F646 1F645 1F64B 1F647 1F926 1F937 1F481 1F472 1F930 1F931
+    1F466 1F467 1F474 1F475 1F470 1F473 1F477 1F478 1F934 1F9D3 1F9D5 1F9D9 1F9DA 1F9DB 1F9DC
+    1F9DD 1F9DE 1F9DF 1F46E 1F482 1F575 1F385 1F936 1F9B8 1F9B9 1F977 1F472 1F930 1F931
     """
 )
+GESTURES = _names("1F645 1F646 1F64B 1F64D 1F64E 1F926 1F937 1F481 1F9CF")
+"""Poses of one person, each for all of `GENDERS`."""
+GENDERS = {"": "1F9D1", "-200D-2640-FE0F": "1F469", "-200D-2642-FE0F": "1F468"}
+"""What is joined to a name for a person, a woman and a man; and who shows no gesture."""
 ROLES = _names(
     """
     2695-FE0F 2696-FE0F 2708-FE0F 1F33E 1F373 1F37C 1F393 1F3A4 1F3A8 1F3EB 1F3ED 1F4BB
@@ -63,37 +70,72 @@ def _document(name: str) -> str | None:
     return file.read_text("utf-8") if file.is_file() else None
 
 
-def person(random: Random, prefix: str, line: float) -> Piece:
-    """Draw a person, mostly from the waist up.
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, mostly from the waist up, in the same colours in every panel.
 
-    Args:
-        random: makes all choices.
-        prefix: of ids.
-        line: width of the lines, in units of the piece's side.
+    Attributes:
+        poses: names of drawings.
+        skin: ``#rrggbb``.
+        hair: ``#rrggbb``.
+        dye: seed of the clothes' colours.
     """
-    name = random.choice(PEOPLE)
-    if random.random() < 0.45:
-        name = f"{random.choice(['1F468', '1F469', '1F9D1'])}-200D-{random.choice(ROLES)}"
-    elif random.random() < 0.5:
-        name = f"{name}-200D-{random.choice(['2640', '2642'])}-FE0F"
-    skin, hair = palette.skin(random), palette.hair(random)
-    document = _document(name) or _document(name.split("-200D-")[0]) or _document("1F9D1")
-    assert document is not None
-    of_skin = palette.shaded_like(skin, YELLOW_SKIN)
-    dyed = palette.dyed(random)
 
-    def clothes(colour: str) -> str:  # a few drawings have skin among the clothes
-        return of_skin(colour) if colour == YELLOW_SKIN else dyed(colour)
+    poses: tuple[str, ...]
+    skin: str
+    hair: str
+    dye: int
 
-    recoloured = {
-        "color": clothes,
-        "color-foreground": clothes,
-        "skin": of_skin,
-        "skin-shadow": palette.shaded_like(palette.shaded(skin, 0.88), "#f1b31c"),
-        "hair": palette.shaded_like(hair, BROWN_HAIR),
-    }
-    svg = _lined(_recoloured(document, recoloured), line)
-    return Piece(embedded(svg, prefix), CREDIT, {"skin": skin, "hair": hair})
+    def __call__(self, random: Random, prefix: str, line: float) -> Piece:
+        """Draw the person: a `Figure`."""
+        document = _document(random.choice(self.poses))
+        assert document is not None
+        skin = _as("skin", palette.shaded_like(self.skin, YELLOW_SKIN))
+        shadow = palette.shaded(self.skin, 0.88)
+        elsewhere = re.search(rf'<g id="skin"(?:(?!<g ).)*{YELLOW_SKIN}', document, re.I | re.S)
+        dye = palette.Dye(self.dye)
+        worn: dict[int, str] = {}
+
+        def clothes(colour: str) -> str:
+            if colour == YELLOW_SKIN and not elsewhere:  # skin among the clothes
+                return skin(colour)
+            family, dyed = dye.family(colour), dye(colour)
+            if family is None or family == -1:
+                return dyed
+            coat = not worn or family in worn  # the first cloth is the one that lies below
+            if coat:
+                worn.setdefault(family, dyed)
+            return tagged("coat", dyed) if coat else dyed
+
+        recoloured = {
+            "color": clothes,
+            "color-foreground": clothes,
+            "skin": skin,
+            "skin-shadow": _as("skin", palette.shaded_like(shadow, "#f1b31c")),
+            "hair": _as("hair", palette.shaded_like(self.hair)),
+        }
+        found = _recoloured(document, recoloured, lambda c: skin(c) if c == YELLOW_SKIN else c)
+        svg = placed(embedded(_lined(found, line / ENLARGED), prefix), ENLARGING)
+        colours = {"skin": self.skin, "hair": self.hair, "coat": next(iter(worn.values()), "")}
+        return Piece(svg, CREDIT, {p: c for p, c in colours.items() if f"@{p}" in svg})
+
+
+def person(random: Random) -> Person:
+    """Invent a person."""
+    kind = random.random()
+    if kind < 0.4:
+        gender, still = random.choice(list(GENDERS.items()))
+        poses = (still, still, *(gesture + gender for gesture in GESTURES))
+    elif kind < 0.65:
+        poses = (f"{random.choice(list(GENDERS.values()))}-200D-{random.choice(ROLES)}",)
+    else:
+        poses = (random.choice(PEOPLE) + random.choice(list(GENDERS)),)
+    there = tuple(pose for pose in poses if _document(pose)) or (poses[0].split("-200D-")[0],)
+    return Person(there, palette.skin(random), palette.hair(random), random.getrandbits(32))
+
+
+def _as(part: str, recolour: Recolour) -> Recolour:
+    return lambda colour: tagged(part, recolour(colour))
 
 
 def creature(random: Random, prefix: str, line: float) -> Piece:
@@ -117,25 +159,23 @@ def _thing(
     document = None
     while document is None:
         document = _document(random.choice(names))
-    recolour = palette.dyed(random) if dyed else palette.nudged(random)
+    recolour: Recolour = palette.Dye(random.getrandbits(32)) if dyed else palette.nudged(random)
     groups = dict.fromkeys(("color", "color-foreground", "hair", "skin", "skin-shadow"), recolour)
-    return Piece(embedded(_lined(_recoloured(document, groups), line), prefix), CREDIT)
+    return Piece(embedded(_lined(_recoloured(document, groups, str), line), prefix), CREDIT)
 
 
-def _recoloured(document: str, groups: dict[str, Recolour]) -> str:
-    """Change the fills and strokes of the named groups of a drawing; lines stay black."""
+def _recoloured(document: str, groups: Mapping[str, Recolour], others: Recolour) -> str:
+    """Change the fills and strokes of the named groups of a drawing, and of all others."""
 
     def group(found: re.Match[str]) -> str:
-        recolour = groups.get(found["id"])
-        if recolour is None:
-            return found[0]
+        recolour = groups.get(found["id"], others)
         return re.sub(
             r'(fill|stroke)="(#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?)"',
             lambda c: f'{c[1]}="{recolour(c[2].lower())}"',
             found[0],
         )
 
-    return re.sub(r'<g id="(?P<id>[a-z-]+)".*?(?=<g id=|</svg>)', group, document, flags=re.DOTALL)
+    return re.sub(r'<g id="(?P<id>[^"]+)".*?(?=<g id=|</svg>)', group, document, flags=re.DOTALL)
 
 
 def _lined(document: str, line: float) -> str:

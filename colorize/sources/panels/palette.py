@@ -75,31 +75,55 @@ def shaded(colour: str, by: float) -> str:
     return rgb(hue, lightness * by, saturation)
 
 
-def shaded_like(base: str, like: str) -> Recolour:
-    """Give all shades of one thing: ``base`` in place of ``like``, others lighter or darker."""
-    _, reference, _ = hls(like)
+def shaded_like(base: str, like: str = "") -> Recolour:
+    """Give all shades of one thing: ``base`` in place of ``like``, others lighter or darker.
+
+    Args:
+        base: ``#rrggbb``.
+        like: a colour of the drawing; if empty, the first that is asked for.
+    """
+    reference = [hls(like)[1]] if like else []
 
     def recolour(colour: str) -> str:
-        return shaded(base, hls(colour)[1] / max(reference, 0.05))
+        lightness = hls(colour)[1]
+        if not reference:
+            reference.append(lightness)
+        if lightness == reference[0]:
+            return base
+        return shaded(base, lightness / max(reference[0], 0.05))
 
     return recolour
 
 
-def dyed(random: Random) -> Recolour:
-    """Give clothes: each family of hues in a drawing gets a cloth of its own, shades kept."""
-    families: dict[int, Recolour] = {}
+class Dye:
+    """Gives clothes: each family of hues in a drawing gets a cloth of its own, shades kept.
 
-    def recolour(colour: str) -> str:
+    Args:
+        seed: the same one gives the same cloth in every drawing.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._families: dict[int, Recolour] = {}
+
+    def __call__(self, colour: str) -> str:
+        """Give the colour that takes the place of ``colour``."""
+        family = self.family(colour)
+        if family is None:
+            return colour
+        if family not in self._families:
+            random = Random(f"{self._seed}-{family}")  # noqa: S311  # no secret
+            keeps = random.random() < (0.6 if family == -1 else 0.1)
+            self._families[family] = str if keeps else shaded_like(cloth(random), colour)
+        return self._families[family](colour)
+
+    @staticmethod
+    def family(colour: str) -> int | None:
+        """Number the hue of a colour; -1 for greys, None for black and white."""
         hue, lightness, saturation = hls(colour)
         if lightness > 0.96 or lightness < 0.03:
-            return colour
-        family = -1 if saturation < 0.12 else int(hue * 6)
-        if family not in families:
-            keeps = random.random() < (0.6 if family == -1 else 0.15)
-            families[family] = str if keeps else shaded_like(cloth(random), colour)
-        return families[family](colour)
-
-    return recolour
+            return None
+        return -1 if saturation < 0.12 else int(hue * 6)
 
 
 def nudged(random: Random) -> Recolour:

@@ -5,20 +5,46 @@ Nothing is fetched: the figures are data files of the packages ``dicebear-styles
 of the machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
+import numpy as np
 import resvg_py
+from numpy.typing import NDArray
 
+from colorize.imaging.decode import decode
 from colorize.raw.manifest import Picture, picture
 from colorize.sources.panels import avatars, emoji, scenes
-from colorize.sources.panels.pieces import OWN, Credit, Piece, place
+from colorize.sources.panels.pieces import OWN, Credit, Figure, Piece, placed, placing, plain
 
 FIGURES = (1, 2, 3, 4)
 FIGURE_WEIGHTS = (7, 7, 3, 1)
 LINES = (0.007, 0.018)
-"""Widths of the lines of a figure, in units of the panel's side."""
+"""Widths of the lines of a figure, in units of the panel's height."""
+DISTANCES = ("close", "medium", "far")
+DISTANCE_WEIGHTS = (2, 4, 1)
+HEIGHTS = {"close": (1.0, 1.5), "medium": (0.66, 0.98), "far": (0.42, 0.62)}
+"""Heights of figures, in units of the panel's height."""
+
+Colouring: TypeAlias = Callable[["Layer"], str]
+"""Gives a layer's fragment without tagged colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A piece at its place.
+
+    Attributes:
+        piece: what is drawn.
+        transform: where, as of `placing`.
+        figure: which member of the cast it is, from 0; -1 for things, animals and backgrounds.
+    """
+
+    piece: Piece
+    transform: str
+    figure: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +52,48 @@ class Panel:
     """A drawing of one panel.
 
     Attributes:
-        svg: the whole document, without a size in pixels.
-        credits: of all whose work is in it.
+        layers: the background first.
+        aspect: width over height.
     """
 
-    svg: str
-    credits: tuple[Credit, ...]
+    layers: tuple[Layer, ...]
+    aspect: float = 1.0
 
-    def png(self, side: int) -> bytes:
-        """Render ``side`` x ``side`` pixels."""
-        return bytes(
-            resvg_py.svg_to_bytes(
-                svg_string=self.svg, width=side, height=side, skip_system_fonts=True
-            )
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """All whose work is in it, by name."""
+        credited = {layer.piece.credit for layer in self.layers} - {OWN} or {OWN}
+        return tuple(sorted(credited, key=lambda credit: credit.artist))
+
+    def svg(self, height: int, colouring: Colouring = lambda layer: plain(layer.piece.svg)) -> str:
+        """Give the whole document, ``height`` pixels high."""
+        drawn = "".join(placed(colouring(layer), layer.transform) for layer in self.layers)
+        width = round(height * self.aspect)
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+            f'<rect width="{width}" height="{height}" fill="#fff"/>'
+            f'<g transform="scale({height})">{drawn}</g></svg>'
         )
+
+    def png(self, height: int) -> bytes:
+        """Render a picture of this height in pixels."""
+        return rendered(self.svg(height))
+
+    def rgb(self, height: int) -> NDArray[np.uint8]:
+        """Render a picture of this height in pixels: (H, W, 3) uint8 sRGB."""
+        return decode(self.png(height), max_pixels=round(height * self.aspect) * height)
+
+
+def rendered(svg: str) -> bytes:
+    """Render a document as PNG, in the size that it has."""
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))
 
 
 def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
     """Yield ``count`` panels as PNG.
+
+    No two panels share a person or a background, so each is a group of its own.
 
     Args:
         count: how many; raising it adds panels and changes none.
@@ -55,7 +105,7 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
             `avatars.LICENCES`.
     """
     for number in range(count):
-        panel = draw(Random(f"{seed}-{number}"))  # noqa: S311  # no secret
+        panel = numbered(seed, number)
         yield picture(
             panel.png(side),
             source="panels",
@@ -70,53 +120,73 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
         )
 
 
-def draw(random: Random) -> Panel:
-    """Draw a panel: a background, what stands in it, and one to four figures."""
-    pieces = [scenes.scene(random, "b")]
-    svg = pieces[0].svg
-    for number in range(random.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
-        kind = random.choice((emoji.thing, emoji.thing, emoji.plant, emoji.creature))
-        size = random.uniform(0.15, 0.4)
-        piece = kind(random, f"t{number}", random.uniform(*LINES) / size)
-        svg += place(
-            piece.svg,
-            x=random.uniform(-0.1, 1) - size / 2,
-            y=random.uniform(0.45, 1.02) - size,
-            size=size,
-            mirrored=random.random() < 0.5,
-        )
-        pieces.append(piece)
+def numbered(seed: int, number: int) -> Panel:
+    """Draw the panel that `pictures` yields as ``number``, counted from 0."""
+    return draw(Random(f"{seed}-{number}"))  # noqa: S311  # no secret
+
+
+def draw(random: Random, *, aspect: float = 1.0, cast: Sequence[Figure] = ()) -> Panel:
+    """Draw a panel: a background, what stands in it, and one to four figures.
+
+    Args:
+        random: makes all choices.
+        aspect: width over height.
+        cast: who may appear; if empty, people and animals are invented.
+    """
+    layers = [_background(random, aspect)]
     (figures,) = random.choices(FIGURES, FIGURE_WEIGHTS)
-    near = random.choices(("close", "medium", "far"), (2, 4, 2))[0]
-    for number in range(figures):
-        size = {"close": random.uniform(1, 1.5), "medium": random.uniform(0.62, 0.95)}.get(
-            near, random.uniform(0.35, 0.6)
-        )
-        size /= 1 + 0.12 * (figures - 1)
-        piece = _figure(random, f"f{number}", random.uniform(*LINES) / size)
-        middle = (number + 0.5) / figures + random.uniform(-0.12, 0.12)
-        feet = random.uniform(1, 1.18) if near != "far" else random.uniform(0.85, 1.02)
-        svg += place(
-            piece.svg,
+    if cast:
+        figures = min(figures, len(cast), max(1, round(2 * aspect)))
+    (distance,) = random.choices(DISTANCES, DISTANCE_WEIGHTS)
+    for number in range(random.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
+        layers.append(_thing(random, f"t{number}", aspect))
+    appearing = random.sample(range(len(cast)), figures) if cast else list(range(figures))
+    for place, member in enumerate(appearing):
+        size = random.uniform(*HEIGHTS[distance]) / (1 + 0.12 * (figures - 1))
+        size = min(size, 1.5 * aspect)
+        figure = cast[member] if cast else invented(random)
+        piece = figure(random, f"f{place}", random.uniform(*LINES) / size)
+        middle = aspect * ((place + 0.5) / figures + random.uniform(-0.12, 0.12))
+        below = random.uniform(1.03, 1.1 if distance == "far" else 1.18)  # cut by the border
+        at = placing(
             x=middle - size / 2,
-            y=feet - size * (0.9 if near == "close" else 1),
+            y=below - size * (0.9 if distance == "close" else 1),
             size=size,
             mirrored=random.random() < 0.5,
             turned=random.gauss(0, 4),
         )
-        pieces.append(piece)
-    credited = {piece.credit for piece in pieces} - {OWN} or {OWN}
-    document = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 1 1"><rect width="1" height="1" fill="#fff"/>{svg}</svg>'
+        layers.append(Layer(piece, at, member if piece.parts else -1))
+    return Panel(tuple(layers), aspect)
+
+
+def _background(random: Random, aspect: float) -> Layer:
+    """Cover the panel with a scene; of a wide one the horizon shows."""
+    size = max(aspect, 1.0)
+    x, y = random.random() * (aspect - size), random.uniform(0.6, 0.9) * (1 - size)
+    at = placing(x=x, y=y, size=size)
+    return Layer(scenes.scene(random, "b"), at)
+
+
+def _thing(random: Random, prefix: str, aspect: float) -> Layer:
+    """Stand a thing, plant or animal on the ground."""
+    kind = random.choice((emoji.thing, emoji.thing, emoji.plant, emoji.creature))
+    size = random.uniform(0.15, 0.4)
+    piece = kind(random, prefix, random.uniform(*LINES) / size)
+    at = placing(
+        x=random.uniform(-0.1, 1) * aspect - size / 2,
+        y=random.uniform(0.78, 1.04) - size,
+        size=size,
+        mirrored=random.random() < 0.5,
     )
-    return Panel(document, tuple(sorted(credited, key=lambda credit: credit.artist)))
+    return Layer(piece, at)
 
 
-def _figure(random: Random, prefix: str, line: float) -> Piece:
-    if random.random() < 0.5:
-        return avatars.character(random, prefix)
-    return (emoji.person if random.random() < 0.72 else emoji.creature)(random, prefix, line)
+def invented(random: Random) -> Figure:
+    """Invent somebody: a character, a person, or sometimes an animal."""
+    chance = random.random()
+    if chance < 0.55:
+        return avatars.character(random)
+    return emoji.person(random) if chance < 0.88 else emoji.creature
 
 
 def _listed(values: Iterable[str]) -> str:

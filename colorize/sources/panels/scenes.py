@@ -6,7 +6,7 @@ from random import Random
 from typing import TypeAlias
 
 from colorize.sources.panels import avatars, palette
-from colorize.sources.panels.pieces import OWN, Piece, place
+from colorize.sources.panels.pieces import OWN, Piece, placed, placing
 
 Kind: TypeAlias = Callable[[Random, str], Piece]
 """Draws a background; the text is put before its ids."""
@@ -36,14 +36,13 @@ def landscape(random: Random, prefix: str) -> Piece:
     """Hills of DiceBear's style, a part of them."""
     piece = avatars.landscape(random, prefix)
     size = random.uniform(1.05, 1.9)
-    svg = place(
-        piece.svg,
+    at = placing(
         x=-random.uniform(0, size - 1),
         y=-random.uniform(0.2, 1) * (size - 1),
         size=size,
         mirrored=random.random() < 0.5,
     )
-    return Piece(svg, piece.credit)
+    return Piece(placed(piece.svg, at), piece.credit)
 
 
 def sky(random: Random, prefix: str) -> Piece:
@@ -124,8 +123,8 @@ def street(random: Random, prefix: str) -> Piece:
         step = random.uniform(0.07, 0.1)
         for row in range(int(h / step) - 1):
             for column in range(max(1, int(w / step) - 1)):
-                place_x, place_y = x + 0.03 + column * step, ground - h + 0.04 + row * step
-                svg += _rectangle(place_x, place_y, step * 0.55, step * 0.6, glass)
+                left, top = x + 0.03 + column * step, ground - h + 0.04 + row * step
+                svg += _rectangle(left, top, step * 0.55, step * 0.6, glass)
         x += w + random.choice((0, 0, 0.03))
     return Piece(svg + _rectangle(-0.01, ground, 1.02, 1, random.choice(EARTH)), OWN)
 
@@ -151,7 +150,7 @@ def wood(random: Random, prefix: str) -> Piece:
 
 def pattern(random: Random, prefix: str) -> Piece:
     """One colour, stripes, dots, or rays that run to the middle."""
-    ground = palette.cloth(random) if random.random() < 0.75 else "#ffffff"
+    ground = palette.cloth(random) if random.random() < 0.92 else "#ffffff"
     other = palette.shaded(ground, random.choice((0.8, 0.88, 1.15, 1.25)))
     svg = _rectangle(0, 0, 1, 1, ground, line="")
     kind = random.random()

@@ -8,6 +8,7 @@ from colorize.colour.gamut import bin_centres
 from colorize.model.networks.tone import ToneTable, tone_shares
 from colorize.model.recipes import RECIPES
 from colorize.model.weights import Model
+from tests.models import tiny_model
 
 
 def test_shares_are_tent_functions_of_each_pixel(rng: np.random.Generator) -> None:
@@ -54,9 +55,7 @@ def test_training_begins_at_the_tone_curve(shares: np.ndarray, recipe: str) -> N
     The head's own output begins near zero; here it is exactly zero.
     """
     centres = bin_centres()
-    model = Model.build(
-        recipe, width=0.25, centres=centres, side=64, params={}, seed=0, tones=shares
-    )
+    model = tiny_model(recipe, width=0.25, tones=shares)
     tones = np.random.default_rng(1).integers(0, 51, (16, 16))
     lightness = torch.from_numpy(np.kron(2.0 * tones, np.ones((4, 4)))).float()[None, None]
     with torch.no_grad():
@@ -73,9 +72,7 @@ def test_training_begins_at_the_tone_curve(shares: np.ndarray, recipe: str) -> N
 def test_any_recipe_takes_a_table_and_keeps_it_in_its_file(
     shares: np.ndarray, recipe: str, tmp_path: Path
 ) -> None:
-    model = Model.build(
-        recipe, width=0.125, centres=bin_centres(), side=64, params={}, seed=0, tones=shares
-    )
+    model = tiny_model(recipe, tones=shares)
     model.network.eval()
     lightness = torch.rand(1, 1, 64, 64) * 100
     model.save(tmp_path / "m.safetensors")
@@ -83,7 +80,5 @@ def test_any_recipe_takes_a_table_and_keeps_it_in_its_file(
     with torch.no_grad():
         expected = model.network(lightness)
         torch.testing.assert_close(loaded.network(lightness), expected)
-        plain = Model.build(
-            recipe, width=0.125, centres=bin_centres(), side=64, params={}, seed=0
-        ).network.eval()
+        plain = tiny_model(recipe).network.eval()
         assert not torch.allclose(plain(lightness), expected)

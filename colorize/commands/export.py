@@ -1,0 +1,49 @@
+"""``colorize export MODEL --onnx FILE``: writes a model for other programs."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from colorize.commands import console
+from colorize.weights import registry
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    made = argparse.ArgumentParser(
+        prog="colorize export",
+        description="Write a model as an ONNX file, which other programs can run.",
+    )
+    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    made.add_argument("model", metavar="NAME|FILE", nargs="?", help=model)
+    made.add_argument(
+        "--onnx", metavar="FILE", type=console.path, required=True, help="file to write"
+    )
+    made.add_argument(
+        "--temperature",
+        metavar="T",
+        type=console.number(0.01, 1),
+        help="of the annealed mean, a constant of the file (default: the model's own)",
+    )
+    return made
+
+
+def run(arguments: Sequence[str], root: Path) -> int:
+    """Write the file.
+
+    Args:
+        arguments: of the command line.
+        root: of the project, whose trained model is taken where none is named or shipped.
+
+    Returns:
+        The exit status.
+    """
+    options = parser().parse_args(arguments)
+    model = registry.locate(options.model, trained=root / registry.TRAINED)
+    # PyTorch takes more than a second to import: a typo need not wait for it.
+    from colorize.model.export import export
+    from colorize.model.weights import Model
+
+    export(Model.load(model), options.onnx, temperature=options.temperature)
+    print(f"{options.onnx}: {options.onnx.stat().st_size} bytes")
+    return 0

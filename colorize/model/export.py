@@ -1,0 +1,159 @@
+"""Writes a model as an ONNX file: network, decoding and enlargement, for any size of pages.
+
+The graph has the input ``seen`` (N, C, H, W) float32, as a domain's `observe` gives it, H and W
+divisible by the recipe's `side_multiple`, and ``hints`` (N, 4, H, W) where the network takes them.
+Its output ``colours`` is (N, 2, H, W), ab, or (N, 3, H, W), L and ab: see `predict.Prediction`.
+"""
+
+import json
+import warnings
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from colorize import files
+from colorize.colour.lab import L_MAX
+from colorize.errors import InputError
+from colorize.model import decode, hints
+from colorize.model.networks.activation import Relu
+from colorize.model.networks.tone import ToneTable
+from colorize.model.weights import METADATA_KEY, Model
+
+FORMAT = 1
+"""Of the metadata."""
+
+_MOST_BLOCKS = 512
+_MOST_PICTURES = 4096
+
+
+def export(model: Model, path: Path, *, temperature: float | None = None) -> None:
+    """Write a model as ONNX, atomically.
+
+    Args:
+        model: to write, in float32.
+        path: of the file.
+        temperature: T of the annealed mean; the model's own if not given.
+
+    Raises:
+        InputError: the packages of the extra ``onnx`` are missing, or the network pads each page by
+            its own size, which no graph can.
+    """
+    if model.recipe.side_multiple == 1:
+        raise InputError(f"models of the recipe {model.recipe.name} cannot be written as ONNX")
+    if not all(map(find_spec, ("onnx", "onnxscript"))):
+        raise InputError("ONNX files need more packages: pip install 'colorize[onnx]'")
+    chosen = model.temperature if temperature is None else temperature
+    graph = _Graph(model, chosen).eval()
+    multiple = model.recipe.side_multiple
+    names = ["seen", "hints"] if model.spec.hints else ["seen"]
+    planes = {"seen": model.spec.channels, "hints": hints.CHANNELS}
+    examples = tuple(torch.zeros(2, planes[name], 2 * multiple, 3 * multiple) for name in names)
+    pictures = torch.export.Dim("pictures", min=1, max=_MOST_PICTURES)
+    rows, columns = (torch.export.Dim(axis, min=1, max=_MOST_BLOCKS) for axis in "hw")
+    sizes = {0: pictures, 2: multiple * rows, 3: multiple * columns}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of the exporter, about its own insides
+        program = torch.onnx.export(
+            graph,
+            examples,
+            dynamo=True,
+            verbose=False,
+            input_names=names,
+            output_names=["colours"],
+            dynamic_shapes=tuple(sizes for _ in names),
+        )
+    if program is None:
+        raise InputError("PyTorch has written no ONNX model")
+    program.model.metadata_props[METADATA_KEY] = json.dumps(
+        described(model, chosen), sort_keys=True
+    )
+    files.write_bytes(path, program.model_proto.SerializeToString())
+
+
+def described(model: Model, temperature: float) -> dict[str, Any]:
+    """Say what somebody must know who paints with the file, as JSON."""
+    return {
+        "format": FORMAT,
+        "recipe": model.recipe.name,
+        "domains": [kind.name for kind in model.domains],
+        "hints": model.spec.hints,
+        "channels": model.spec.channels,
+        "output": ["L", "a", "b"] if model.spec.lightness else ["a", "b"],
+        "side": model.side,
+        "side_multiple": model.recipe.side_multiple,
+        "temperature": temperature,
+        "centres": model.centres.tolist(),
+        "sources": list(model.sources),
+    }
+
+
+class _Graph(nn.Module):
+    """A model as one function that the exporter can follow."""
+
+    centres: Tensor
+
+    def __init__(self, model: Model, temperature: float) -> None:
+        super().__init__()
+        network = deepcopy(model.to(torch.device("cpu")).network)
+        self.network = _plain(network, stride=model.recipe.head_stride)
+        self.register_buffer("centres", model.centres.cpu().float())
+        self._model = [model]  # in a list, so that its network is not registered twice
+        self._temperature = temperature
+
+    def forward(self, seen: Tensor, told: Tensor | None = None) -> Tensor:
+        (model,) = self._model
+        output = self.network(seen) if told is None else self.network(seen, **{hints.NAME: told})
+        if model.recipe.classifies:
+            colours = self._mean(output, bins=model.spec.bins)
+        else:
+            colours = model.recipe.decode(output, self.centres, self._temperature)
+        return model.recipe.enlarge(colours, seen[:, :1])
+
+    def _mean(self, output: Tensor, *, bins: int) -> Tensor:
+        """Take the annealed mean as `decode.annealed_mean` does, without its loop over pictures."""
+        shares = torch.softmax(output[:, :bins] / self._temperature, dim=1)
+        ab = torch.einsum("nqhw,qc->nchw", shares, self.centres)
+        if output.shape[1] == bins:
+            return ab
+        lightness = decode.L_CENTRE + decode.L_RANGE * output[:, bins:]
+        return torch.cat([lightness.clamp(0.0, L_MAX), ab], dim=1)  # 0.0: no exporter mixes types
+
+
+class _Tones(nn.Module):
+    """The same as a `ToneTable` by operations that an exporter knows: no scattering.
+
+    A pixel's share in a tone falls linearly with their distance, to nothing at the next tone.
+    """
+
+    knots: Tensor
+
+    def __init__(self, table: ToneTable, *, stride: int) -> None:
+        super().__init__()
+        self.rows = table.rows
+        self.register_buffer("knots", torch.arange(len(table.rows)).float()[:, None, None])
+        self._stride = stride
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        place = lightness.clamp(0.0, L_MAX) * ((len(self.rows) - 1) / L_MAX)
+        pixels = functional.pixel_unshuffle(place, self._stride)  # (N, stride squared, h, w)
+        shares = torch.zeros_like(self.knots)
+        for n in range(self._stride**2):
+            shares = shares + (1 - (pixels[:, n : n + 1] - self.knots).abs()).relu()
+        return functional.conv2d(shares / self._stride**2, self.rows.t()[:, :, None, None])
+
+
+def _plain(module: nn.Module, *, stride: int) -> nn.Module:
+    """Replace modules that no exporter can follow by others that compute the same."""
+    for name, child in module.named_children():
+        if isinstance(child, Relu):
+            module.add_module(name, nn.ReLU())
+        elif isinstance(child, ToneTable):
+            module.add_module(name, _Tones(child, stride=stride))
+        else:
+            _plain(child, stride=stride)
+    return module

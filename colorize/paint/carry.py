@@ -1,0 +1,397 @@
+"""Carries colours over regions of a page: by lines, and by what the network thinks alike.
+
+A page is divided into regions by a trapped ball (Zhang, Chen and Zhang, "Vectorizing cartoon
+animations", 2009): parts of a drawing that a ball of some radius cannot leave belong together, so
+that gaps in their outlines are closed. A watershed gives every other pixel to one of them. A colour
+that is told for one place fills its region, and reaches regions nearby whose distribution of
+colours, as the network predicts it, is the same.
+
+Letters in shapes: H and W of the picture that is divided, n regions, q bins, h and w of the
+network's output.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from colorize.paint.regions import lines
+
+PIXELS = 250_000
+"""Pixels at most of a page while it is divided: finer lines do not part anything."""
+GAP = 1 / 40
+"""Widest gap in a line that is closed, in short sides."""
+NARROWEST = 3.0
+"""Pixels of a gap that is closed at any size."""
+NECK = 0.5
+"""How wide an opening between two parts is at least, as a share of the narrower one, for them to
+be one region: a limb is as wide as where it begins, a gap is not."""
+SMALLEST = 9
+"""Pixels of a region; what is smaller joins one beside it."""
+LEVELS = 0.5
+"""Ratio of the widths at which regions that hints divide are looked at, one after another."""
+SEEN = 1e-4
+"""Share of a picture from which a region may be like another."""
+REACH = 2.0
+"""Pixels into the line around a region that take its colour."""
+SAMPLES = 1 << 16
+"""Pixels of a picture, about, that the features of its regions are taken of."""
+UNLIKE, ALIKE = 0.8, 0.8
+"""Overlap of two regions' distributions of colours (the Bhattacharyya coefficient, 0..1) up to
+which they are not alike, and the share of a colour that a region like its own takes at most."""
+TONE = 5.0
+"""Standard deviation of the difference in L up to which regions are alike."""
+NEARBY = 0.4
+"""Distance in short sides over which a colour's share of regions alike falls to 1/e."""
+
+Plane = NDArray[np.float32]
+
+
+class Seed(NamedTuple):
+    """A place that a colour is told for.
+
+    Attributes:
+        row: in pixels of the picture that is divided.
+        column: likewise.
+        radius: of the place, in pixels.
+    """
+
+    row: float
+    column: float
+    radius: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regions:
+    """The regions of a picture (H, W).
+
+    Attributes:
+        number: (H, W) int32 in 0..n-1, of each pixel.
+        inside: (H, W) bool, true but in lines.
+        share: (H, W) float32 in 0..1, how much a pixel takes of its region's colour: 1 inside, less
+            in lines, 0 in wide ones.
+        area: (n,) pixels inside.
+        lightness: (n,) mean L of them.
+        place: (n, 2) mean row and column, in short sides of the picture.
+        seeded: (number of seeds,) the region of each seed.
+    """
+
+    number: NDArray[np.int32]
+    inside: NDArray[np.bool_]
+    share: Plane
+    area: NDArray[np.float64]
+    lightness: Plane
+    place: Plane
+    seeded: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.area)
+
+    def mean(self, plane: Plane) -> Plane:
+        """Mean of (H, W, C) over the inside of each region: (n, C)."""
+        number = self.number[self.inside]
+        sums = [
+            np.bincount(number, channel[self.inside], len(self))
+            for channel in np.moveaxis(plane, -1, 0)
+        ]
+        means: Plane = (np.stack(sums, -1) / np.maximum(self.area, 1)[:, None]).astype(np.float32)
+        return means
+
+    def pooled(self, distribution: Plane, extent: tuple[float, float]) -> Plane:
+        """Mean of a network's distribution of colours over each region.
+
+        Args:
+            distribution: (q, h, w).
+            extent: rows and columns of it that the picture takes; the rest is margin.
+
+        Returns:
+            (n, q), zeros of a region too small for a sample.
+        """
+        bins, rows, columns = distribution.shape
+        height, width = self.number.shape
+        step = max(1, round((self.number.size / SAMPLES) ** 0.5))
+        sampled = (slice(step // 2, None, step),) * 2
+        number = self.number[sampled]
+        down = (np.arange(height)[sampled[0]] * (extent[0] / height)).astype(int)
+        across = (np.arange(width)[sampled[1]] * (extent[1] / width)).astype(int)
+        cell = down[:, None] * columns + across
+        inside = self.inside[sampled]
+        counts = sparse.coo_array(
+            (np.ones(int(inside.sum()), np.float32), (number[inside], cell[inside])),
+            shape=(len(self), rows * columns),
+        ).tocsr()
+        total = np.asarray(counts.sum(axis=1), np.float32)
+        cells = np.ascontiguousarray(distribution.reshape(bins, -1).T)
+        means: Plane = (counts @ cells) / np.maximum(total, 1)[:, None]
+        return means
+
+
+def size(height: int, width: int) -> tuple[int, int]:
+    """Size at which a page is divided."""
+    shrink = min(1.0, (PIXELS / (height * width)) ** 0.5)
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+def divide(lightness: Plane, seeds: Sequence[Seed] = (), *, apart: Sequence[int] = ()) -> Regions:
+    """Divide a picture into regions.
+
+    Args:
+        lightness: (H, W), L in 0..100.
+        seeds: places, each of which has a region; one on a line makes a region of that line.
+        apart: a number for each seed; seeds of one region whose numbers differ divide it.
+
+    Returns:
+        Its regions, at least one.
+    """
+    wall = lines(lightness)
+    depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
+    markers = _cores(depth)
+    _seed_lines(markers, seeds, wall)
+    if not markers.any():  # nothing is flat
+        markers[:] = 1
+    tones = np.repeat(lightness.clip(0, 100).astype(np.uint8)[..., None], 3, axis=2)
+    number = _joined(_flooded(tones, markers), depth)
+    seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
+    number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
+    return _described(number, wall, lightness, seeded)
+
+
+def _cores(depth: Plane) -> NDArray[np.int32]:
+    """Number what a large ball cannot leave, then what a small one cannot, then what is left.
+
+    Args:
+        depth: (H, W), distance in pixels to the nearest line, 0 on lines.
+
+    Returns:
+        (H, W) int32 from 1; 0 is all else.
+    """
+    short = min(depth.shape)
+    large, small = max(NARROWEST, short * GAP) / 2, NARROWEST / 2
+    count, markers = cv2.connectedComponents((depth > large).view(np.uint8), connectivity=4)
+    away = cv2.distanceTransform((markers == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    narrow = (depth > small) & ((away > large + 1) | (count == 1))
+    count = _add(markers, narrow.view(np.uint8), count)
+    parts_count, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    held = np.zeros(parts_count, bool)
+    held[parts[markers > 0]] = True
+    _add(markers, (~held[parts] & (depth > 0)).view(np.uint8), count)
+    return np.asarray(markers, np.int32)
+
+
+def _add(markers: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> int:
+    """Number the parts of a mask that are not tiny from ``count`` on; what comes after them."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    kept = stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+    kept[0] = False
+    table = np.zeros(len(kept), np.int32)
+    table[kept] = np.arange(count, count + int(kept.sum()))
+    np.maximum(markers, table[parts], out=markers)
+    return count + int(kept.sum())
+
+
+def _joined(number: NDArray[np.int32], depth: Plane) -> NDArray[np.int32]:
+    """Join regions that meet in an opening as wide as the narrower of them, or nearly so."""
+    count = int(number.max()) + 1
+    widest = np.zeros(count, np.float32)
+    keys, openings = [], []
+    for first, second in (
+        ((slice(None), slice(1, None)), (slice(None), slice(-1))),
+        ((slice(1, None),), (slice(-1),)),
+    ):
+        one, other = number[first], number[second]
+        opening = np.minimum(depth[first], depth[second])
+        meet = (one != other) & (opening > 0)
+        pair = np.sort(np.stack([one[meet], other[meet]]), axis=0)
+        keys.append(pair[0].astype(np.int64) * count + pair[1])
+        openings.append(opening[meet])
+    key, opening = np.concatenate(keys), np.concatenate(openings)
+    if not key.size:
+        return number
+    order = np.lexsort((opening, key))
+    last = np.flatnonzero(np.diff(key[order], append=-1))
+    key, opening = key[order][last], opening[order][last]
+    one, other = np.divmod(key, count)
+    np.maximum.at(widest, number.ravel(), depth.ravel())
+    wide = opening > NECK * np.minimum(widest[one], widest[other])
+    graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
+    _, joined = csgraph.connected_components(graph, directed=False)
+    found: NDArray[np.int32] = (joined[number] + 1).astype(np.int32)
+    return found
+
+
+def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of a seed's pixels, at least one."""
+    height, width = shape
+    row, column = min(int(seed.row), height - 1), min(int(seed.column), width - 1)
+    reach = int(seed.radius)
+    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    rows, columns = down + row, across + column
+    inside = down**2 + across**2 <= seed.radius**2
+    inside &= (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    return rows[inside], columns[inside]
+
+
+def _seed_lines(markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray[np.uint8]) -> None:
+    """Make markers of seeds that lie on lines alone."""
+    count = int(markers.max()) + 1
+    for seed in seeds:
+        disc = _disc(seed, wall.shape)
+        if wall[disc].all() and not markers[disc].any():
+            markers[disc] = count
+            count += 1
+
+
+def _flooded(tones: NDArray[np.uint8], markers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give each pixel to a marker: (H, W) int32 from 1."""
+    grown = cv2.watershed(tones, markers.copy())
+    return _closed(np.where(markers > 0, markers, grown))  # it clears the picture's borders
+
+
+def _closed(number: NDArray[Any]) -> NDArray[np.int32]:
+    """Give pixels between regions, which have no number above 0, that of one beside them.
+
+    A watershed leaves them along its own lines and along the borders of the picture.
+    """
+    known = number.astype(np.float32)
+    window = np.ones((3, 3), np.uint8)
+    while (known < 1).any():
+        grown = cv2.dilate(known, window)
+        known = np.asarray(np.where(known < 1, grown, known), np.float32)
+    return known.astype(np.int32)
+
+
+def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], seed: Seed) -> int:
+    """The region of most of a seed's pixels beside lines."""
+    disc = _disc(seed, wall.shape)
+    found, beside = number[disc], wall[disc] == 0
+    return int(np.bincount(found[beside] if beside.any() else found).argmax())
+
+
+def _parted(
+    tones: NDArray[np.uint8],
+    number: NDArray[np.int32],
+    depth: Plane,
+    seeds: Sequence[Seed],
+    seeded: NDArray[np.int32],
+    apart: Sequence[int],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Divide regions whose seeds are to be kept apart, where they are narrowest."""
+    kinds: dict[int, set[int]] = {}
+    for region, kind in zip(seeded.tolist(), apart, strict=False):
+        kinds.setdefault(region, set()).add(kind)
+    contested = [region for region, found in kinds.items() if len(found) > 1]
+    if not contested:
+        return number, seeded
+    within = np.isin(number, contested)
+    rows, columns = (np.flatnonzero(within.any(axis)) for axis in (1, 0))
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    within, depth, tones = within[box], depth[box], np.ascontiguousarray(tones[box])
+    outside = int(number.max()) + 1
+    markers = np.zeros(within.shape, np.int32)
+    seeded = seeded.copy()
+    for place, seed in enumerate(seeds):
+        if seeded[place] in contested:
+            moved = seed._replace(row=seed.row - rows[0], column=seed.column - columns[0])
+            seeded[place] = outside + 1 + place
+            _climb(markers, depth * within, moved, outside + 1 + place)
+    level = float((depth * within).max())
+    while level > 1:
+        level *= LEVELS
+        markers = _filled(tones, markers, within & (depth > level), outside)
+    markers = _filled(tones, markers, within, outside)
+    markers = _closed(np.where(within, markers, outside))
+    number = number.copy()
+    number[box][within] = markers[within]
+    return number, seeded
+
+
+def _climb(markers: NDArray[np.int32], depth: Plane, seed: Seed, value: int) -> None:
+    """Mark the way from a seed to where it is widest around, as far as nobody has been there."""
+    disc = _disc(seed, depth.shape)
+    markers[disc] = value
+    row, column = (int(places[len(places) // 2]) for places in disc)
+    while True:
+        top, left = max(0, row - 1), max(0, column - 1)
+        around = depth[top : row + 2, left : column + 2]
+        down, across = divmod(int(around.argmax()), around.shape[1])
+        if around[down, across] <= depth[row, column]:
+            return
+        row, column = top + down, left + across
+        if markers[row, column] not in {0, value}:
+            return
+        markers[row, column] = value
+
+
+def _filled(
+    tones: NDArray[np.uint8], markers: NDArray[np.int32], mask: NDArray[np.bool_], outside: int
+) -> NDArray[np.int32]:
+    """Let markers grow within a mask; 0 where they do not reach."""
+    held = np.where(mask | (markers > 0), markers, outside).astype(np.int32)
+    if not (held == 0).any():
+        return markers
+    grown = cv2.watershed(tones, held)
+    return np.asarray(np.where((grown == outside) | (grown < 0), markers, grown), np.int32)
+
+
+def _described(
+    number: NDArray[np.int32], wall: NDArray[np.uint8], lightness: Plane, seeded: NDArray[np.int32]
+) -> Regions:
+    """Number regions from 0 without gaps, and say what they are."""
+    present = np.bincount(number.ravel()) > 0
+    present[seeded] = True
+    table = (np.cumsum(present) - 1).astype(np.int32)
+    number, count = table[number], int(present.sum())
+    into = cv2.distanceTransform(wall, cv2.DIST_L2, cv2.DIST_MASK_3)
+    # What is line all over is a region of its own only where somebody asked for it.
+    bare = (np.bincount(number.ravel(), (wall == 0).ravel(), count) == 0)[number]
+    inside = (wall == 0) | bare
+    share = np.where(inside, 1, np.clip(1 + REACH - into, 0, 1))
+    flat = number[inside]
+    rows, columns = np.nonzero(inside)
+    short = min(number.shape)
+    area = np.bincount(flat, minlength=count).astype(np.float64)
+    some = np.maximum(area, 1)
+    means = [
+        np.bincount(flat, values, count) / some
+        for values in (lightness[inside], rows / short, columns / short)
+    ]
+    return Regions(
+        number=number,
+        inside=inside,
+        share=np.asarray(share, np.float32),
+        area=area,
+        lightness=means[0].astype(np.float32),
+        place=np.stack(means[1:], -1).astype(np.float32),
+        seeded=table[seeded],
+    )
+
+
+def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane:
+    """Tell how much each region is like some of them, and near.
+
+    Args:
+        regions: n.
+        features: (n, q), as `Regions.pooled` gives them.
+        chosen: (k,) numbers of regions.
+
+    Returns:
+        (k, n) float32 in 0..1; 1 of a region and itself.
+    """
+    seen = np.flatnonzero(regions.area >= SEEN * regions.number.size)
+    root = np.sqrt(features)
+    overlap = np.zeros((len(chosen), len(regions)), np.float32)
+    overlap[:, seen] = root[chosen] @ root[seen].T
+    # What all regions share, of a network that sees no difference, makes none of them alike.
+    common = np.average(overlap, axis=1, weights=np.maximum(regions.area, 1))[:, None]
+    floor = np.maximum(UNLIKE, common)
+    found = ((overlap - floor) / np.maximum(1 - floor, 1e-3)).clip(0, 1)
+    found *= np.exp(-(((regions.lightness[chosen, None] - regions.lightness) / TONE) ** 2) / 2)
+    away = regions.place[chosen, None] - regions.place
+    found *= np.exp(-np.hypot(away[..., 0], away[..., 1]) / NEARBY)
+    found[np.arange(len(chosen)), chosen] = 1
+    return np.asarray(found, np.float32)

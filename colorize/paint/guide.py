@@ -1,0 +1,339 @@
+"""What the artist asks for: hints, a palette, a colour book; and how it changes a page's colours.
+
+Everything is decided a region at a time. The colours of the network stay where nobody says
+anything else.
+
+Letters in shapes: H and W of the picture that is divided into regions, n regions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from colorize.colour import lab
+from colorize.metrics.ciede2000 import ciede2000
+from colorize.model.hints import NAME, Point, plane
+from colorize.model.predict import Prediction
+from colorize.model.weights import Model
+from colorize.paint import carry, palette
+from colorize.paint.carry import Plane, Regions, Seed
+from colorize.paint.colourbook import MATCH, Book
+from colorize.paint.hints import Colour, Hint
+
+DOT = 1 / 200
+"""Dark marks of inked pages up to this long, in short sides, are dots and part nothing."""
+DARK = 50.0
+"""L below which a mark of an inked page is ink."""
+EVEN, MOTLEY = 4.0, 10.0
+"""Root mean square distance from its mean, in Lab, below which what a layer is in a region is
+shading, which stays under a colour that is told, and above which it is none."""
+DEEPEST = 12.0
+"""Most of that shading, in L."""
+FAINTEST, STRONGEST = 0.2, 1.6
+"""Bounds of the factor by which a colour's chroma follows the page's L."""
+SAME = 3.0
+"""CIEDE2000 below which hints of one region are one colour."""
+BARE = (96.0, 4.0)
+"""L above which and chroma below which a layer is bare paper, that no palette changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """What is asked for of one page.
+
+    Attributes:
+        hints: of the page; later ones win where two are at one place.
+        palette: colours that it may have; any if empty.
+        book: whose colours regions get that are like its entries.
+    """
+
+    hints: tuple[Hint, ...] = ()
+    palette: tuple[Colour, ...] = ()
+    book: Book | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.hints or self.palette or (self.book and self.book.entries))
+
+    def conditions(
+        self, model: Model, size: tuple[int, int], *, lightness: bool
+    ) -> dict[str, Plane]:
+        """What a network that takes hints is told of them, at the size of what it sees."""
+        if not self.hints or not model.spec.hints:
+            return {}
+        points = [Point(*hint) for hint in self.hints]
+        return {NAME: plane(points, *size, lightness=lightness)}
+
+    def grey(self, lightness: Plane, ab: Plane, prediction: Prediction) -> Plane:
+        """Guide the colours of a grey page, whose L stays.
+
+        Args:
+            lightness: (H', W'), L of the page.
+            ab: (h, w, 2), its colours so far, of any size.
+            prediction: of the network for it.
+
+        Returns:
+            (H, W, 3): a and b times how much they count, and how much, 0..1: see `blended`.
+        """
+        size = carry.size(*lightness.shape)
+        lightness, ab = resized(lightness, size), resized(ab, size)
+        regions = self._divided(lightness)
+        base = np.concatenate([regions.lightness[:, None], regions.mean(ab)], axis=1)
+        told = self._told(regions, base, prediction, keeps_lightness=True)
+        factor = (lightness + 16) / (told.colour[:, 0] + 16)[regions.number]
+        planes = told.colour[regions.number][..., 1:]
+        planes *= factor.clip(FAINTEST, STRONGEST)[..., None]
+        share = told.share[regions.number] * regions.share
+        return np.concatenate([planes * share[..., None], share[..., None]], axis=-1)
+
+    def inked(
+        self, page: NDArray[np.uint8], layer: NDArray[np.uint8], prediction: Prediction
+    ) -> NDArray[np.uint8]:
+        """Guide the layer under an inked page.
+
+        Args:
+            page: (H', W') uint8, levelled.
+            layer: (h, w, 3) uint8 sRGB, the layer so far, of any size.
+            prediction: of the network for it.
+
+        Returns:
+            (h, w, 3) uint8 sRGB.
+        """
+        lightness = without_dots(page)
+        colours = lab.rgb_to_lab(resized(layer, lightness.shape))
+        regions = self._divided(lightness)
+        base = regions.mean(colours)
+        told = self._told(regions, base, prediction, keeps_lightness=False)
+        target = told.colour[regions.number]
+        away = ((colours - base[regions.number]) ** 2).sum(axis=-1, keepdims=True)
+        agreeing = (MOTLEY - np.sqrt(regions.mean(away))) / (MOTLEY - EVEN)  # (n, 1)
+        shading = colours[..., 0] * agreeing.clip(0, 1)[regions.number, 0]
+        shading -= self._at_hints(regions, shading)[regions.number]
+        target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
+        target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
+        # Ink hides the layer, so lines need no share of their own.
+        share = told.share[regions.number]
+        wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
+        wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)
+        guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
+        return np.asarray(guided, np.uint8)
+
+    def _divided(self, lightness: Plane) -> Regions:
+        seeds, apart = seeds_of(self.hints, lightness.shape)
+        return carry.divide(lightness, seeds, apart=apart)
+
+    def _told(
+        self, regions: Regions, base: Plane, prediction: Prediction, *, keeps_lightness: bool
+    ) -> "Told":
+        """Decide what each region is told to be."""
+        told = Told(base.copy(), np.zeros(len(regions), np.float32))
+        features = features_of(regions, prediction) if self.hints or self.book else None
+        if self.book and features is not None:
+            _tell_book(told, regions, self.book, features, keeps_lightness)
+        if self.hints:
+            wanted = palette.as_lab([hint.color for hint in self.hints])
+            if keeps_lightness:
+                tones = regions.lightness[regions.seeded]
+                wanted = np.concatenate([tones[:, None], fitted(wanted, tones)], axis=1)
+            _tell_hints(told, regions, wanted, features if keeps_lightness else None)
+        if self.palette:
+            _tell_palette(told, regions, base, palette.as_lab(self.palette), keeps_lightness)
+        return told
+
+    def _at_hints(self, regions: Regions, plane: Plane) -> Plane:
+        """Values of (H, W) at the hint of each region, or its mean there is none: (n,)."""
+        found = regions.mean(plane[..., None])[:, 0]
+        height, width = plane.shape
+        for hint, region in zip(self.hints, regions.seeded, strict=True):
+            row, column = int(hint.y * height), int(hint.x * width)
+            found[region] = plane[min(row, height - 1), min(column, width - 1)]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What regions are told to be.
+
+    Attributes:
+        colour: (n, 3) Lab; of a grey page it is that of the region at the L that it names.
+        share: (n,) in 0..1, how much that counts.
+    """
+
+    colour: Plane
+    share: Plane
+
+
+def blended(planes: Plane, guided: Plane) -> None:
+    """Change the planes of a grey page in place.
+
+    Args:
+        planes: (h, w, 3 or more); a, b and whiteness, how much of a pixel is paper, come first.
+        guided: as `Guide.grey` gives them, of any size.
+    """
+    # OpenCV is several times faster than numpy where the last axis is short.
+    share = guided[..., 2]
+    rest = resized(cv2.merge([1 - share] * 3), planes.shape)
+    told = guided.copy()
+    told[..., 2] = 0
+    first = np.ascontiguousarray(planes[..., :3])
+    cv2.multiply(first, rest, dst=first)
+    cv2.add(first, resized(told, planes.shape), dst=first)
+    if first is not planes:
+        planes[..., :3] = first
+
+
+def _tell_hints(told: Told, regions: Regions, wanted: Plane, features: Plane | None) -> None:
+    """Tell hinted regions, and those alike and near, what they are.
+
+    On inked pages, where white says nothing, no region is alike: see benchmarks/hints.py.
+    """
+    chosen = regions.seeded
+    if features is not None:
+        near = carry.ALIKE * carry.alike(regions, features, chosen)
+        best, strength = near.argmax(axis=0), near.max(axis=0)
+        stronger = strength > told.share
+        told.colour[stronger] = wanted[best[stronger]]
+        told.share[stronger] = strength[stronger]
+    told.colour[chosen] = wanted  # of several hints of one region the last one
+    told.share[chosen] = 1
+
+
+def _tell_book(
+    told: Told, regions: Regions, book: Book, features: Plane, keeps_lightness: bool
+) -> None:
+    """Tell regions that are like an entry of a colour book its colour."""
+    kind = "grey" if keeps_lightness else "ink"
+    entry, likeness = book.match(features, regions.lightness, kind)
+    known = (likeness >= MATCH) & (regions.area >= carry.SEEN * regions.number.size)
+    if not known.any():
+        return
+    colours = palette.as_lab([each.color for each in book.entries])[entry[known]]
+    if keeps_lightness:
+        tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
+        colours = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
+    told.colour[known] = colours
+    told.share[known] = 1
+
+
+def _tell_palette(
+    told: Told, regions: Regions, base: Plane, colours: Plane, keeps_lightness: bool
+) -> None:
+    """Tell every region the colour of a palette that is nearest to what it would be."""
+    now = base + told.share[:, None] * (told.colour - base)
+    if keeps_lightness:
+        now[:, 0] = regions.lightness
+    chosen, _ = palette.nearest(now, colours)
+    target = colours[chosen]
+    paper = np.zeros(len(regions), bool)
+    if not keeps_lightness:
+        target = palette.shades(target, np.minimum(target[:, 0], now[:, 0]))
+        paper = (now[:, 0] > BARE[0]) & (np.hypot(now[:, 1], now[:, 2]) < BARE[1])
+    told.colour[~paper] = target[~paper]
+    told.share[~paper] = 1
+
+
+def features_of(regions: Regions, prediction: Prediction) -> Plane | None:
+    """What a network thinks of each region of the page that it saw.
+
+    Returns:
+        (n, q), mean distributions of colours; none of a network that regresses.
+    """
+    recipe = prediction.model.recipe
+    if not recipe.classifies:
+        return None
+    shares = torch.softmax(prediction.logits()[0].float(), dim=0).numpy()
+    height, width = prediction.size
+    return regions.pooled(shares, (height / recipe.head_stride, width / recipe.head_stride))
+
+
+def fitted(colours: Plane, lightness: Plane) -> Plane:
+    """Find what is nearest to colours, by CIEDE2000, among the colours of sRGB of another L.
+
+    Args:
+        colours: (n, 3) Lab.
+        lightness: (n,) L.
+
+    Returns:
+        (n, 2): a and b.
+    """
+    turn, keep = (x.ravel() for x in np.meshgrid(_TURNS, _KEPT))
+    cosine, sine = np.cos(turn) * keep, np.sin(turn) * keep
+    a, b = colours[:, 1, None], colours[:, 2, None]
+    tried = np.empty((len(colours), len(turn), 3), np.float32)
+    tried[..., 0] = lightness[:, None]
+    tried[..., 1] = a * cosine - b * sine
+    tried[..., 2] = a * sine + b * cosine
+    real = lab.rgb_to_lab(lab.lab_to_rgb(tried, keep_lightness=True))
+    wanted = np.repeat(colours[:, None], len(turn), axis=1)
+    wanted[..., 0] = real[..., 0]
+    planes = [np.ascontiguousarray(x.reshape(-1, 3).T) for x in (wanted, real)]
+    best = ciede2000(planes[0], planes[1]).reshape(tried.shape[:2]).argmin(axis=1)
+    found: Plane = real[np.arange(len(colours)), best, 1:]
+    return found
+
+
+_TURNS = np.deg2rad(np.arange(-24, 25, 6))
+_KEPT = np.array([1, 0.85, 0.7, 0.5, 0.3])
+"""Hues and shares of chroma that `fitted` tries, beside mixing with grey."""
+
+
+def without_dots(page: NDArray[np.uint8]) -> Plane:
+    """L of a levelled page (H', W') at the size of its regions, without dots of screentone."""
+    small = resized(page, carry.size(*page.shape))
+    return undotted(lab.rgb_to_lightness(np.repeat(small[..., None], 3, axis=2)))
+
+
+def undotted(page: Plane) -> Plane:
+    """Paint dots of screentone over with what is around them: L (H, W) to the same."""
+    ink = (page < DARK).view(np.uint8)
+    _, marks, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    small = longest <= max(3.0, min(page.shape) * DOT)
+    small[0] = False
+    window = np.ones((3, 3), np.uint8)
+    dots = cv2.dilate(small[marks].view(np.uint8), window)
+    around = cv2.morphologyEx(page, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    found: Plane = np.where((dots > 0) & (page >= DARK) | small[marks], around, page)
+    return found
+
+
+def resized(planes: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    """Bring (H, W) or (H, W, C) to a size: area-averaged if it shrinks, bilinear if it grows."""
+    height, width = size[:2]
+    if planes.shape[:2] == (height, width):
+        return planes
+    shrinks = height * width < planes.shape[0] * planes.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(planes, (width, height), interpolation=method), planes.dtype)
+
+
+def seeds_of(hints: Sequence[Hint], shape: tuple[int, ...]) -> tuple[list[Seed], list[int]]:
+    """Give hints as seeds in a picture (H, W), and numbers that are the same for like colours."""
+    height, width = shape
+    seeds = [
+        Seed(hint.y * height, hint.x * width, hint.radius * min(height, width)) for hint in hints
+    ]
+    return seeds, _kinds(hints)
+
+
+def _kinds(hints: Sequence[Hint]) -> list[int]:
+    """Number hints such that those of nearly one colour have one number."""
+    colours = palette.as_lab([hint.color for hint in hints])
+    kinds: list[int] = []
+    firsts: list[int] = []
+    for place in range(len(hints)):
+        found = len(firsts)
+        if firsts:
+            known = np.ascontiguousarray(colours[firsts].T)
+            one = np.repeat(colours[place][:, None], len(firsts), axis=1)
+            near = ciede2000(np.ascontiguousarray(one), known)
+            if near.min() < SAME:
+                found = int(near.argmin())
+        if found == len(firsts):
+            firsts.append(place)
+        kinds.append(found)
+    return kinds

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks import hints
+from colorize.colour.gamut import bin_centres
+from colorize.model.domains import GREY, INK, JUDGED, Key
+from colorize.model.weights import Model
+from tests.shards import ShardWriter
+
+
+def picture(number: int) -> np.ndarray:
+    rgb = np.full((64, 64, 3), 245, np.uint8)
+    cv2.circle(rgb, (32, 32), 24, (20, 20, 20), -1)
+    cv2.circle(rgb, (32, 32), 22, (200, 90 + 20 * number, 80), -1)
+    return rgb
+
+
+def model(*, told: bool) -> Model:
+    return Model.build(
+        "unet",
+        width=0.25,
+        centres=bin_centres(),
+        side=64,
+        params={},
+        seed=0,
+        domains=["grey", "ink"],
+        hints=told,
+    )
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_table(tmp_path: Path, told: bool) -> None:
+    """Every domain, number of hints and way that the model has is there."""
+    writer = ShardWriter(tmp_path, per_shard=4)
+    for number in range(2):
+        writer.add("", "test", picture(number))
+    writer.close()
+    model(told=told).save(tmp_path / "m.safetensors")
+    text = hints.main(str(tmp_path / "m.safetensors"), str(tmp_path), "2", write=False)
+    for domain in ("grey", "ink"):
+        assert f"\n{domain}:\n" in text
+    assert text.count("\n| 20 |") == 2
+    assert ("network true" in text) == told
+    assert ("both leak" in text) == told
+
+
+@pytest.mark.parametrize("domain", [GREY, INK])
+def test_hints_stand_in_true_regions_and_help(domain) -> None:  # noqa: ANN001
+    view = domain.view(picture(1), Key(1, JUDGED, 0))
+    found = hints.places(view)
+    assert found
+    for place in found:
+        assert place.region[place.row, place.column]
+    ways = hints.Ways(model(told=False), domain)
+    scores = {count: error for _, count, _, error in hints.curve(ways, view)}
+    assert list(scores) == list(hints.COUNTS)
+    assert scores[20] < 0.7 * scores[0]
+    errors = hints.obedience(ways, view, np.random.default_rng(0))
+    assert max(errors["carrying true"] + errors["carrying false"]) < 3

@@ -1,0 +1,95 @@
+"""The stage before the stages: what it refuses, and that Git then sees what DVC has changed."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from colorize.errors import ParamsError
+from stages import check
+
+Project = Callable[..., Path]
+COMMITTED_NS = 1_700_000_000_500_000_000
+"""When the file was written that Git's index knows."""
+
+
+def made(root: Path) -> Path:
+    """Add what the params name."""
+    (root / "pictures").mkdir(exist_ok=True)
+    (root / "deny.txt").touch()
+    return root
+
+
+def test_every_section_is_read(project: Project) -> None:
+    root = made(project())
+    check.main(root)
+    assert (root / "check" / "passed").read_bytes() == b"passed\n"
+    with pytest.raises(ParamsError, match=r"'train\.lr' must be above 0"):
+        check.main(project(train={"lr": 0.0}))
+    path = project() / "params.yaml"
+    path.write_text(path.read_text("utf-8") + "\ntrian: {}\n")
+    with pytest.raises(ParamsError, match="unknown section 'trian'"):
+        check.main(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"patch": 71}, r"'train\.patch' must be one of 1, 16, 70, 286, not 71"),
+        ({"gan": 0, "l1": 0}, r"'train\.gan' or 'train\.l1' must be above 0"),
+        ({"patch": 286}, r"'train\.crop' must be at least 96 for a patch of 286, not 64"),
+        ({"gan": -1}, r"'train\.gan' must be at least 0"),
+    ],
+)
+def test_a_critic_that_cannot_judge_is_refused(
+    project: Project, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(train={"recipe": "pix2pix"} | values)))
+
+
+def test_other_recipes_have_no_critic(project: Project) -> None:
+    check.main(made(project(train={"gan": 0, "l1": 0, "patch": 286})))
+
+
+def git(root: Path, *words: str) -> str:
+    # Of the times, that of the content alone: no program can set the others.
+    command = ["git", "-c", "core.trustctime=false", *words]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(
+        command, cwd=root, env=kept, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def dated(path: Path, *, ns: int) -> None:
+    os.utime(path, ns=(ns, ns))
+
+
+@pytest.mark.parametrize("fraction_ns", [100, 400_000_000])
+@pytest.mark.parametrize(
+    ("good", "other", "refused"),
+    [({"side": 64}, {"side": 31}, True), ({"val_share": 0.2}, {"val_share": 0.3}, False)],
+)
+def test_git_sees_a_value_that_was_changed_within_a_second(
+    project: Project, good: dict[str, Any], other: dict[str, Any], refused: bool, fraction_ns: int
+) -> None:
+    root = made(project(resize=good))
+    path = root / "params.yaml"
+    committed = path.read_bytes()
+    dated(path, ns=COMMITTED_NS)
+    git(root, "init", "-q")
+    git(root, "add", "params.yaml")
+    project(resize=other)
+    assert len(path.read_bytes()) == len(committed)
+    dated(path, ns=COMMITTED_NS + fraction_ns)
+    if refused:
+        with pytest.raises(ParamsError, match=r"'resize\.side' must be a multiple of 8, not 31"):
+            check.main(root)
+    else:
+        check.main(root)
+    assert git(root, "diff", "--name-status") == "M\tparams.yaml\n"
+    git(root, "restore", ".")
+    assert path.read_bytes() == committed

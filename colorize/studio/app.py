@@ -95,7 +95,6 @@ class Studio:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         self._renderer.paint_ahead()
         yield
-        self._renderer.worker.drop()
         if self._binding is not None:
             self._binding.cancel()
         await run_in_threadpool(self._renderer.close)
@@ -153,7 +152,6 @@ class Studio:
         self._renderer.painter(settings)
         async with self._changes:
             await run_in_threadpool(self._project.set_settings, settings)
-        self._renderer.worker.drop()
         self._renderer.paint_ahead()
         self.hub.tell({"type": "project"})
         return JSONResponse(asdict(settings))

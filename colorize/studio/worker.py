@@ -71,12 +71,6 @@ class Worker:
             self._changed.notify()
             return cast("Future[Made]", task[1])
 
-    def drop(self) -> None:
-        """Forget the patient tasks that wait."""
-        with self._changed:
-            while self._patient:
-                self._patient.popitem()[1][1].cancel()
-
     def close(self) -> None:
         """Let the task that runs end, and forget the others."""
         with self._changed:

@@ -119,6 +119,9 @@ def test_a_book_of_loose_pages_has_them_in_order(
             painted = served.client.get(f"api/pages/{one['id']}/file/painted").content
             assert file.read(one["name"]) == painted
     assert bound(served) == first
+    served.client.post("api/book")
+    served.client.put("api/settings", json={"saturation": 2})  # while it is made
+    bound(served)
     assert "exports/book.cbz" in files_of(tmp_path / "work")
 
 

@@ -70,6 +70,7 @@ function heard(event) {
     emit("book");
   }
   if (event.type === "page") {
+    wanted = running !== null; // an answer on its way may be older than this
     const known = state.pages.find(({ id }) => id === event.page.id);
     if (!known) return;
     const before = JSON.stringify(known.hints);

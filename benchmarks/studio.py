@@ -72,7 +72,9 @@ def clicks(tab: Page, count: int) -> list[float]:
                 raise SystemExit("a click gave no picture")
             tab.wait_for_timeout(50)
         tab.wait_for_timeout(500)
-        tab.keyboard.press("Delete")  # each click meets a page without hints
+        tab.keyboard.press("Delete")  # each click meets a page without hints, and a server at rest
+        tab.wait_for_timeout(500)
+        tab.locator("#thumbs li[data-state=painted]").wait_for()
         tab.wait_for_timeout(500)
     return _taken(tab)
 

@@ -43,7 +43,7 @@ class Guess:
     """
 
     def __init__(self, painter: Painter, rgb: RGB, *, domain: inked.Kind) -> None:
-        small = _shrunk(rgb, painter.side)
+        small = _shrunk(rgb, painter.side or side_of(inked.values(rgb), painter.model.side))
         model = painter.model
         if domain == "ink":
             values = inked.levelled(inked.values(small))

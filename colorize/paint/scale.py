@@ -40,4 +40,5 @@ def side_of(page: NDArray[np.uint8], side: int) -> int:
     if not panels:
         return side
     typical = float(np.median([np.sqrt(box.height * box.width) for box in panels]))
-    return round(side * min(max(PANEL * min(page.shape) / typical, 1.0), MOST))
+    share = typical / min(page.shape)
+    return round(side * min(max(PANEL / share, 1.0), MOST))

@@ -14,6 +14,7 @@ from colorize.model.domains import GREY, INK
 from colorize.model.predict import Prediction, predict
 from colorize.paint import inked, paper
 from colorize.paint.painter import SEEN_PIXELS, Painter
+from colorize.paint.scale import side_of
 
 RGB = NDArray[np.uint8]
 

@@ -492,7 +492,7 @@ class Painter:
         np.multiply(ab[..., 0], share, out=planes[..., 0])
         np.multiply(ab[..., 1], share, out=planes[..., 1])
         if asked:
-            guide.blended(planes, asked.grey(working, planes[..., :2], prediction))
+            guide.blended(planes, asked.grey(working, planes[..., :3], prediction))
         if filled:
             side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

@@ -41,4 +41,4 @@ def side_of(page: NDArray[np.uint8], side: int) -> int:
         return side
     typical = float(np.median([np.sqrt(box.height * box.width) for box in panels]))
     share = typical / min(page.shape)
-    return round(side * min(max(PANEL / share, 1.0), MOST))
+    return round(side * float(min(max(PANEL / share, 1.0), MOST)))

@@ -42,10 +42,16 @@ def main(root: Path) -> None:
         raise ParamsError(f"{FILE_NAME}: 'fetch.folder': there is no folder {shown(fetch.folder)}")
     if not (root / fetch.deny).is_file():
         raise ParamsError(f"{FILE_NAME}: 'fetch.deny': there is no file {shown(fetch.deny)}")
-    crop = checked(TrainParams, content, "train").crop
-    if crop > (side := checked(ResizeParams, content, "resize").side):
+    train = checked(TrainParams, content, "train")
+    side = checked(ResizeParams, content, "resize").side
+    if train.crop > side:
         raise ParamsError(
-            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {crop}"
+            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {train.crop}"
+        )
+    if side % train.multiple:
+        raise ParamsError(
+            f"{FILE_NAME}: 'resize.side' must be a multiple of {train.multiple} for recipe "
+            f"{train.recipe}, not {side}"
         )
     files.write_bytes(root / "check" / "passed", b"passed\n")
 

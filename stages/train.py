@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from colorize.learn.checkpoint import Checkpoints, History
     from colorize.model.weights import Model
 
+MULTIPLES = {"unet": 32, "unet_l2": 32}
+"""By ``recipe``: what the sides of crops and pictures must be multiples of, where 8 is too little:
+`Recipe.side_multiple`, known before PyTorch is imported."""
+
 LEAST_CROP = {286: 96}
 """By ``patch``: pixels of which a critic needs more than the least crop of all."""
 
@@ -55,6 +59,21 @@ class TrainParams(Section):
     select: Criterion
     patience: Annotated[int, Field(ge=0, le=100_000)]
     seed: Seed
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of crops and pictures must be multiples of."""
+        return MULTIPLES.get(self.recipe, 8)
+
+    @model_validator(mode="after")
+    def _square(self) -> Self:
+        """See that the network can halve a crop as often as it does."""
+        if self.crop % self.multiple:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.crop' must be a multiple of {self.multiple} for recipe "
+                f"{self.recipe}, not {self.crop}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _critic(self) -> Self:

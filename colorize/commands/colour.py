@@ -56,8 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "--side",
         metavar="N",
         type=console.number(8, 1024, whole=True),
-        help="short side in pixels at which the network sees a page (default: as trained); "
-        "try twice as much for many small panels",
+        help="short side in pixels at which the network sees a page (default: by its panels)",
     )
     snap = "settle each area between lines on one colour (default: what scored better)"
     add("--snap", action=argparse.BooleanOptionalAction, help=snap)

@@ -30,6 +30,9 @@ from colorize.model.weights import Model
 JUDGED_BY = ("psnr", "ciede2000", "rmse_ab")
 """Scores that any set of pixels has."""
 
+BLACK = 15.0
+"""L of a page's pixels up to which they are solid ink; soft rims take the colours beside them."""
+
 SAMPLED = 64
 """Training pictures whose layers make the mean layer."""
 
@@ -68,7 +71,7 @@ class InkedScores:
         whole: over whole pages.
         art: over what is neither ink nor paper.
         paper: chroma of the model's painting in balloons and gutters.
-        ink: by how much the model's painting changes L of the page's ink.
+        ink: by how much the model's painting changes L of the page's solid ink.
     """
 
     table: NeighbourTable
@@ -93,8 +96,10 @@ class InkedScores:
                 self.art.add(truth, rows)
             painted = lab.rgb_to_lab(paintings[MODEL][n])
             self.paper.add(np.hypot(*np.moveaxis(painted[..., 1:][masks["blank"][n]], -1, 0)))
-            ink = masks["ink"][n]
-            self.ink.add(np.abs(painted[..., 0] - views.pages[n].lightness)[ink])
+            lightness = views.pages[n].lightness
+            self.ink.add(
+                np.abs(painted[..., 0] - lightness)[masks["ink"][n] & (lightness <= BLACK)]
+            )
 
     def numbers(self) -> dict[str, "float | Numbers"]:
         """Everything, as the metrics file has it."""

@@ -68,27 +68,31 @@ class Guide:
         points = [Point(*hint) for hint in self.hints]
         return {NAME: plane(points, *size, lightness=lightness)}
 
-    def grey(self, lightness: Plane, ab: Plane, prediction: Prediction) -> Plane:
+    def grey(self, lightness: Plane, planes: Plane, prediction: Prediction) -> Plane:
         """Guide the colours of a grey page, whose L stays.
 
         Args:
             lightness: (H', W'), L of the page.
-            ab: (h, w, 2), its colours so far, of any size.
+            planes: (h, w, 3), a and b so far and whiteness, of any size.
             prediction: of the network for it.
 
         Returns:
             (H, W, 3): a and b times how much they count, and how much, 0..1: see `blended`.
         """
         size = carry.size(*lightness.shape)
-        lightness, ab = resized(lightness, size), resized(ab, size)
+        lightness, planes = resized(lightness, size), resized(planes, size)
         regions = self._divided(lightness)
-        base = np.concatenate([regions.lightness[:, None], regions.mean(ab)], axis=1)
+        base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
         told = self._told(regions, base, prediction, keeps_lightness=True)
         factor = (lightness + 16) / (told.colour[:, 0] + 16)[regions.number]
-        planes = told.colour[regions.number][..., 1:]
-        planes *= factor.clip(FAINTEST, STRONGEST)[..., None]
+        wanted = told.colour[regions.number][..., 1:]
+        wanted *= factor.clip(FAINTEST, STRONGEST)[..., None]
         share = told.share[regions.number] * regions.share
-        return np.concatenate([planes * share[..., None], share[..., None]], axis=-1)
+        # Paper takes no colour but that of a hint on it.
+        hinted = np.isin(np.arange(len(regions)), regions.seeded)[regions.number]
+        share *= np.where(hinted, 1, 1 - planes[..., 2].clip(0, 1))
+        found = np.concatenate([wanted * share[..., None], share[..., None]], axis=-1)
+        return np.asarray(found, np.float32)
 
     def inked(
         self, page: NDArray[np.uint8], layer: NDArray[np.uint8], prediction: Prediction

@@ -35,6 +35,7 @@ from colorize.paint import flats, guide, inked, paper, regions
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
+from colorize.paint.scale import side_of
 from colorize.weights import registry
 
 SNAP = True
@@ -75,8 +76,8 @@ class Painter:
         model: trained or in training; its network is used as it is at each call.
         temperature: T of the annealed mean; the model's own if not given.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
-        side: of a page as the network sees it, its short one, in pixels; that of the pictures it
-            was trained on if not given. More for pages of many small panels.
+        side: of a page as the network sees it, its short one, in pixels; if not given, it is
+            chosen by the size of the page's panels.
         snap: settle each region between lines on its median colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.
@@ -122,7 +123,7 @@ class Painter:
         self.model = model
         self.temperature = model.temperature if temperature is None else temperature
         self.saturation = saturation
-        self.side = side or model.side
+        self.side = side
         self.snap = snap
         self.recolour = recolour
         self.domain = domain
@@ -491,7 +492,7 @@ class Painter:
         np.multiply(ab[..., 0], share, out=planes[..., 0])
         np.multiply(ab[..., 1], share, out=planes[..., 1])
         if asked:
-            guide.blended(planes, asked.grey(working, planes[..., :2], prediction))
+            guide.blended(planes, asked.grey(working, planes[..., :3], prediction))
         if filled:
             side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -505,7 +506,9 @@ class Painter:
         asked: Guide,
     ) -> Prediction:
         """Run the network on a grey page of L (H, W)."""
-        seen = _resized(lightness, self._seen(*lightness.shape)).clip(0, lab.L_MAX)
+        seen = _resized(lightness, self._seen(np.rint(2.55 * lightness).astype(np.uint8))).clip(
+            0, lab.L_MAX
+        )
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
         given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
         return self.predict(paper.levelled(seen)[None], stack_conditions([given]))
@@ -517,7 +520,7 @@ class Painter:
         asked: Guide,
     ) -> Prediction:
         """Run the network on an inked page (H, W), levelled."""
-        height, width = self._seen(*levelled.shape)
+        height, width = self._seen(levelled)
         if (height, width) != levelled.shape:
             shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
             levelled = np.asarray(shrunk, np.uint8)
@@ -526,10 +529,12 @@ class Painter:
         given |= asked.conditions(self.model, (height, width), lightness=True)
         return predict(self.model, seen, stack_conditions([given]))
 
-    def _seen(self, height: int, width: int) -> tuple[int, int]:
-        """Size at which the network sees a page of a size."""
+    def _seen(self, page: NDArray[np.uint8]) -> tuple[int, int]:
+        """Size at which the network sees a page (H, W)."""
+        height, width = page.shape
         short, long = sorted((height, width))
-        scale = self.side * min(1.0, LONGEST * short / long) / short
+        side = self.side or side_of(page, self.model.side)
+        scale = side * min(1.0, LONGEST * short / long) / short
         scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
         return _scaled(height, width, scale)
 

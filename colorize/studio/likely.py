@@ -14,6 +14,7 @@ from colorize.model.domains import GREY, INK
 from colorize.model.predict import Prediction, predict
 from colorize.paint import inked, paper
 from colorize.paint.painter import SEEN_PIXELS, Painter
+from colorize.paint.scale import side_of
 
 RGB = NDArray[np.uint8]
 
@@ -43,7 +44,7 @@ class Guess:
     """
 
     def __init__(self, painter: Painter, rgb: RGB, *, domain: inked.Kind) -> None:
-        small = _shrunk(rgb, painter.side)
+        small = _shrunk(rgb, painter.side or side_of(inked.values(rgb), painter.model.side))
         model = painter.model
         if domain == "ink":
             values = inked.levelled(inked.values(small))

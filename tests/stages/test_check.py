@@ -1,5 +1,6 @@
 """The stage before the stages: what it refuses, and that Git then sees what DVC has changed."""
 
+import math
 import os
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from colorize.errors import ParamsError
+from colorize.model.recipes import RECIPES
 from stages import check
+from stages.train import MULTIPLES
 
 Project = Callable[..., Path]
 COMMITTED_NS = 1_700_000_000_500_000_000
@@ -53,6 +56,32 @@ def test_a_critic_that_cannot_judge_is_refused(
 
 def test_other_recipes_have_no_critic(project: Project) -> None:
     check.main(made(project(train={"gan": 0, "l1": 0, "patch": 286})))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"train": {"recipe": "unet", "crop": 56}},
+            r"'train\.crop' must be a multiple of 32 for recipe unet, not 56",
+        ),
+        (
+            {"train": {"recipe": "unet", "crop": 32}, "resize": {"side": 72}},
+            r"'resize\.side' must be a multiple of 32 for recipe unet, not 72",
+        ),
+    ],
+)
+def test_sides_that_the_network_cannot_halve_are_refused(
+    project: Project, changed: dict[str, dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(**changed)))
+
+
+def test_the_multiples_are_those_of_the_recipes() -> None:
+    for name, recipe in RECIPES.items():
+        least = math.lcm(8, recipe.side_multiple)
+        assert MULTIPLES.get(name, 8) == least, name
 
 
 def git(root: Path, *words: str) -> str:

@@ -1,0 +1,44 @@
+"""Chooses the size at which the network sees a page, by the size of its panels.
+
+A network learns from pictures of about one panel each. A page that is as small as one of them shows
+it figures of a few pixels.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from colorize.ingest import gutters
+
+PANEL = 1.25
+"""Side of a panel as the network sees it, in sides of the pictures it was trained on."""
+MOST = 2.5
+"""Side of a page as the network sees it at most, in the same units: time grows by the square."""
+LONGEST = 3.0
+"""Long side over short side up to which a page is searched for panels: longer ones are strips."""
+
+
+def side_of(page: NDArray[np.uint8], side: int) -> int:
+    """Choose the short side, in pixels, at which a network sees a page.
+
+    Args:
+        page: (H, W) uint8, its values or its lightness.
+        side: of the pictures that the network was trained on.
+
+    Returns:
+        ``side`` for a page without gutters, more for one of several panels.
+    """
+    short, long = sorted(page.shape)
+    if short <= side or long > LONGEST * short:
+        return side
+    if short > gutters.SEEN:
+        scale = gutters.SEEN / short
+        page = np.asarray(
+            cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    panels = gutters.panels(np.repeat(page[..., None], 3, axis=2))
+    if not panels:
+        return side
+    typical = float(np.median([np.sqrt(box.height * box.width) for box in panels]))
+    share = typical / min(page.shape)
+    return round(side * float(min(max(PANEL / share, 1.0), MOST)))

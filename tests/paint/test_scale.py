@@ -1,0 +1,45 @@
+"""The size at which the network sees a page."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from colorize.paint.scale import MOST, PANEL, side_of
+
+
+def page(rows: int, columns: int, *, height: int = 900, width: int = 640) -> NDArray[np.uint8]:
+    """White paper with grey panels and gutters of 20 pixels."""
+    made = np.full((height, width), 255, np.uint8)
+    tall, wide = (height - 20) // rows, (width - 20) // columns
+    for row in range(rows):
+        for column in range(columns):
+            top, left = 20 + row * tall, 20 + column * wide
+            made[top : top + tall - 20, left : left + wide - 20] = 90 + 30 * ((row + column) % 3)
+    return made
+
+
+def test_a_page_without_gutters_is_seen_as_trained() -> None:
+    picture = np.random.default_rng(0).integers(0, 200, (900, 640), np.uint8)
+    assert side_of(picture, 256) == 256
+
+
+def test_small_panels_are_seen_larger() -> None:
+    sides = [side_of(page(rows, columns), 100) for rows, columns in ((1, 1), (2, 1), (2, 2))]
+    assert sides == sorted(set(sides))
+    typical = np.sqrt((900 - 20) / 2 - 20) * np.sqrt((640 - 20) / 2 - 20)
+    assert sides[-1] == pytest.approx(100 * PANEL * 640 / typical, rel=0.05)
+
+
+def test_there_is_a_limit() -> None:
+    assert side_of(page(6, 4), 100) == round(100 * MOST)
+
+
+def test_the_size_of_the_scan_does_not_matter() -> None:
+    small = page(3, 2)
+    large = small.repeat(2, 0).repeat(2, 1)
+    assert side_of(large, 100) == pytest.approx(side_of(small, 100), abs=6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3000, 200), (64, 64), (200, 3000)])
+def test_strips_and_small_pictures_are_seen_as_trained(shape: tuple[int, int]) -> None:
+    assert side_of(np.full(shape, 255, np.uint8), 64) == 64

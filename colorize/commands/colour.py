@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "--temperature",
         metavar="T",
         type=console.number(0.01, 1),
-        help="1 paints the mean colour, near 0 the most likely one (default: the model's own)",
+        help="1 paints the mean colour, near 0 the most likely one (default: by model and page)",
     )
     add(
         "--saturation",

@@ -41,6 +41,9 @@ from colorize.weights import registry
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
 
+INKED = 0.2
+"""T of inked pages. White paper may be of many colours, and the mean of them is brown."""
+
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 50_000_000
 """Of a page's file, checked before it is decoded: painting takes about 25 bytes a pixel."""
@@ -74,7 +77,8 @@ class Painter:
 
     Args:
         model: trained or in training; its network is used as it is at each call.
-        temperature: T of the annealed mean; the model's own if not given.
+        temperature: T of the annealed mean; if not given, the model's own, and `INKED` at most for
+            inked pages.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it is
             chosen by the size of the page's panels.
@@ -121,7 +125,7 @@ class Painter:
         palette: Sequence[Colour] = (),
     ) -> None:
         self.model = model
-        self.temperature = model.temperature if temperature is None else temperature
+        self.temperature = temperature
         self.saturation = saturation
         self.side = side
         self.snap = snap
@@ -185,6 +189,12 @@ class Painter:
             palette=palette,
         )
 
+    def temperature_of(self, kind: inked.Kind) -> float:
+        """T at which pages of a kind are painted."""
+        if self.temperature is not None:
+            return self.temperature
+        return min(self.model.temperature, INKED) if kind == "ink" else self.model.temperature
+
     def domain_of(self, rgb: RGB) -> inked.Kind:
         """Tell as what a page (H, W, 3) is painted: see the class."""
         if self.domain != "auto":
@@ -197,7 +207,7 @@ class Painter:
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
     ) -> NDArray[np.float32]:
         """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return self.predict(lightness, conditions).colours(self.temperature)[..., -2:]
+        return self.predict(lightness, conditions).colours(self.temperature_of("grey"))[..., -2:]
 
     def predict(
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
@@ -450,7 +460,7 @@ class Painter:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
         prediction = self._predicted_layer(levelled, conditions, asked)
-        colours: NDArray[np.float32] = prediction.colours(self.temperature)[0]
+        colours: NDArray[np.float32] = prediction.colours(self.temperature_of("ink"))[0]
         if not np.isfinite(colours).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
@@ -478,7 +488,7 @@ class Painter:
         """
         height, width = lightness.shape
         prediction = self._predicted(lightness, conditions, asked)
-        ab = prediction.colours(self.temperature)[0, ..., -2:]
+        ab = prediction.colours(self.temperature_of("grey"))[0, ..., -2:]
         if not np.isfinite(ab).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)

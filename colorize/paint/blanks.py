@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.ingest import gutters
 from colorize.paint.areas import Parts
 
 PAPER = 225
@@ -40,6 +41,11 @@ GLYPH = 1 / 250
 """A mark of lettering is at least this large; what is smaller is a dot."""
 LEGIBLE = 1 / 100
 """Most signs of a lettering are at least this large."""
+
+PANELS = 0.5
+"""Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
+APART = 0.9
+"""Share of a gutter outside of all panels, at least."""
 
 DOTTED = 0.02
 """Share of marks in a gutter, at most."""
@@ -89,10 +95,13 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
     short = min(page.shape)
     blank = np.zeros(page.shape, np.uint8)
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
+    outside = _outside(page)
     for numbers in (parts.open, parts.area):
         for number in _on_border(numbers, short):
             mask = numbers == number
-            if (
+            if outside[mask].mean() >= APART:
+                blank[mask] = 255
+            elif (
                 _bare(page, mask, clear) >= BARE
                 and (parts.marks[mask] > 0).mean() <= DOTTED
                 and (straight := _straight(mask, parts, short)) >= STRAIGHT
@@ -116,6 +125,17 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
             boxes = parts.boxes[signs[owner[signs] == number]]
             _add_balloon(blank, page, mask, clear, boxes, least)
     return blank
+
+
+def _outside(page: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Find what lies outside of all panels of a page (h, w) that are parted by straight gutters."""
+    boxes = gutters.panels(np.repeat(page[..., None], 3, axis=2))
+    outside = np.full(
+        page.shape, sum(box.height * box.width for box in boxes) >= PANELS * page.size
+    )
+    for box in boxes:
+        outside[box.top : box.bottom, box.left : box.right] = False
+    return outside
 
 
 def _is_mark(parts: Parts) -> NDArray[np.bool_]:

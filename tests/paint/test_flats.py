@@ -148,3 +148,18 @@ def test_black_has_no_colour() -> None:
     assert (layer[150:250, 150:250] == 255).all()
     np.testing.assert_allclose(rgb_to_lab(layer)[50, 50], SKIN, atol=1)
     np.testing.assert_allclose(rgb_to_lab(layer)[200, 101], SKIN, atol=1)
+
+
+def test_a_wide_margin_around_panels_is_white_though_the_network_tints_it() -> None:
+    drawn = np.full((900, 700), 255, np.uint8)
+    for top, left in ((60, 60), (60, 350), (460, 60), (460, 350)):
+        drawn[top : top + 380, left : left + 270] = 0
+        drawn[top + 4 : top + 376, left + 4 : left + 266] = 255
+        drawn[top + 100 : top + 200, left + 80 : left + 180] = 90
+    tinted = np.empty((64, 50, 3), np.float32)
+    tinted[...] = 70, -12, -10
+    laid = flats.lay(drawn, tinted, snap=True)
+    scale = len(laid) / 900
+    for row, column in ((30, 350), (450, 350), (300, 670), (300, 334)):
+        assert laid[round(row * scale), round(column * scale)].min() >= 250, (row, column)
+    assert laid[round(400 * scale), round(200 * scale)].min() < 220

@@ -95,11 +95,18 @@ def _area(box: Box) -> int:
 
 
 def _cut(box: Box, masks: dict[str, NDArray[np.uint8]], least: int) -> Iterator[Box]:
-    """Divide a box along straight gutters, and trim what is left of them around each part."""
+    """Divide a box along straight gutters, and trim what is left of them around each part.
+
+    A gutter is clear at both ends. A row through panels that are nearly empty is not: there are
+    their borders.
+    """
+    box = _trimmed(box, masks)
     for axis in (1, 0):  # rows, then columns
         clear = np.zeros(box.height if axis else box.width, bool)
         for colour, mask in masks.items():
-            clear |= _runs(box.of(mask).mean(axis=axis) >= BRIDGED[colour])
+            lines = box.of(mask) if axis else box.of(mask).T
+            ends = np.concatenate([lines[:, :THINNEST], lines[:, -THINNEST:]], axis=1)
+            clear |= _runs((lines.mean(axis=1) >= BRIDGED[colour]) & ends.all(axis=1))
         spans = _spans(~clear)
         if not spans:
             return
@@ -114,6 +121,21 @@ def _cut(box: Box, masks: dict[str, NDArray[np.uint8]], least: int) -> Iterator[
                     yield from _cut(part, masks, least)
             return
     yield box
+
+
+def _trimmed(box: Box, masks: dict[str, NDArray[np.uint8]]) -> Box:
+    """Take margins away that are of one colour; a box of nothing else stays."""
+    for mask in masks.values():
+        drawn = box.of(mask) == 0
+        rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+        if rows.size:
+            box = Box(
+                box.top + int(rows[0]),
+                box.left + int(columns[0]),
+                box.top + int(rows[-1]) + 1,
+                box.left + int(columns[-1]) + 1,
+            )
+    return box
 
 
 def _runs(clear: NDArray[np.bool_]) -> NDArray[np.bool_]:

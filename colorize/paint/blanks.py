@@ -44,8 +44,6 @@ LEGIBLE = 1 / 100
 
 PANELS = 0.5
 """Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
-APART = 0.9
-"""Share of a gutter outside of all panels, at least."""
 
 DOTTED = 0.02
 """Share of marks in a gutter, at most."""
@@ -99,9 +97,8 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
     for numbers in (parts.open, parts.area):
         for number in _on_border(numbers, short):
             mask = numbers == number
-            if outside[mask].mean() >= APART:
-                blank[mask] = 255
-            elif (
+            blank[mask & outside] = 255
+            if (
                 _bare(page, mask, clear) >= BARE
                 and (parts.marks[mask] > 0).mean() <= DOTTED
                 and (straight := _straight(mask, parts, short)) >= STRAIGHT

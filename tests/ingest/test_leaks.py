@@ -19,7 +19,7 @@ def prepared(folder: Path, split: Split, pictures: np.ndarray) -> Prepared:
     hashes = [perceptual_hash(rgb) for rgb in pictures]
     digests = [(hash(rgb.tobytes()) & 0xFFFF, 0) for rgb in pictures]
     ids = [f"{split}{number}" for number in range(len(pictures))]
-    return Prepared(split, path.name.split(".")[0], path, ids, hashes, digests, [])
+    return Prepared(split, path.name.split(".")[0], path, ids, hashes, digests, len(ids), {}, [])
 
 
 @pytest.fixture

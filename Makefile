@@ -53,6 +53,7 @@ demo: $(VENV)/run.stamp ## draw a book of manga pages, and paint a page, a folde
 	python -m benchmarks.demo demo
 	colorize --overwrite demo/pages/page-1.png -o demo/page.png --compare
 	colorize --overwrite demo/pages -o demo/painted
+	colorize --overwrite demo/pages -o demo/hinted --hints demo/hints.json
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
 ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures

@@ -21,7 +21,7 @@ def test_pages_are_inked_panels_between_white_gutters(
     assert [path.name for path in written] == ["page-1.png", "page-2.png"]
     with zipfile.ZipFile(tmp_path / "book.cbz") as book:
         assert [book.read(name) for name in book.namelist()] == [p.read_bytes() for p in written]
-    for path, (page, again) in zip(written, demo.pages(2), strict=True):
+    for path, (page, again, _) in zip(written, demo.pages(2), strict=True):
         inked = np.asarray(Image.open(io.BytesIO(path.read_bytes())))
         np.testing.assert_array_equal(inked, again)
         assert (inked.shape, inked.dtype) == ((566, 400), np.uint8)

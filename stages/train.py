@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
@@ -32,6 +32,11 @@ CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
 
+def _no_truth_value(value: object) -> object:
+    """Keep ``true`` from being taken for 1."""
+    return str(value) if isinstance(value, bool) else value
+
+
 class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
@@ -50,7 +55,7 @@ class TrainParams(Section):
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
-    patch: Literal[1, 16, 70, 286]
+    patch: Annotated[Literal[1, 16, 70, 286], BeforeValidator(_no_truth_value)]
     gan: Annotated[float, Field(ge=0, le=1000)]
     l1: Annotated[float, Field(ge=0, le=1000)]
     temperatures: Annotated[

@@ -134,7 +134,7 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
         assert float(swept[0.38][score]) == best[f"val_{score}"]
     chosen = min(swept, key=lambda t: float(swept[t]["rmse_ab"]))
     assert numbers["temperature"] == chosen
-    assert Painter.load(root / "models" / "colorizer.safetensors").temperature == chosen
+    assert Painter.load(root / "models" / "colorizer.safetensors").temperature_of("grey") == chosen
 
 
 @pytest.mark.parametrize(

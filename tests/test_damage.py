@@ -105,6 +105,8 @@ def kinds(tmp_path: Path) -> dict[str, Kind]:
         "ids": list("abcd"),
         "hashes": [0, 1, 2, 2**64 - 1],
         "digests": [[n, 2**64 - 1] for n in range(4)],
+        "pictures": 5,
+        "cuts": {"whole": 4, "panels": 0, "overlap": 0},
         "left_out": [["a.png", "unreadable", "unreadable: no image"]],
     }
     prepared.with_suffix(".json").write_text(json.dumps(held))
@@ -346,6 +348,8 @@ def test_a_manifest_line_without_an_end(kinds: dict[str, Kind]) -> None:
         {"hashes": [1.0, 0, 0, 0]},
         {"digests": [[1, 2, 3]] * 4},
         {"left_out": [["a"]]},
+        {"pictures": "5"},
+        {"cuts": {"torn": 1}},
         {"state": "x"},
         {"more": 1},
         {"ids": [], "hashes": [], "digests": []},
@@ -357,7 +361,8 @@ def test_a_marker_of_other_values(kinds: dict[str, Kind], change: dict[str, Any]
     kind.path.write_text(json.dumps(json.loads(kind.path.read_text()) | change))
     done = kind.load()
     if change.get("ids") == []:  # rows of which nothing is said
-        assert done == prepare.Prepared("train", "shard", done.path, [], [], [], done.left_out)  # type: ignore[attr-defined]
+        assert isinstance(done, prepare.Prepared)
+        assert (done.ids, done.hashes, done.digests, done.pictures) == ([], [], [], 5)
     else:
         assert done is None
 

@@ -13,8 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from colorize.imaging.decode import RGB
-
 SEEN = 560
 """Pixels of the shorter side at which a page is looked at, unless it is smaller."""
 WHITE, BLACK = 228, 24
@@ -55,28 +53,29 @@ class Box:
         return plane[self.top : self.bottom, self.left : self.right]
 
 
-def panels(rgb: RGB) -> list[Box]:
-    """Find the panels of a page (H, W, 3) uint8; none where it has no gutters.
+def panels(page: NDArray[np.uint8]) -> list[Box]:
+    """Find the panels of a page (H, W, 3) or (H, W) uint8; none where it has no gutters.
 
     They come from top to bottom, and from left to right.
     """
-    height, width = rgb.shape[:2]
+    height, width = page.shape[:2]
     scale = min(1.0, SEEN / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = small.reshape(*small.shape[:2], -1)
     masks = {
         "white": np.asarray(small.min(axis=-1) >= WHITE, np.uint8),
         "black": np.asarray(small.max(axis=-1) <= BLACK, np.uint8),
     }
     least = max(2 * THINNEST, round(SMALLEST * min(size)))
-    page = Box(0, 0, size[1], size[0])
+    whole = Box(0, 0, size[1], size[0])
     found = [
         part
-        for leaf in _cut(page, masks, least)
+        for leaf in _cut(whole, masks, least)
         for part in _slanted(leaf, masks["white"], least)
         if min(part.height, part.width) >= least
     ]
-    if not found or (len(found) == 1 and _area(found[0]) >= FULL * _area(page)):
+    if not found or (len(found) == 1 and _area(found[0]) >= FULL * _area(whole)):
         return []
     across, down = width / size[0], height / size[1]
     return [

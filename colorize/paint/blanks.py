@@ -126,7 +126,7 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
 
 def _outside(page: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Find what lies outside of all panels of a page (h, w) that are parted by straight gutters."""
-    boxes = gutters.panels(np.repeat(page[..., None], 3, axis=2))
+    boxes = gutters.panels(page)
     outside = np.full(
         page.shape, sum(box.height * box.width for box in boxes) >= PANELS * page.size
     )

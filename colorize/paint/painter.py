@@ -11,7 +11,7 @@ Letters in shapes: H and W of the page, h and w of the working size.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -516,9 +516,8 @@ class Painter:
         asked: Guide,
     ) -> Prediction:
         """Run the network on a grey page of L (H, W)."""
-        seen = _resized(lightness, self._seen(np.rint(2.55 * lightness).astype(np.uint8))).clip(
-            0, lab.L_MAX
-        )
+        size = self._seen(lightness, white=lab.L_MAX)
+        seen = _resized(lightness, size).clip(0, lab.L_MAX)
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
         given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
         return self.predict(paper.levelled(seen)[None], stack_conditions([given]))
@@ -539,11 +538,11 @@ class Painter:
         given |= asked.conditions(self.model, (height, width), lightness=True)
         return predict(self.model, seen, stack_conditions([given]))
 
-    def _seen(self, page: NDArray[np.uint8]) -> tuple[int, int]:
-        """Size at which the network sees a page (H, W)."""
+    def _seen(self, page: NDArray[Any], *, white: float = 255) -> tuple[int, int]:
+        """Size at which the network sees a page (H, W), in which paper is ``white``."""
         height, width = page.shape
         short, long = sorted((height, width))
-        side = self.side or side_of(page, self.model.side)
+        side = self.side or side_of(page, self.model.side, white=white)
         scale = side * min(1.0, LONGEST * short / long) / short
         scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
         return _scaled(height, width, scale)

@@ -4,6 +4,8 @@ A network learns from pictures of about one panel each. A page that is as small 
 it figures of a few pixels.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,13 @@ LONGEST = 3.0
 """Long side over short side up to which a page is searched for panels: longer ones are strips."""
 
 
-def side_of(page: NDArray[np.uint8], side: int) -> int:
+def side_of(page: NDArray[Any], side: int, *, white: float = 255) -> int:
     """Choose the short side, in pixels, at which a network sees a page.
 
     Args:
-        page: (H, W) uint8, its values or its lightness.
+        page: (H, W), its values or its lightness.
         side: of the pictures that the network was trained on.
+        white: what white paper is in it; black is 0.
 
     Returns:
         ``side`` for a page without gutters, more for one of several panels.
@@ -33,10 +36,8 @@ def side_of(page: NDArray[np.uint8], side: int) -> int:
         return side
     if short > gutters.SEEN:
         scale = gutters.SEEN / short
-        page = np.asarray(
-            cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
-    panels = gutters.panels(np.repeat(page[..., None], 3, axis=2))
+        page = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    panels = gutters.panels(np.rint(page * (255 / white)).astype(np.uint8))
     if not panels:
         return side
     typical = float(np.median([np.sqrt(box.height * box.width) for box in panels]))

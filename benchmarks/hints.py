@@ -85,8 +85,7 @@ class Ways:
             return painter.paint(page, hints=hints)
         if not hints:
             return painter.paint(page)
-        points = [told.Point(*hint) for hint in hints]
-        condition = told.plane(points, *page.shape[:2], lightness=kind == "ink")
+        condition = told.plane(hints, *page.shape[:2], lightness=kind == "ink")
         return painter.paint(page, conditions={told.NAME: condition})
 
     @property

@@ -124,8 +124,8 @@ class _Graph(nn.Module):
         return torch.cat([lightness.clamp(0.0, L_MAX), ab], dim=1)  # 0.0: no exporter mixes types
 
 
-class _Tones(nn.Module):
-    """The same as a `ToneTable` by operations that an exporter knows: no scattering.
+class _Tones(ToneTable):
+    """The same table, read by operations that an exporter knows: no scattering.
 
     A pixel's share in a tone falls linearly with their distance, to nothing at the next tone.
     """
@@ -133,18 +133,17 @@ class _Tones(nn.Module):
     knots: Tensor
 
     def __init__(self, table: ToneTable, *, stride: int) -> None:
-        super().__init__()
-        self.rows = table.rows
+        super().__init__(table.rows.detach(), stride=stride)
         self.register_buffer("knots", torch.arange(len(table.rows)).float()[:, None, None])
-        self._stride = stride
 
-    def forward(self, lightness: Tensor) -> Tensor:
+    def shares(self, lightness: Tensor) -> Tensor:
+        """Share blocks among the tones."""
         place = lightness.clamp(0.0, L_MAX) * ((len(self.rows) - 1) / L_MAX)
         pixels = functional.pixel_unshuffle(place, self._stride)  # (N, stride squared, h, w)
         shares = torch.zeros_like(self.knots)
         for n in range(self._stride**2):
             shares = shares + (1 - (pixels[:, n : n + 1] - self.knots).abs()).relu()
-        return functional.conv2d(shares / self._stride**2, self.rows.t()[:, :, None, None])
+        return shares / self._stride**2
 
 
 def _plain(module: nn.Module, *, stride: int) -> nn.Module:

@@ -9,7 +9,6 @@ Letters in shapes: H and W of the picture as the network sees it.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -44,41 +43,30 @@ _PURPOSE = 0x68696E74
 """Of the generator that simulates."""
 
 
-class Point(NamedTuple):
-    """A hint on a picture.
-
-    Attributes:
-        x: share of the width, 0..1.
-        y: share of the height, 0..1.
-        color: sRGB, each 0..255.
-        radius: of the disc that has the colour, as a share of the shorter side.
-    """
-
-    x: float
-    y: float
-    color: tuple[int, int, int]
-    radius: float
-
-
 def plane(
-    points: Iterable[Point], height: int, width: int, *, lightness: bool
+    hints: Iterable[tuple[float, float, tuple[int, int, int], float]],
+    height: int,
+    width: int,
+    *,
+    lightness: bool,
 ) -> NDArray[np.float32]:
     """Draw the condition (H, W, 4) of hints; where discs overlap, the later one counts.
 
     Args:
-        points: the hints.
+        hints: of each, x and y as shares of the width and the height, the sRGB colour, and the
+            radius of the disc that has it as a share of the shorter side.
         height: H.
         width: W.
         lightness: whether the L of hints counts, as on inked pages. A grey page has its own.
     """
     made = np.zeros((height, width, CHANNELS), np.float32)
-    for point in points:
-        colour = lab.rgb_to_lab(np.array([[point.color]], np.uint8))[0, 0]
+    for x, y, color, share in hints:
+        colour = lab.rgb_to_lab(np.array([[color]], np.uint8))[0, 0]
         centre = (
-            min(width - 1, int(point.x * width)),
-            min(height - 1, int(point.y * height)),
+            min(width - 1, int(x * width)),
+            min(height - 1, int(y * height)),
         )
-        radius = max(1, round(point.radius * min(height, width)))
+        radius = max(1, round(share * min(height, width)))
         _stamp(made, centre, radius, colour, lightness=lightness)
     return made
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from colorize.colour import lab
 from colorize.metrics.ciede2000 import ciede2000
-from colorize.model.hints import NAME, Point, plane
+from colorize.model.hints import NAME, plane
 from colorize.model.predict import Prediction
 from colorize.model.weights import Model
 from colorize.paint import carry, palette
@@ -65,8 +65,7 @@ class Guide:
         """What a network that takes hints is told of them, at the size of what it sees."""
         if not self.hints or not model.spec.hints:
             return {}
-        points = [Point(*hint) for hint in self.hints]
-        return {NAME: plane(points, *size, lightness=lightness)}
+        return {NAME: plane(self.hints, *size, lightness=lightness)}
 
     def grey(self, lightness: Plane, planes: Plane, prediction: Prediction) -> Plane:
         """Guide the colours of a grey page, whose L stays.

@@ -12,9 +12,9 @@ from colorize.colour.gamut import bin_centres
 from colorize.errors import ModelError
 from colorize.model import hints
 from colorize.model.domains import GREY, INK, Key, View
-from colorize.model.hints import Point
 from colorize.model.predict import predict
 from colorize.model.weights import Model
+from colorize.paint.hints import Hint
 
 RED = (200, 30, 40)
 KEYS = [Key(0, 1, number) for number in range(120)]
@@ -38,7 +38,7 @@ def there(view: View) -> NDArray[np.bool_]:
 
 
 def test_a_hint_is_a_disc_of_its_colour() -> None:
-    made = hints.plane([Point(0.25, 0.5, RED, 0.1)], 40, 80, lightness=True)
+    made = hints.plane([Hint(0.25, 0.5, RED, 0.1)], 40, 80, lightness=True)
     assert made.shape == (40, 80, hints.CHANNELS)
     np.testing.assert_allclose(
         made[20, 20, :3], lab.rgb_to_lab(np.array([[RED]], np.uint8))[0, 0], atol=1e-4
@@ -51,7 +51,7 @@ def test_a_hint_is_a_disc_of_its_colour() -> None:
 
 def test_a_grey_page_has_its_own_lightness() -> None:
     dark, light = (
-        hints.plane([Point(0.5, 0.5, c, 0.1)], 20, 20, lightness=False)[10, 10, 0]
+        hints.plane([Hint(0.5, 0.5, c, 0.1)], 20, 20, lightness=False)[10, 10, 0]
         for c in ((90, 0, 0), (255, 200, 200))
     )
     assert dark == light == 50
@@ -59,12 +59,12 @@ def test_a_grey_page_has_its_own_lightness() -> None:
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)])
 def test_a_hint_in_a_corner_is_inside(place: tuple[float, float]) -> None:
-    made = hints.plane([Point(*place, RED, 0.001)], 33, 47, lightness=True)
+    made = hints.plane([Hint(*place, RED, 0.001)], 33, 47, lightness=True)
     assert made[..., 3].sum() >= 3
 
 
 def test_the_later_hint_covers_the_earlier_one() -> None:
-    points = [Point(0.5, 0.5, c, 0.1) for c in ((0, 0, 0), RED)]
+    points = [Hint(0.5, 0.5, c, 0.1) for c in ((0, 0, 0), RED)]
     made = hints.plane(points, 30, 30, lightness=True)
     assert made[15, 15, 0] == pytest.approx(
         lab.rgb_to_lightness(np.array([[RED]], np.uint8))[0, 0], abs=1e-3
@@ -150,7 +150,7 @@ def hinted_model(*, seed: int = 0) -> Model:
 def test_an_untrained_network_paints_alike_with_and_without_hints() -> None:
     model = hinted_model()
     seen = np.random.default_rng(0).uniform(0, 100, (1, 1, 64, 64)).astype(np.float32)
-    condition = hints.plane([Point(0.5, 0.5, RED, 0.05)], 64, 64, lightness=False)
+    condition = hints.plane([Hint(0.5, 0.5, RED, 0.05)], 64, 64, lightness=False)
     planes = torch.from_numpy(condition.transpose(2, 0, 1)[None])
     without = predict(model, seen).colours(1.0)
     with_hints = predict(model, seen, {hints.NAME: planes}).colours(1.0)
@@ -179,7 +179,7 @@ def test_a_network_learns_to_obey_a_false_hint() -> None:
     planes = torch.stack(
         [
             torch.from_numpy(
-                hints.plane([Point(0.3, 0.3, c, 0.1)], 32, 32, lightness=False).transpose(2, 0, 1)
+                hints.plane([Hint(0.3, 0.3, c, 0.1)], 32, 32, lightness=False).transpose(2, 0, 1)
             )
             for c in colours
         ]

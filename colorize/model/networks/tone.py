@@ -30,7 +30,14 @@ class ToneTable(nn.Module):
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Give (N, C, h, w) for L (N, 1, H, W) in 0..100, h = H / stride and w = W / stride."""
-        shares = tone_shares(lightness, tones=len(self.rows), stride=self._stride)
+        return self.read(self.shares(lightness))
+
+    def shares(self, lightness: Tensor) -> Tensor:
+        """Share the blocks of L (N, 1, H, W) among the tones: see `tone_shares`."""
+        return tone_shares(lightness, tones=len(self.rows), stride=self._stride)
+
+    def read(self, shares: Tensor) -> Tensor:
+        """Give (N, C, h, w) for shares (N, T, h, w) of the tones."""
         return functional.conv2d(shares, self.rows.t()[:, :, None, None])
 
 
@@ -44,7 +51,7 @@ class Toned(nn.Module):
     Args:
         network: (N, channels, H, W) to (N, outputs, h, w); the first channel is L.
         table: of the first C outputs, of the same stride.
-        inked: the same for inked pages, where the network sees any.
+        inked: the same for inked pages, of as many tones, where the network sees any.
     """
 
     def __init__(
@@ -58,10 +65,11 @@ class Toned(nn.Module):
     def forward(self, seen: Tensor, **conditions: Tensor) -> Tensor:
         """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
         output: Tensor = self.network(seen, **conditions)
-        toned = self.table(seen[:, :1])
+        shares = self.table.shares(seen[:, :1])
+        toned = self.table.read(shares)
         if self.inked is not None:
             ink = seen[:, 1:2, :1, :1] / L_MAX
-            toned = torch.lerp(toned, self.inked(seen[:, :1]), ink.to(toned.dtype))
+            toned = torch.lerp(toned, self.inked.read(shares), ink.to(toned.dtype))
         rest = output.shape[1] - toned.shape[1]
         return output + (functional.pad(toned, (0, 0, 0, 0, 0, rest)) if rest else toned)
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks import hints
-from colorize.colour.gamut import bin_centres
 from colorize.model.domains import GREY, INK, JUDGED, Key
 from colorize.model.weights import Model
+from tests.models import tiny_model
 from tests.shards import ShardWriter
 
 
@@ -19,16 +19,7 @@ def picture(number: int) -> np.ndarray:
 
 
 def model(*, told: bool) -> Model:
-    return Model.build(
-        "unet",
-        width=0.25,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=["grey", "ink"],
-        hints=told,
-    )
+    return tiny_model("unet", width=0.25, domains=["grey", "ink"], hints=told)
 
 
 @pytest.mark.parametrize("told", [False, True])

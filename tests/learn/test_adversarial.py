@@ -41,18 +41,6 @@ EPOCHS = 60
 """At most, until a critic has won."""
 
 
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve pictures of noise to train on."""
-    folder, random = tmp_path_factory.mktemp("shards"), np.random.default_rng(0)
-    writer = ShardWriter(folder, per_shard=100)
-    for number in range(14):
-        split = "train" if number < 12 else ("val", "test")[number % 2]
-        writer.add(str(number), split, random.integers(0, 256, (32, 32, 3), dtype=np.uint8))  # type: ignore[arg-type]
-    writer.close()
-    return folder
-
-
 @pytest.fixture
 def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORIZE_PRECISION", "float32")

@@ -16,18 +16,6 @@ from colorize.model.predict import predict
 from colorize.paint.painter import Painter
 from tests.imports import ROOT
 from tests.learn import toy
-from tests.shards import ShardWriter
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, random = tmp_path_factory.mktemp("shards"), np.random.default_rng(0)
-    writer = ShardWriter(folder, per_shard=100)
-    for number in range(14):
-        split = "train" if number < 12 else ("val", "test")[number % 2]
-        writer.add(str(number), split, random.integers(0, 256, (32, 32, 3), dtype=np.uint8))  # type: ignore[arg-type]
-    writer.close()
-    return folder
 
 
 class _Stop(Exception):  # noqa: N818 - it is no error

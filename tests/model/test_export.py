@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
-from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,7 @@ def test_onnxruntime_paints_the_same_picture(
 def told_of(number: int, height: int, width: int) -> torch.Tensor:
     """Two hints on every page."""
     places = ((0.3, 0.4, (200, 60, 40), 0.05), (0.8, 0.7, (40, 90, 220), 0.1))
-    plane = hints.plane(starmap(hints.Point, places), height, width, lightness=True)
+    plane = hints.plane(places, height, width, lightness=True)
     return torch.from_numpy(plane).permute(2, 0, 1).repeat(number, 1, 1, 1)
 
 

@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.colour.gamut import bin_centres
 from colorize.errors import ModelError
 from colorize.model import hints
 from colorize.model.domains import GREY, INK, Key, View
 from colorize.model.predict import predict
 from colorize.model.weights import Model
 from colorize.paint.hints import Hint
+from tests.models import tiny_model
 
 RED = (200, 30, 40)
 KEYS = [Key(0, 1, number) for number in range(120)]
@@ -141,10 +141,8 @@ def test_hints_on_inked_pages_keep_off_the_ink_and_leave_the_page() -> None:
     assert seen > 10
 
 
-def hinted_model(*, seed: int = 0) -> Model:
-    return Model.build(
-        "unet", width=0.25, centres=bin_centres(), side=64, params={}, seed=seed, hints=True
-    )
+def hinted_model() -> Model:
+    return tiny_model("unet", width=0.25, hints=True)
 
 
 def test_an_untrained_network_paints_alike_with_and_without_hints() -> None:
@@ -209,6 +207,4 @@ def test_the_model_file_says_whether_it_takes_hints(tmp_path: Path) -> None:
 
 def test_a_recipe_that_takes_none_refuses_hints() -> None:
     with pytest.raises(ModelError, match="takes no hints"):
-        Model.build(
-            "eccv16", width=0.25, centres=bin_centres(), side=64, params={}, seed=0, hints=True
-        )
+        tiny_model(hints=True)

@@ -18,7 +18,6 @@ from colorize.model.domains import GREY, INK, LINES, Domain, Key, Mixture, Page
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.recipes import RECIPES
 from colorize.model.targets import Encoder, Examples
-from colorize.model.weights import Model
 from colorize.sources import sample
 from tests.models import tiny_model
 
@@ -151,16 +150,7 @@ def test_inked_pages_have_a_tone_table_of_their_own() -> None:
 def test_an_untrained_network_paints_inked_pages_in_the_mean_of_all_tones() -> None:
     rng = np.random.default_rng(0)
     tones = rng.dirichlet(np.ones(313), 5)
-    model = Model.build(
-        "unet",
-        width=0.25,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=("grey", "ink"),
-        tones=tones,
-    )
+    model = tiny_model("unet", width=0.25, domains=("grey", "ink"), tones=tones)
     seen = torch.full((1, 2, 64, 64), 100.0)
     shares = model.network(seen)[0, :313].softmax(0).mean((1, 2))
     np.testing.assert_allclose(shares.detach(), tones.mean(0), rtol=0.5)

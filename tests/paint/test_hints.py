@@ -26,6 +26,7 @@ from colorize.paint import hints
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from tests.imports import ROOT
+from tests.models import tiny_model
 
 RGB = NDArray[np.uint8]
 OBEYED = 3.0
@@ -99,15 +100,7 @@ def test_lightness_stays_and_shadows_are_shades(orange: Painter) -> None:
 
 @pytest.mark.parametrize("color", [(232, 180, 140), (40, 60, 160), (255, 255, 255)])
 def test_an_inked_page_takes_the_colour_itself(color: tuple[int, int, int]) -> None:
-    model = Model.build(
-        "unet",
-        width=0.25,
-        centres=bin_centres(),
-        side=64,
-        params={},
-        seed=0,
-        domains=["grey", "ink"],
-    )
+    model = tiny_model("unet", width=0.25, domains=["grey", "ink"])
     page = np.full((300, 240), 255, np.uint8)
     cv2.ellipse(page, (120, 150), (80, 80), 0, 3, 360, 0, 2)
     page = np.repeat(page[..., None], 3, axis=2)

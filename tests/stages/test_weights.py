@@ -210,6 +210,7 @@ def test_every_section_of_the_weights_params_is_good(
     gathered(root, monkeypatch, art)
     (root / "weights" / "params.yaml").write_bytes((ROOT / "weights/params.yaml").read_bytes())
     check.main(root / "weights")
+    assert (root / "weights" / "check" / "passed").exists()
 
 
 def test_a_stage_runs_inside_a_folder(

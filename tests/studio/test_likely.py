@@ -6,7 +6,7 @@ from colorize.colour.gamut import bin_centres
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
 from colorize.studio.likely import COUNT, Guess, clusters
-from tests.models import ORANGE
+from tests.models import ORANGE, tiny_model
 
 
 def near(centres: np.ndarray, place: tuple[float, float], spread: float) -> np.ndarray:
@@ -64,15 +64,7 @@ def test_any_page_and_network_has_a_suggestion_everywhere(
 
 
 def test_inked_pages_are_guessed_as_ink() -> None:
-    model = Model.build(
-        "unet",
-        width=0.125,
-        centres=bin_centres(),
-        side=32,
-        params={},
-        seed=0,
-        domains=("grey", "ink"),
-    )
+    model = tiny_model("unet", side=32, domains=("grey", "ink"))
     page = np.full((80, 60, 3), 255, np.uint8)
     page[::7] = 0
     guess = Guess(Painter(model), page, domain="ink")

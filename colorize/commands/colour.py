@@ -38,8 +38,7 @@ def parser() -> argparse.ArgumentParser:
     target("-o", "--out", metavar="OUT", type=console.path, help=out)
     layers = "write OpenRaster instead, for Krita and GIMP: ink, flat colours and page as layers"
     target("--layers", metavar="OUT.ora", type=console.path, help=f"{layers}; a file or folder")
-    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
-    add("--model", metavar="NAME|FILE", help=model)
+    console.add_model(made)
     add(
         "--temperature",
         metavar="T",
@@ -102,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="add what --hints and --reference say to the book, which is made if there is none",
     )
-    add("--device", help="cpu or cuda (default: a GPU where there is one)")
+    console.add_device(made)
     form = made.add_mutually_exclusive_group()
     form.add_argument("--compare", action="store_true", help="write original beside result")
     form.add_argument("--layer", action="store_true", help="write the colours alone, as a PNG")

@@ -48,3 +48,26 @@ def need(*modules: str, extra: str) -> None:
     """
     if any(importlib.util.find_spec(module) is None for module in modules):
         raise InputError(f"this needs more packages: pip install 'colorize[{extra}]'")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model``, which `registry.locate` takes."""
+    words = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
+    parser.add_argument("--model", metavar="NAME|FILE", help=words)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``, which `Painter.load` takes."""
+    parser.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add ``--port`` and ``--browser``, for commands that serve a page."""
+    port = "to listen on at 127.0.0.1 (default: any that is free)"
+    parser.add_argument(
+        "--port", metavar="N", type=number(0, 65535, whole=True), default=0, help=port
+    )
+    shown = "open the page in the browser (default)"
+    parser.add_argument(
+        "--browser", action=argparse.BooleanOptionalAction, default=True, help=shown
+    )

@@ -27,10 +27,7 @@ def parser() -> argparse.ArgumentParser:
     add("--practice", metavar="N", type=console.number(0, 100, whole=True), help=practice)
     trials = "pairs without (default: 40, one of ten with absurd colours)"
     add("--trials", metavar="N", type=console.number(1, 1000, whole=True), help=trials)
-    port = "to listen on at 127.0.0.1 (default: any that is free)"
-    add("--port", metavar="N", type=console.number(0, 65535, whole=True), default=0, help=port)
-    shown = "open the page in the browser (default)"
-    add("--browser", action=argparse.BooleanOptionalAction, default=True, help=shown)
+    console.add_server(made)
     return made
 
 

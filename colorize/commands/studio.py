@@ -31,13 +31,9 @@ def parser() -> argparse.ArgumentParser:
     add("inputs", metavar="INPUT", nargs="*", type=console.path, help="page, folder or book")
     folder = "where the work is kept (default: one for these inputs among the user's data)"
     add("--folder", metavar="DIR", type=console.path, help=folder)
-    model = "shipped weights, see `colorize models`, or a file (default: the shipped ones)"
-    add("--model", metavar="NAME|FILE", help=model)
-    add("--device", help="cpu or cuda (default: a GPU where there is one)")
-    port = "to listen on at 127.0.0.1 (default: any that is free)"
-    add("--port", metavar="N", type=console.number(0, 65535, whole=True), default=0, help=port)
-    shown = "open the page in the browser (default)"
-    add("--browser", action=argparse.BooleanOptionalAction, default=True, help=shown)
+    console.add_model(made)
+    console.add_device(made)
+    console.add_server(made)
     return made
 
 

@@ -93,11 +93,11 @@ def as_text(hints: Sequence[Hint]) -> str:
     return json.dumps(rows) if rows else ""
 
 
-def load_json(path: Path, *, max_bytes: int) -> object:
-    """Read a small JSON file that somebody else wrote.
+def load_bytes(path: Path, *, max_bytes: int) -> bytes:
+    """Read a small file that somebody else wrote.
 
     Raises:
-        InputError: it is missing, too large or no JSON.
+        InputError: it is missing or too large.
     """
     try:
         with path.open("rb") as file:
@@ -106,6 +106,16 @@ def load_json(path: Path, *, max_bytes: int) -> object:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if len(content) > max_bytes:
         raise InputError(f"{path} has more than {max_bytes} bytes")
+    return content
+
+
+def load_json(path: Path, *, max_bytes: int) -> object:
+    """Read a small JSON file that somebody else wrote.
+
+    Raises:
+        InputError: it is missing, too large or no JSON.
+    """
+    content = load_bytes(path, max_bytes=max_bytes)
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_refused)
     except (ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from colorize.colour import lab
 from colorize.errors import InputError, one_line
 from colorize.metrics.ciede2000 import ciede2000
-from colorize.paint.hints import Colour, colour, load_json
+from colorize.paint.hints import Colour, colour, hexadecimal, load_bytes, load_json
 
 MAX_BYTES = 1_000_000
 MAX_COLOURS = 256
@@ -53,14 +53,7 @@ def _checked(values: Sequence[object], where: str) -> tuple[Colour, ...]:
 
 
 def _gimp(path: Path) -> tuple[Colour, ...]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{path} has more than {MAX_BYTES} bytes")
-    rows = content.decode("utf-8-sig", "replace").splitlines()
+    rows = load_bytes(path, max_bytes=MAX_BYTES).decode("utf-8-sig", "replace").splitlines()
     if not rows or rows[0].strip() != _HEAD:
         raise InputError(f"{path} is no palette of GIMP: its first line is not {_HEAD!r}")
     found: list[object] = []
@@ -72,7 +65,7 @@ def _gimp(path: Path) -> tuple[Colour, ...]:
         values = [int(value) for value in match.groups()[:3]] if match else []
         if not values or max(values) > 255:
             raise InputError(f"{path}: line {number} is no colour: {one_line(text, length=40)}")
-        found.append("#" + bytes(values).hex())
+        found.append(hexadecimal(values))
     return _checked(found, str(path))
 
 

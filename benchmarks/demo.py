@@ -13,15 +13,16 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.hints import widest
 from colorize import files
 from colorize.inking.page import Inker
 from colorize.inking.params import InkingParams
 from colorize.inking.regions import segment
+from colorize.paint.hints import hexadecimal
 from colorize.sources.panels import series
 from colorize.sources.panels.series import Page
 
@@ -89,14 +90,11 @@ def hints(page: Page, print_: NDArray[np.uint8], art: Mask, name: str) -> list[d
     white = art & (print_ > 250)
     found: list[dict[str, object]] = []
     for number in np.argsort(-regions.area, kind="stable")[: 3 * MOST].tolist():
-        free = ((regions.number == number) & white).view(np.uint8)
-        depth = cv2.distanceTransform(np.pad(free, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        row, column = divmod(int(depth.argmax()), width)
-        if depth[row, column] < WIDE:
+        row, column, depth = widest((regions.number == number) & white)
+        if depth < WIDE:
             continue
-        red, green, blue = page.rgb[row, column].tolist()
         place = {"x": (column + 0.5) / width, "y": (row + 0.5) / height}
-        found.append({"page": name, **place, "color": f"#{red:02x}{green:02x}{blue:02x}"})
+        found.append({"page": name, **place, "color": hexadecimal(page.rgb[row, column])})
     return found[:MOST]
 
 

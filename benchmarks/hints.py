@@ -94,6 +94,14 @@ class Ways:
         return ("carrying", "network", "both") if self.model.spec.hints else ("carrying",)
 
 
+def widest(free: NDArray[np.bool_]) -> tuple[int, int, float]:
+    """Row and column where a region (H, W) is widest, and pixels from there to its edge."""
+    padded = np.pad(free.view(np.uint8), 1)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = divmod(int(depth.argmax()), depth.shape[1])
+    return row, column, float(depth[row, column])
+
+
 def places(view: View) -> list[Place]:
     """Find the regions to hint, large ones first."""
     regions = segment(np.ascontiguousarray(view.truth))
@@ -104,10 +112,8 @@ def places(view: View) -> list[Place]:
     found = []
     for number in np.argsort(-regions.area, kind="stable"):
         region = regions.number == number
-        free = (region & ~hidden).view(np.uint8)
-        depth = cv2.distanceTransform(np.pad(free, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        row, column = divmod(int(depth.argmax()), depth.shape[1])
-        if regions.area[number] >= SMALLEST and depth[row, column] >= WIDE:
+        row, column, depth = widest(region & ~hidden)
+        if regions.area[number] >= SMALLEST and depth >= WIDE:
             found.append(Place(region, row, column))
     return found
 

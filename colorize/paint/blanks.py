@@ -45,6 +45,10 @@ LEGIBLE = 1 / 100
 PANELS = 0.5
 """Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
 
+APART = 0.6
+"""Share of an area outside of all panels, at least, for that part of it to be a gutter. Slanted
+gutters have less outside of the panels' boxes, and would end at the straight edges of these."""
+
 DOTTED = 0.02
 """Share of marks in a gutter, at most."""
 STRAIGHT, STRAIGHTEST = 0.7, 0.85
@@ -97,7 +101,8 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
     for numbers in (parts.open, parts.area):
         for number in _on_border(numbers, short):
             mask = numbers == number
-            blank[mask & outside] = 255
+            if outside[mask].mean() >= APART:
+                blank[mask & outside] = 255
             if (
                 _bare(page, mask, clear) >= BARE
                 and (parts.marks[mask] > 0).mean() <= DOTTED

@@ -21,7 +21,6 @@ from starlette.routing import Route
 
 from colorize.errors import ColorizeError, ImageError, InputError
 from colorize.imaging import formats
-from colorize.model.domains import Inky
 from colorize.paint.painter import MAX_BYTES, Painter
 from colorize.studio.answering import Endpoint, answered, body
 from colorize.studio.assets import asset
@@ -111,12 +110,13 @@ class Studio:
         return JSONResponse(await run_in_threadpool(self._described))
 
     def _described(self) -> dict[str, Any]:
-        project = self._project
+        project, painter = self._project, self._painter
+        kinds = sorted(painter.kinds)
         return {
             "folder": str(project.folder),
             "settings": asdict(project.settings),
-            "defaults": {"temperature": self._painter.model.temperature},
-            "domains": sorted(_kinds(self._painter)),
+            "defaults": {"temperature": {kind: painter.temperature_of(kind) for kind in kinds}},
+            "domains": kinds,
             "pages": [self._renderer.state(page) for page in project.pages],
             "book": self._book,
             "accepted": [*formats.WRITERS, *sorted(formats.BOOKS)],
@@ -277,11 +277,6 @@ class Studio:
         if page is None:
             raise LookupError
         return page
-
-
-def _kinds(painter: Painter) -> set[str]:
-    """What the model has learned to paint: ``grey``, ``ink`` or both."""
-    return {"ink" if isinstance(kind, Inky) else "grey" for kind in painter.model.domains}
 
 
 def _heard(future: Any) -> None:  # noqa: ANN401

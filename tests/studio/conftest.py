@@ -1,6 +1,5 @@
 """A studio that runs as people run it: a process of its own, asked over a real connection."""
 
-import inspect
 import os
 import re
 import shutil
@@ -17,17 +16,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from colorize.paint.painter import Painter
 from tests.models import model_path, orange, orange_model
 
 __all__ = ["model_path", "orange", "orange_model"]
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-
-hinted = pytest.mark.skipif(
-    "hints" not in inspect.signature(Painter.paint).parameters,
-    reason="this painter takes no hints",
-)
 
 
 @dataclass

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.studio.conftest import BROWSER, Served, hinted
+from tests.models import tiny_model
+from tests.studio.conftest import BROWSER, Served
 from tests.studio.test_raters import fill
 
 pytest.importorskip("playwright", reason="playwright is not installed")
@@ -138,7 +140,6 @@ def download(page: Page, selector: str) -> bytes:
     return Path(expected.value.path()).read_bytes()
 
 
-@hinted
 def test_from_drop_to_export(
     tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -190,7 +191,6 @@ def test_from_drop_to_export(
     assert "--hints" in tab.locator("#command").inner_text()
 
 
-@hinted
 def test_hints_are_dragged_and_deleted(
     tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -219,7 +219,6 @@ def test_hints_are_dragged_and_deleted(
     assert saved(served, 0) == []
 
 
-@hinted
 def test_by_keyboard_alone(
     tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -265,7 +264,6 @@ def test_by_keyboard_alone(
     expect(tab.locator("#help-dialog")).to_be_visible()
 
 
-@hinted
 def test_two_browsers_see_one_another(
     tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -404,3 +402,21 @@ def test_the_test_of_people_runs_from_first_to_last_pair(
             tab.click("#begin")
     expect(tab.locator("#end")).to_be_visible(timeout=PATIENCE)
     assert json.loads(out.read_text("utf-8"))["ours"]["sessions"] == 1
+
+
+def test_the_temperature_shown_is_that_of_the_kind_of_page(
+    tmp_path: Path, serve: Callable[..., Served], opened: Callable[..., Page], encoded: Draw
+) -> None:
+    model = tiny_model("unet", domains=("grey", "ink"), temperature=0.8)
+    model.save(tmp_path / "m.safetensors")
+    served = serve("studio", "--folder", tmp_path / "work", "--model", tmp_path / "m.safetensors")
+    print_ = np.full((200, 150), 255, np.uint8)
+    print_[::6] = print_[:, ::9] = 0
+    grey = np.tile(np.linspace(60, 200, 150).astype(np.uint8), (200, 1))
+    for name, plane in (("1.png", print_), ("2.png", grey)):
+        served.add(name, encoded(plane, "PNG"))
+    tab = opened(served.url)
+    ready(tab, 2)
+    expect(tab.locator("#temperature-value")).to_have_text("0.20")
+    tab.locator("#thumbs li").nth(1).click()
+    expect(tab.locator("#temperature-value")).to_have_text("0.80")

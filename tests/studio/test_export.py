@@ -13,7 +13,7 @@ from PIL import Image
 
 from colorize.__main__ import main
 from colorize.commands.colour import parser
-from tests.studio.conftest import Served, files_of, hinted
+from tests.studio.conftest import Served, files_of
 
 Page = Callable[..., bytes]
 
@@ -144,7 +144,6 @@ def test_pages_show_the_size_of_a_screen_first(
     assert max(size("thumb")) <= 240
 
 
-@hinted
 @told
 def test_hints_give_the_commands_bytes(
     tmp_path: Path, start: Callable[..., Served], page: Page, model_path: Path

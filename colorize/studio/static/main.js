@@ -105,6 +105,7 @@ on("page", async () => {
     strip.update(now);
   }
   if (state.current !== now.id) return;
+  emit("settings"); // what a page takes for its own depends on its kind
   notice(now);
   if (now.width) camera.take(now.width, now.height);
   pictures.sharpen();

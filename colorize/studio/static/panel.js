@@ -64,7 +64,8 @@ function list() {
 
 function settings() {
   const { temperature, saturation, tone, domain } = state.settings;
-  const own = state.defaults.temperature ?? 0.38;
+  const kind = domain === "auto" ? (page()?.domain ?? state.domains[0]) : domain;
+  const own = state.defaults.temperature?.[kind] ?? 0.38;
   const values = { temperature: temperature ?? own, saturation, tone };
   for (const name of SLIDERS) {
     if (document.activeElement !== element(name)) element(name).value = values[name];

@@ -183,6 +183,8 @@ def _boundary() -> Iterator[None]:
         raise
     except Image.DecompressionBombError:
         raise ImageError("too_many_pixels", "far more pixels than any picture has") from None
+    except MemoryError:
+        raise ImageError("too_many_pixels", "too large for this machine's memory") from None
     except Exception as error:  # noqa: BLE001 - a codec may raise anything
         words = ADDRESS.sub("", one_line(error)) or type(error).__name__
         raise ImageError("unreadable", words) from None

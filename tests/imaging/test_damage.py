@@ -3,12 +3,15 @@
 import io
 import re
 import resource
+import subprocess
+import sys
 import time
 import zlib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -257,6 +260,36 @@ def test_damaged_exif_data_leave_a_picture_upright(kind: str, exif: bytes) -> No
 )
 def test_says_what_a_file_is(content: bytes, words: str) -> None:
     assert refusal(content) == f"unreadable: {words}"
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from colorize.errors import ImageError
+from colorize.imaging.decode import decode
+files = [Path(name).read_bytes() for name in sys.argv[1:]]
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20), resource.RLIM_INFINITY))
+for content in files:
+    try:
+        print(decode(content, max_pixels=10**9).shape)
+    except ImageError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit a process so")
+def test_a_picture_too_large_for_the_memory_is_told_and_the_next_is_decoded(tmp_path: Path) -> None:
+    for name, side in (("large", 15_000), ("small", 30)):
+        Image.new("1", (side, side)).save(tmp_path / f"{name}.png")
+    files = [tmp_path / "large.png", tmp_path / "small.png"]
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_MEMORY, *files], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "too_many_pixels: too large for this machine's memory",
+        "(30, 30, 3)",
+    ], done.stderr
 
 
 EDGES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\0\0\1")

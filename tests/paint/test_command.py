@@ -591,9 +591,9 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     """Real kills, among the pages of a folder and then among those of a book in it."""
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
-    bind(source / "b.cbz", [page(number, 600, 400) for number in range(10)])
+    bind(source / "b.cbz", [page(number, 300, 200) for number in range(10)])
     for number in range(6):
-        (source / f"{number}.png").write_bytes(page(number, 600, 400))
+        (source / f"{number}.png").write_bytes(page(number, 300, 200))
     arguments = command(source, "-o", out, "--model", model_path)
     for painted in ("?.png", ".b.cbz.painting/0000?"):
         process = subprocess.Popen(arguments, cwd=ROOT)

@@ -85,6 +85,7 @@ def root(tmp_path: Path, art: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         values[section] |= changed
     values["resize"] |= {"val_share": 0.2, "test_share": 0.000001}
     values["fetch"]["count"] = 12
+    values["train"]["epochs"] = 1
     (root / "weights" / "params.yaml").write_text(yaml.safe_dump(values), "utf-8")
     (root / "deny.txt").write_text("")
     (root / "dvc.yaml").write_bytes((ROOT / "dvc.yaml").read_bytes())

@@ -53,7 +53,9 @@ def parse(content: bytes) -> Container:
         if marker == _SCAN:
             kept.append(view[begin:])
             icc = b"".join(profile[number] for number in sorted(profile))
-            stream = _ended(b"".join(kept))
+            stream = b"".join(kept)
+            if content.find(END, begin) < 0:
+                stream = _ended(stream)
             return Container(format="JPEG", stream=stream, frames=1, exif=exif, icc=icc)
         if marker == 0xE1 and body[: len(_EXIF)] == _EXIF:
             exif = exif or bytes(body)
@@ -98,9 +100,7 @@ def filled(stream: bytes) -> bytes:
 
 
 def _ended(stream: bytes) -> bytes:
-    """Add the marker of the end where it is missing, unless whole scans are missing as well."""
-    if stream.rfind(END) >= 0:
-        return stream
+    """Add the marker of the end, which is missing, unless whole scans are missing as well."""
     # Arithmetic codes do not show where they end, so some of them may be missing.
     if _is_arithmetic(stream) or not _has_all_scans(stream):
         raise ImageError("unreadable", "JPEG: cut short")

@@ -57,8 +57,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Squares of 64 pixels."""
     for module in (artlist, gather):
         monkeypatch.setattr(module, "SIDE", 64)
-    for name, (cuts, test_cuts) in SMALL.items():
-        changed = artlist.COLLECTIONS[name]._replace(cuts=cuts, test_cuts=test_cuts)
+    for name, (cuts, held_out) in SMALL.items():
+        changed = artlist.COLLECTIONS[name]._replace(cuts=cuts, held_out_cuts=held_out)
         monkeypatch.setitem(artlist.COLLECTIONS, name, changed)
 
 

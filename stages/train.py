@@ -1,4 +1,4 @@
-"""train: teach a network the colour classes of the training split, and keep its best epoch."""
+"""train: teach a network the colour classes of the training split, and keep one epoch of it."""
 
 from dataclasses import fields, replace
 from pathlib import Path
@@ -65,6 +65,7 @@ class TrainParams(Section):
         tuple[Annotated[float, Field(ge=0, le=4)], ...], Field(min_length=1, max_length=20)
     ]
     select: Criterion
+    keep: Literal["best", "last"]
     patience: Annotated[int, Field(ge=0, le=100_000)]
     seed: Seed
 
@@ -154,6 +155,7 @@ def train(params: TrainParams, root: Path) -> None:
             checkpoints=checkpoints,
             validation=lambda: validation(model),
             select=params.select,
+            keep=params.keep,
             patience=params.patience,
             watcher=watcher,
             group=group,
@@ -195,13 +197,13 @@ def write(
     *,
     summary: dict[str, int],
 ) -> None:
-    """Choose the best epoch's decoding, and write models, history and metrics."""
+    """Choose the decoding of the epoch that is kept, and write models, history and metrics."""
     from colorize.judge import decodings
-    from colorize.learn.run import best_of
+    from colorize.learn.run import kept
     from colorize.model.precision import best_device
     from colorize.model.weights import Model
 
-    model = Model.load(checkpoints.best, best_device())
+    model = Model.load(checkpoints.kept, best_device())
     chosen, tables = decodings.tune(
         model,
         held_out,
@@ -217,9 +219,9 @@ def write(
     files.write_table(root / "metrics" / "train.csv", history)
     for name, table in tables.items():
         files.write_table(root / "metrics" / f"{name}.csv", table)
-    best = history[best_of(history, params.select)]
+    epoch = history[kept(history, params.select, params.keep)]
     numbers: files.Numbers = {"epochs": len(history), **chosen._asdict(), **summary}
-    files.write_metrics(root / "metrics" / "train.json", {"best": best, **numbers})
+    files.write_metrics(root / "metrics" / "train.json", {"kept": epoch, **numbers})
 
 
 if __name__ == "__main__":

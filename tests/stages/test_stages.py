@@ -126,7 +126,7 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     with (root / "metrics" / "train.csv").open() as file:
         errors = [float(row["val_rmse_ab"]) for row in csv.DictReader(file)]
     numbers = read(root / "metrics" / "train.json")
-    best = numbers["best"]
+    best = numbers["kept"]
     assert best["val_rmse_ab"] == min(errors)
     assert best["epoch"] == 1 + errors.index(min(errors))
     # The sweeps score the same model on the same pages.
@@ -143,6 +143,19 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     assert model.decoding._asdict() == decoding
     weights = Quantiser.load(root / "data" / "quantiser.npz").weights
     np.testing.assert_allclose(model.weights, weights, rtol=1e-6)
+
+
+def test_the_last_epoch_is_kept_where_params_ask_for_it(prepared: Project) -> None:
+    # A learning rate that ruins the network: no later epoch is as good as the first one.
+    root = prepared(train={"epochs": 3, "lr": 0.5, "keep": "last"})
+    train.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        scores = [float(row["val_psnr"]) for row in csv.DictReader(file)]
+    assert max(scores) > scores[-1]
+    assert read(root / "metrics" / "train.json")["kept"]["epoch"] == 3
+    with (root / "metrics" / "adjustment.csv").open() as file:
+        of_model = {float(row["adjustment"]): float(row["psnr"]) for row in csv.DictReader(file)}
+    assert of_model[0] == scores[-1]
 
 
 @pytest.mark.parametrize(

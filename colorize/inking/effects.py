@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 
 from colorize.inking.params import InkingParams
 from colorize.inking.regions import Regions
-
-_SHIFT = 4  # OpenCV's fixed point: sixteenths of a pixel
+from colorize.inking.subpixel import SHIFT, fixed
 
 
 def background(regions: Regions) -> NDArray[np.bool_]:
@@ -38,10 +37,7 @@ def focus_lines(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.
     angles = np.stack([turn, turn - spread, turn + spread], -1)  # (count, 3)
     radii = np.stack([inner, np.full(count, reach), np.full(count, reach)], -1)
     points = np.stack([np.cos(angles), np.sin(angles)], -1) * radii[..., None] + centre
-    ink = np.zeros(shape, np.uint8)
-    for wedge in _fixed(points):
-        cv2.fillConvexPoly(ink, wedge, 255, cv2.LINE_AA, _SHIFT)
-    return ink
+    return _filled(shape, points)
 
 
 def speed_lines(
@@ -68,10 +64,7 @@ def speed_lines(
         ],
         axis=1,
     )
-    ink = np.zeros(shape, np.uint8)
-    for stroke in _fixed(points):
-        cv2.fillConvexPoly(ink, stroke, 255, cv2.LINE_AA, _SHIFT)
-    return ink
+    return _filled(shape, points)
 
 
 def highlights(
@@ -84,8 +77,8 @@ def highlights(
     at = rng.normal(rng.uniform(0.2, 0.8, 2), 0.2, (drops, 2)) * [width, height]
     size = unit * rng.gamma(1.5, 0.6, drops)
     for (x, y), radius in zip(at, size, strict=True):
-        fixed = tuple(int(v * (1 << _SHIFT)) for v in (x, y, radius))
-        cv2.circle(white, fixed[:2], fixed[2], 255, -1, cv2.LINE_AA, _SHIFT)
+        left, top, reach = (int(v * (1 << SHIFT)) for v in (x, y, radius))
+        cv2.circle(white, (left, top), reach, 255, -1, cv2.LINE_AA, SHIFT)
     return white
 
 
@@ -111,5 +104,9 @@ def scan(
     return page
 
 
-def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+def _filled(shape: tuple[int, ...], polygons: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Fill convex polygons (n, points, 2), x and y in pixels: (H, W) uint8, 255 is ink."""
+    ink = np.zeros(shape, np.uint8)
+    for polygon in fixed(polygons):
+        cv2.fillConvexPoly(ink, polygon, 255, cv2.LINE_AA, SHIFT)
+    return ink

@@ -8,6 +8,17 @@ from colorize.inking.params import InkingParams
 from colorize.inking.regions import Regions
 from colorize.inking.subpixel import SHIFT, fixed
 
+BLUR = (0.2, 0.7)
+"""Sigma of a scan's blur, in pixels."""
+PAPER, INK = (235.0, 255.0), (0.0, 30.0)
+"""Values of white paper and of black ink."""
+GAMMA = (0.8, 1.2)
+"""Exponent of the values between."""
+NOISE = (0.0, 4.0)
+"""Standard deviation in values of 0..255."""
+JPEG = (60.0, 95.0)
+"""Quality."""
+
 
 def background(regions: Regions) -> NDArray[np.bool_]:
     """Guess the background (H, W): the regions that make up most of the picture's border."""
@@ -88,17 +99,17 @@ def scan(
     """Print and scan a page (H, W) uint8: each effect by its chance, none moves a pixel."""
     blurred, encoded, toned, noisy = rng.random(4) < params.scan_chance
     if blurred:
-        page = np.asarray(cv2.GaussianBlur(page, (0, 0), rng.uniform(*params.blur)))
+        page = np.asarray(cv2.GaussianBlur(page, (0, 0), rng.uniform(*BLUR)))
     if toned:
-        ink, paper = rng.uniform(*params.ink), rng.uniform(*params.paper)
-        levels = np.linspace(0, 1, 256) ** rng.uniform(*params.gamma)
+        ink, paper = rng.uniform(*INK), rng.uniform(*PAPER)
+        levels = np.linspace(0, 1, 256) ** rng.uniform(*GAMMA)
         page = np.rint(ink + (paper - ink) * levels).astype(np.uint8)[page]
     if noisy:
-        deviation = rng.uniform(*params.noise)
+        deviation = rng.uniform(*NOISE)
         grain = rng.standard_normal(page.shape, np.float32) * np.float32(deviation)
         page = np.clip(np.rint(grain + page), 0, 255).astype(np.uint8)
     if encoded:
-        quality = round(rng.uniform(*params.jpeg))
+        quality = round(rng.uniform(*JPEG))
         _, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])
         page = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
     return page

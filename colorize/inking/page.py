@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = ("toned", "lines")
 
 UNIT_SIDE = 480
 """Pixels of the side of a square picture whose thin lines are one pixel wide; never thinner."""
+RADIUS = (13.0, 25.0)
+"""Distance in Lab, L weighing less, within which colours are one region."""
 COVERED = 255
 """Value of an overlay that lets nothing of the art through."""
 INK, PAPER = 128, 240
@@ -58,7 +60,7 @@ class Inker:
     """Makes pages. It holds screens and signs, and nothing that changes.
 
     Attributes:
-        params: the knobs.
+        params: how.
     """
 
     params: InkingParams = field(default_factory=InkingParams)
@@ -85,13 +87,15 @@ class Inker:
             ValueError: an argument has another form or is out of range.
         """
         _check(rgb, kind, unit)
-        # Each part has its own stream, so that a knob of one changes nothing in another.
+        # Each part has its own stream, so that a value of one changes nothing in another.
         words = np.random.SeedSequence(list(key)).generate_state(6, np.uint64)
         rngs = [np.random.Generator(np.random.PCG64(int(word))) for word in words]
         height, width = rgb.shape[:2]
         unit = unit or unit_of(rgb)
-        found = regions.segment(rgb, radius=rngs[0].uniform(*self.params.radius), unit=unit)
-        bare = 255 - lines.extract(rgb, found, lines.Pen.draw(rngs[1]), unit=unit)
+        found = regions.segment(rgb, radius=rngs[0].uniform(*RADIUS), unit=unit)
+        bare = 255 - lines.extract(
+            rgb, found, lines.Pen.draw(rngs[1], self.params.blend), unit=unit
+        )
         art = self._art(found, bare, rngs[2], rngs[3], kind, unit)
         overlay = Overlay.empty(height, width)
         panels.add(overlay, rngs[4], self.params, unit=unit)

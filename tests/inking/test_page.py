@@ -79,7 +79,7 @@ def test_the_number_of_threads_changes_nothing(inker: Inker, figure: NDArray[np.
     assert pages[0] == pages[1]
 
 
-def test_a_knob_of_one_part_changes_nothing_in_another(
+def test_a_value_of_one_part_changes_nothing_in_another(
     screens: Screens, figure: NDArray[np.uint8]
 ) -> None:
     for key in KEYS:
@@ -122,9 +122,9 @@ def test_balloons_and_gutters_are_without_colour_in_page_and_target(
     screens: Screens, figure: NDArray[np.uint8]
 ) -> None:
     seen = {"balloon": np.zeros(2), "gutter": np.zeros(2)}
-    for name, knob in (("balloon", "balloon_chance"), ("gutter", "panel_chance")):
+    for name, chance in (("balloon", "balloon_chance"), ("gutter", "panel_chance")):
         for key in KEYS:
-            made = Inker(InkingParams(**PLAIN | {knob: 1.0}), screens).ink(figure, [key])
+            made = Inker(InkingParams(**PLAIN | {chance: 1.0}), screens).ink(figure, [key])
             within = getattr(made, name)
             page, target = made.page[within], made.target[within]
             np.testing.assert_array_equal(target, page[:, None].repeat(3, 1))

@@ -9,4 +9,4 @@ SHIFT = 4
 
 def fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
     """Round points in pixels, of any shape, to what OpenCV takes with a shift of `SHIFT`."""
-    return np.rint(points * (1 << SHIFT)).astype(np.int32)
+    return np.asarray(np.rint(points * (1 << SHIFT)), np.int32)

@@ -266,17 +266,18 @@ def test_a_missing_folder_is_an_error(project: Project, tmp_path: Path) -> None:
     assert not (root / "data" / "raw").exists()
 
 
-@pytest.mark.parametrize("stage", list(check.SECTIONS))
-def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage: str) -> None:
+@pytest.mark.parametrize("section", list(check.SECTIONS))
+def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, section: str) -> None:
     root = project()
+    stage = "train" if section == "inking" else section
     path = root / "params.yaml"
-    path.write_text(path.read_text("utf-8").replace(f"{stage}:\n", f"{stage}:\n  typo: 1\n"))
+    path.write_text(path.read_text("utf-8").replace(f"{section}:\n", f"{section}:\n  typo: 1\n"))
     started = time.monotonic()
     done = program(stage, root)
     took = time.monotonic() - started
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
+    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{section}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
 

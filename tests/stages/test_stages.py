@@ -51,17 +51,6 @@ def program(stage: str, root: Path, **kwargs: Any) -> subprocess.CompletedProces
     )
 
 
-@pytest.fixture
-def many(tmp_path: Path, drawing: Callable[..., np.ndarray]) -> dict[str, Any]:
-    """Params to fetch more pictures than are read in a moment."""
-    folder = tmp_path / "many"
-    folder.mkdir()
-    _, content = cv2.imencode(".png", drawing())
-    for number in range(5000):
-        (folder / f"{number}.png").write_bytes(content.tobytes() + number.to_bytes(4))
-    return {"source": "folder", "folder": str(folder)}
-
-
 def fetching(root: Path) -> subprocess.Popen[str]:
     """Start a fetch and come back when it is in the middle of its pictures."""
     process = subprocess.Popen(
@@ -301,10 +290,8 @@ def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupted_stage_leaves_nothing_half_done(
-    project: Project, many: dict[str, Any]
-) -> None:
-    root = project(fetch=many)
+def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None:
+    root = project(fetch={"count": 5000})
     process = fetching(root)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
@@ -324,10 +311,8 @@ def test_another_python_is_told_where_to_go(project: Project) -> None:
     assert "make repro" in done.stderr
 
 
-def test_no_output_of_a_killed_stage_is_taken_for_whole(
-    project: Project, many: dict[str, Any]
-) -> None:
-    root = project(fetch=many)
+def test_no_output_of_a_killed_stage_is_taken_for_whole(project: Project) -> None:
+    root = project(fetch={"count": 5000})
     process = fetching(root)
     process.kill()
     process.communicate()

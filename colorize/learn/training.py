@@ -23,6 +23,7 @@ from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.schedule import Schedule
 from colorize.model import hints
+from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import Key, Mixture
 from colorize.model.methods import Adversary, Settings
 from colorize.model.targets import Encoder, Examples
@@ -97,6 +98,8 @@ class Trainer:
             steps=self.steps,
             seed=schedule.seed,
             spec=model.spec,
+            decode=lambda output: model.recipe.decode(output, model.centres, TEMPERATURE),
+            enlarge=model.recipe.enlarge,
             adversary=adversary,
         )
         self._method = model.recipe.method(model.network, settings, group)
@@ -230,7 +233,7 @@ class Trainer:
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices):
             torch.manual_seed(_seed(self._schedule.seed, self.step, self._group.rank))
-            losses = self._method.step(batch, lr)
+            losses = self._method.step(batch, lr, self.step)
         values = torch.stack([loss.detach().float() for loss in losses.values()]).tolist()
         found = dict(zip(losses, values, strict=True))
         for name, value in found.items():

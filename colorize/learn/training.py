@@ -23,7 +23,6 @@ from colorize.learn import dataset
 from colorize.learn.distributed import ALONE, Group
 from colorize.learn.schedule import Schedule
 from colorize.model import hints
-from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import Key, Mixture
 from colorize.model.methods import Adversary, Settings
 from colorize.model.targets import Encoder, Examples
@@ -93,12 +92,13 @@ class Trainer:
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        decoding = model.temperature, model.offset(model.adjustment)
         settings = Settings(
             weight_decay=schedule.weight_decay,
             steps=self.steps,
             seed=schedule.seed,
             spec=model.spec,
-            decode=lambda output: model.recipe.decode(output, model.centres, TEMPERATURE),
+            decode=lambda output: model.recipe.decode(output, model.centres, *decoding),
             enlarge=model.recipe.enlarge,
             adversary=adversary,
         )

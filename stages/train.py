@@ -89,7 +89,7 @@ class TrainParams(Section):
 
     @model_validator(mode="after")
     def _critic(self) -> Self:
-        """See that a critic and a network can learn, where there is a critic."""
+        """See that there may be a critic, and that it and the network can learn."""
         if self.adversarial and self.recipe not in CLASSIFYING:
             raise ParamsError(
                 f"{FILE_NAME}: 'train.adversarial' must be 0 for recipe {self.recipe}, not "

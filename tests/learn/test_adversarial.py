@@ -28,7 +28,7 @@ from colorize.imaging.decode import decode
 from colorize.learn.checkpoint import Checkpoints
 from colorize.learn.distributed import ALONE
 from colorize.learn.run import Run
-from colorize.learn.training import Losses, Trainer
+from colorize.learn.training import Losses, State, Trainer
 from colorize.model import adversarial
 from colorize.model.adversarial import (
     CRITIC_LR,
@@ -447,6 +447,28 @@ def test_before_the_phase_nothing_is_different(shards: Path) -> None:
     assert 0.3 < records[1][1]["critic"] < records[1][2]["critic"] < 0.9
     assert records[0][0].items() <= records[1][0].items()
     assert records[0][2]["divergence"] != records[1][2]["divergence"]
+
+
+def test_a_state_taken_around_the_start_of_the_phase_leads_to_the_same_end(shards: Path) -> None:
+    """The critic's optimiser holds nothing before it."""
+    adversary = Adversary(share=players.PHASE)
+    whole = players.trainer(shards, players.model("unet"), adversary=adversary)
+    states: dict[int, State] = {}
+
+    def keep(_: Losses) -> None:
+        if whole.step in (3, 4, 5):
+            states[whole.step] = copy.deepcopy(whole.state())
+
+    records = list(whole.epochs(on_step=keep))
+    assert [any("optimiser.critic" in name for name in states[n].tensors) for n in (4, 5)] == [0, 1]
+    end = whole.state()
+    for step, state in states.items():
+        resumed = players.trainer(shards, players.model("unet"), adversary=adversary)
+        resumed.restore(state)
+        rest = list(resumed.epochs(on_step=lambda _: None))
+        assert rest == records[-len(rest) :], step
+        for name, tensor in resumed.state().tensors.items():
+            assert torch.equal(tensor, end.tensors[name]), (step, name)
 
 
 def test_a_phase_is_judged_by_its_own_steps() -> None:

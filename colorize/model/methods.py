@@ -161,7 +161,7 @@ class Supervised:
     def _update(self, loss: Tensor, lr: float) -> None:
         set_lr(self._optimiser, lr)
         self._optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
 
     def check(self, means: Mapping[str, float]) -> None:

@@ -120,8 +120,6 @@ def test_an_experiment_changes_params_and_metrics(repository: Repository) -> Non
         before["grey"],
     )
     assert repository.scores()["model"] != before["model"]
-    assert "train.epochs" in repository.run("dvc params diff")
-    assert "model.psnr" in repository.run("dvc metrics diff")
     assert "model.auc_balanced" in repository.run("dvc metrics diff --all")
     repository.run("git checkout .")
     repository.run("dvc checkout")
@@ -202,6 +200,7 @@ def test_branches_can_be_compared(repository: Repository) -> None:
     repository.run("dvc checkout -q")
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_with_a_lock_repeats_the_run(repository: Repository, tmp_path: Path) -> None:
     repository.run(f"git clone -q . {tmp_path / 'fresh'}")
     fresh = Repository(tmp_path / "fresh")

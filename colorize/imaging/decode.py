@@ -17,7 +17,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError
 
 from colorize.errors import ImageError, one_line
 from colorize.imaging import containers, jpeg, png, profile
@@ -34,14 +34,6 @@ full decode, where `SPARE` sides were left: drawings, paintings, screentone, thi
 
 SPARE = 2.25
 """What is left of a JPEG that is decoded at half size, in sides of the square to be."""
-
-AT_SCALE = {
-    1: cv2.IMREAD_COLOR_RGB,
-    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}
-"""How OpenCV is asked for RGB at 1/s of a JPEG's size; its REDUCED_COLOR stands for BGR."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -115,7 +107,9 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
     """Decode one still picture to upright sRGB; transparency is laid on white.
 
     A picture whose pixels are all there is decoded: what is damaged beside them, such as metadata,
-    or the marker of the end, is passed over. Colour profiles are applied in every mode.
+    or the marker of the end, is passed over. Damaged pixels are refused where the file shows them:
+    a PNG by its checksums, a JPEG where its codes end before its pixels do. Colour profiles are
+    applied in every mode.
 
     Args:
         content: bytes of a JPEG, PNG, WebP or AVIF file, of any mode: grey, palette, 16-bit, CMYK.
@@ -131,17 +125,20 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
     """
     with _boundary():
         container = _parsed(content)
-        with _opened(container, max_pixels) as image:
-            if container.format == "PNG":
-                png.check_pixels(container.stream)
-            if container.format == "JPEG" and not jpeg.has_end(container.stream):
-                return _unfinished(container, max_pixels)
-            scale = _scale(image, side) if side else 1
-            rgb = _pixels(image, container, scale)
+        image = _opened(container, max_pixels)
+        if container.format == "PNG":
+            png.check_pixels(container.stream)
+        scale = _scale(image, side) if side else 1
+        _load(image, scale)
+        if container.format == "JPEG":
+            filled = replace(container, stream=jpeg.filled(container.stream))
+            if not _is_same(image, _load(_opened(filled, max_pixels), scale)):
+                fault = jpeg.DAMAGED if jpeg.END in content else "cut short"
+                raise ImageError("unreadable", f"JPEG: {fault}")
+        rgb = _srgb(image, container)
         if scale == 1 or _detail(rgb) < FINE_DETAIL:
             return rgb
-        with _opened(container, max_pixels) as image:
-            return _pixels(image, container, 1)
+        return _srgb(_opened(container, max_pixels), container)
 
 
 class _Silence:
@@ -186,6 +183,8 @@ def _boundary() -> Iterator[None]:
         raise
     except Image.DecompressionBombError:
         raise ImageError("too_many_pixels", "far more pixels than any picture has") from None
+    except MemoryError:
+        raise ImageError("too_many_pixels", "too large for this machine's memory") from None
     except Exception as error:  # noqa: BLE001 - a codec may raise anything
         words = ADDRESS.sub("", one_line(error)) or type(error).__name__
         raise ImageError("unreadable", words) from None
@@ -217,17 +216,6 @@ def _opened(container: Container, max_pixels: int) -> ImageFile.ImageFile:
     return image
 
 
-def _unfinished(container: Container, max_pixels: int) -> RGB:
-    """Decode a JPEG that lacks its end, unless pixels are missing as well."""
-    one, other = (
-        _pixels(_opened(way, max_pixels), way, 1)
-        for way in (replace(container, stream=s) for s in jpeg.endings(container.stream))
-    )
-    if not np.array_equal(one, other):
-        raise ImageError("unreadable", "JPEG: cut short")
-    return one
-
-
 def _scale(image: Image.Image, side: int) -> int:
     """Choose s, for a JPEG to be decoded at 1/s of its size, so that enough is left."""
     if image.format != "JPEG":
@@ -236,29 +224,16 @@ def _scale(image: Image.Image, side: int) -> int:
     return next((s for s in (8, 4, 2) if short >= s * max(s, SPARE) * side), 1)
 
 
-def _pixels(image: ImageFile.ImageFile, container: Container, scale: int) -> RGB:
-    """Decode at 1/scale of the size: OpenCV is faster, Pillow knows every kind and says why not."""
-    if _is_plain(image, container):
-        rgb = cv2.imdecode(np.frombuffer(container.stream, np.uint8), AT_SCALE[scale])
-        if rgb is not None:
-            return np.asarray(rgb, np.uint8)
+def _load(image: ImageFile.ImageFile, scale: int) -> ImageFile.ImageFile:
+    """Decode at 1/scale of the size."""
     if scale > 1:
-        width, height = image.size
-        image.draft(None, (width // scale, height // scale))
-    return _srgb(image, container)
+        image.draft(None, (image.width // scale, image.height // scale))
+    image.load()
+    return image
 
 
-def _is_plain(image: ImageFile.ImageFile, container: Container) -> bool:
-    """Tell a JPEG of upright sRGB in one scan, which nothing follows but the marker of the end.
-
-    OpenCV decodes it to the same pixels as Pillow, and refuses the same files; with other markers
-    behind the scan it takes some that Pillow finds damaged.
-    """
-    if (container.format, image.mode) != ("JPEG", "RGB") or container.icc or image.fp is None:
-        return False
-    if containers.orientation(container.exif) != 1:
-        return False
-    return jpeg.is_plain(container.stream, image.fp.tell())
+def _is_same(one: Image.Image, other: Image.Image) -> bool:
+    return ImageChops.difference(one, other).getbbox(alpha_only=False) is None
 
 
 def _detail(rgb: RGB) -> float:

@@ -13,29 +13,36 @@ from colorize.imaging.containers import Container
 END = b"\xff\xd9"
 """The marker that ends a picture."""
 
+DAMAGED = "pixels are damaged or missing"
+
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends a scan: a marker other than those that divide it."""
 
+_DIVISION = re.compile(rb"\xff[^\x00\xff]")
+"""What ends a run of codes: a marker of any kind. Before it further bytes of 0xFF may stand."""
+
 _SCAN, _PROGRESSIVE = 0xDA, frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_ARITHMETIC = frozenset(range(0xC9, 0xD0))
 _BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 _REMARKS = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Segments of applications, and comments."""
 
 _EXIF, _ICC = b"Exif\0\0", b"ICC_PROFILE\0"
 
-_FILLING = bytes((37 * number + 11) % 251 for number in range(4096))
-"""Bytes without a marker, to put in place of missing ones."""
+_FILLING = bytes((37 * number + 11) % 251 for number in range(64))
+"""Codes to put in place of missing ones, for which libjpeg reads zeros; no marker is among them."""
 
 
 def parse(content: bytes) -> Container:
     """Take a JPEG file apart, and drop what applications have added. No pixel is decoded.
 
     Args:
-        content: the file, which begins with the marker of a JPEG; its end may be missing.
+        content: the file, which begins with the marker of a JPEG. Where the marker of its end is
+            missing it is added.
 
     Raises:
-        ImageError: ``unreadable``: there are no pixels.
+        ImageError: ``unreadable``: there are no pixels, or whole scans are missing.
     """
     view = memoryview(content)
     kept: list[bytes | memoryview] = [view[:2]]
@@ -46,7 +53,10 @@ def parse(content: bytes) -> Container:
         if marker == _SCAN:
             kept.append(view[begin:])
             icc = b"".join(profile[number] for number in sorted(profile))
-            return Container(format="JPEG", stream=b"".join(kept), frames=1, exif=exif, icc=icc)
+            stream = b"".join(kept)
+            if content.find(END, begin) < 0:
+                stream = _ended(stream)
+            return Container(format="JPEG", stream=stream, frames=1, exif=exif, icc=icc)
         if marker == 0xE1 and body[: len(_EXIF)] == _EXIF:
             exif = exif or bytes(body)
         elif marker == 0xE2 and body[: len(_ICC)] == _ICC and len(body) > len(_ICC) + 2:
@@ -56,37 +66,45 @@ def parse(content: bytes) -> Container:
     raise ImageError("unreadable", "JPEG: no pixels")
 
 
-def is_plain(stream: bytes, scan: int) -> bool:
-    """Tell whether a single scan is followed by the marker of the end and nothing else.
+def filled(stream: bytes) -> bytes:
+    """Put further codes behind those of every restart interval, and an interval behind every scan.
+
+    Pixels whose codes are all there do not change, because decoders skip what they do not need.
+    Where damage has left too few codes, the further ones are decoded and the pixels differ. Damage
+    that leaves as many codes or more than the pixels need is not found.
 
     Args:
-        stream: of a `Container`.
-        scan: where the bytes of the scan begin.
-    """
-    marker = _MARKER.search(stream, scan)
-    return marker is not None and stream[marker.start() :] == END
-
-
-def has_end(stream: bytes) -> bool:
-    """Tell whether the marker of the end follows the pixels."""
-    return stream.rfind(END) >= 0
-
-
-def endings(stream: bytes) -> tuple[bytes, bytes]:
-    """Complete a picture that lacks its end, in two ways.
-
-    Both decode to the same pixels where only the end is missing. Where pixels are missing, each
-    way fills them in differently.
-
-    Args:
-        stream: of a `Container`.
+        stream: of a `Container`. A stream of arithmetic codes is returned as it is: they may end
+            before the pixels do.
 
     Raises:
-        ImageError: ``unreadable``: whole scans are missing.
+        ImageError: ``unreadable``: a marker between restart intervals is missing.
     """
-    if not _has_all_scans(stream):
+    if _is_arithmetic(stream):
+        return stream
+    parts = []
+    done = 0
+    for marker, _, end in _segments(stream, 2):
+        if marker != _SCAN:
+            continue
+        for number, division in enumerate(_DIVISION.finditer(stream, end)):
+            parts += [stream[done : division.start()].rstrip(b"\xff"), _FILLING]
+            done = division.start()
+            restart = 0xD0 + number % 8
+            if not 0xD0 <= stream[done + 1] <= 0xD7:
+                parts += [bytes((0xFF, restart)), _FILLING]  # the last intervals may be missing
+                break
+            if stream[done + 1] != restart:
+                raise ImageError("unreadable", f"JPEG: {DAMAGED}")
+    return b"".join([*parts, stream[done:]])
+
+
+def _ended(stream: bytes) -> bytes:
+    """Add the marker of the end, which is missing, unless whole scans are missing as well."""
+    # Arithmetic codes do not show where they end, so some of them may be missing.
+    if _is_arithmetic(stream) or not _has_all_scans(stream):
         raise ImageError("unreadable", "JPEG: cut short")
-    return stream + _FILLING + END, stream + bytes(250 - byte for byte in _FILLING) + END
+    return stream + END
 
 
 def _segments(content: bytes, at: int) -> Iterator[tuple[int, int, int]]:
@@ -109,6 +127,11 @@ def _tells_colours(marker: int, body: memoryview) -> bool:
     """Tell whether an application's segment says what the components of a pixel mean."""
     jfif = marker == 0xE0 and bytes(body[:5]) == b"JFIF\0" and len(body) >= 14
     return jfif or (marker == 0xEE and bytes(body[:5]) == b"Adobe" and len(body) >= 12)
+
+
+def _is_arithmetic(stream: bytes) -> bool:
+    frame = next((marker for marker, _, _ in _segments(stream, 2) if marker in _FRAMES), 0)
+    return frame in _ARITHMETIC
 
 
 def _has_all_scans(stream: bytes) -> bool:

@@ -141,7 +141,7 @@ def _read(path: Path, home: Path, fault: str) -> bytes:
             if before.st_size > MAX_BYTES:
                 raise ImageError("too_many_bytes", f"{before.st_size} bytes")
             with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
+                content = file.read(before.st_size + 1)  # more would be set aside at once
             after = path.stat()
             found = (len(content), before.st_mtime_ns)
             if before.st_size == len(content) and found == (after.st_size, after.st_mtime_ns):

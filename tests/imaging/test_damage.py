@@ -1,12 +1,18 @@
 """Damaged files: whole pixels are decoded, damaged ones are refused, nothing else is raised."""
 
 import io
+import re
 import resource
+import subprocess
+import sys
 import time
 import zlib
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +141,101 @@ def test_jpegs_with_odd_bytes_are_decoded() -> None:
     assert "cut short" in refusal(whole[: int(len(whole) * 0.99)])
 
 
+def codes(content: bytes) -> int:
+    """Find where the codes of the first scan of a JPEG begin."""
+    scan = content.index(b"\xff\xda")
+    return scan + 2 + int.from_bytes(content[scan + 2 : scan + 4])
+
+
+JPEGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "baseline": ("RGB", {}),
+    "own codes": ("RGB", {"optimize": True}),
+    "progressive": ("RGB", {"progressive": True}),
+    "restart intervals": ("RGB", {"restart_marker_blocks": 3}),
+    "colour in full": ("RGB", {"subsampling": 0}),
+    "colour at half the width": ("RGB", {"subsampling": 1}),
+    "grey": ("L", {}),
+    "CMYK": ("CMYK", {}),
+    "CMYK, progressive": ("CMYK", {"progressive": True}),
+}
+
+
+def drawn(kind: str, size: tuple[int, int]) -> bytes:
+    mode, options = JPEGS[kind]
+    rgb = np.asarray(page(size).convert("RGB")).astype(int)
+    rgb += np.random.default_rng(1).integers(-9, 9, rgb.shape)
+    image = Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
+    return saved(image.convert(mode), "JPEG", quality=90, **options)
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+@pytest.mark.parametrize("side", [0, 40])
+def test_a_jpeg_that_lost_some_of_its_codes_is_refused(kind: str, side: int) -> None:
+    whole = drawn(kind, (300, 420))
+    begin = codes(whole)
+    decode(whole, max_pixels=MILLION, side=side)
+    places = [
+        at
+        for at in range(begin + 50, len(whole) - 700, 500)
+        if not re.search(rb"\xff[^\x00\xd0-\xd7]", whole[at - 1 : at + 701])
+    ]
+    assert len(places) > 10
+    chosen = places[:: len(places) // 6]
+    outcomes = Counter(
+        outcome(partial(decode, whole[:at] + whole[at + 700 :], max_pixels=MILLION, side=side))
+        for at in chosen
+    )
+    # One wrong code of a progressive scan may stand for many blocks, so that no code is missing.
+    assert outcomes["unreadable"] >= len(chosen) * (0.5 if "progressive" in kind else 1)
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (17, 9), (61, 84)])
+def test_a_whole_jpeg_is_decoded_whatever_fills_up_the_space_behind_its_codes(
+    kind: str, size: tuple[int, int]
+) -> None:
+    whole = drawn(kind, size)
+    image = Image.open(io.BytesIO(whole))
+    expected = np.asarray(image.convert("RGB"))
+    begin, end = whole[:-2], whole[-2:]
+    for content in (whole, begin, begin + b"\xff" * 5 + end, begin + bytes(40) + end,
+                    begin + b"junk" + end, whole + b"junk", whole + whole):  # fmt: skip
+        np.testing.assert_array_equal(pixels(content), expected)
+
+
+ARITHMETIC = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEB"
+    "YQERMUFRUVDA8XGBYUGBIUFRT/yQALCAAYABgBAREA/8wABgAQEAX/2gAIAQEAAD8A/wDo2c1Nl3CQl+olrzqEujp1Gum4"
+    "5ORH869QiWxmluJ2zGFmIRlIOIIUptzyK97RJjDja/rGXrR1+A3YhjQeRd9GHQquNV3uFOTO7jKuPQ2MTHxSp7THPx4LCd"
+    "vkc427reVHFXXJFoGjSFe2+ZkgBBJ8t4rsGOPc2l+5F+L/AGHMuvcIILCYgSbnnySOog9tqVUrOWuRrFvhEym4CGb+wP/Z"
+)
+"""(10 x + 3 y) mod 256 on 24 x 24 pixels, written by libjpeg-turbo's ``cjpeg -arithmetic``."""
+
+
+def test_an_end_among_the_tables_of_a_jpeg_is_none() -> None:
+    whole = saved(page(), "JPEG", qtables=[[0xFF, 0xD9, *[9] * 62]])
+    assert b"\xff\xd9" in whole[: codes(whole)]
+    np.testing.assert_array_equal(pixels(whole[:-2]), pixels(whole))
+    assert "damaged or missing" in refusal(whole[: len(whole) * 9 // 10])
+
+
+def test_a_jpeg_that_lost_a_restart_marker_is_refused() -> None:
+    whole = saved(page((64, 4800)), "JPEG", restart_marker_blocks=8)
+    marks = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", whole)]
+    assert len(marks) > 20
+    pixels(whole)
+    for first, last in ((3, 4), (3, 7), (2, 10), (0, 8), (8, -1)):
+        damaged = whole[: marks[first]] + whole[marks[last] :]
+        assert refusal(damaged) == "unreadable: JPEG: pixels are damaged or missing"
+
+
+def test_a_jpeg_of_arithmetic_codes_is_decoded_unless_its_end_is_missing() -> None:
+    whole = b64decode(ARITHMETIC)
+    y, x = np.mgrid[:24, :24]
+    assert np.abs(pixels(whole)[..., 0].astype(int) - (10 * x + 3 * y) % 256).mean() < 1
+    assert "cut short" in refusal(whole[:-2])
+
+
 ODD_EXIF = (
     b"Exif\0\0II*\0",
     b"Exif\0\0II+\0" + bytes(20),
@@ -166,6 +267,36 @@ def test_damaged_exif_data_leave_a_picture_upright(kind: str, exif: bytes) -> No
 )
 def test_says_what_a_file_is(content: bytes, words: str) -> None:
     assert refusal(content) == f"unreadable: {words}"
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from colorize.errors import ImageError
+from colorize.imaging.decode import decode
+files = [Path(name).read_bytes() for name in sys.argv[1:]]
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20), resource.RLIM_INFINITY))
+for content in files:
+    try:
+        print(decode(content, max_pixels=10**9).shape)
+    except ImageError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit a process so")
+def test_a_picture_too_large_for_the_memory_is_told_and_the_next_is_decoded(tmp_path: Path) -> None:
+    for name, side in (("large", 12_000), ("small", 30)):
+        Image.new("1", (side, side)).save(tmp_path / f"{name}.png")
+    files = [tmp_path / "large.png", tmp_path / "small.png"]
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_MEMORY, *files], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "too_many_pixels: too large for this machine's memory",
+        "(30, 30, 3)",
+    ], done.stderr
 
 
 EDGES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\0\0\1")

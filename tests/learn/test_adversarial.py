@@ -254,6 +254,7 @@ def run(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "deaths"),
     [
@@ -287,7 +288,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("recipe", LOSSES)
+@pytest.mark.parametrize("recipe", ["pix2pix", pytest.param("unet", marks=pytest.mark.slow)])
 def test_two_processes_follow_the_curve_of_one(shards: Path, tmp_path: Path, recipe: str) -> None:
     """Without dropout, whose draws are each process's own."""
     one, two = tmp_path / "one", tmp_path / "two"

@@ -569,18 +569,20 @@ def test_wrong_arguments_are_one_line_before_torch_is_imported(
 
 
 def test_it_starts_in_three_seconds(tmp_path: Path, model: str, page: Callable[..., bytes]) -> None:
-    """With its model and one small page; the best of three, for others use this machine too."""
+    """With its model and one small page; one of three, because others use this machine too."""
     (tmp_path / "1.png").write_bytes(page())
-    taken = []
+    taken = np.inf
     for number in range(3):
+        if taken < 3:
+            break
         start = time.monotonic()
         target = tmp_path / f"out{number}.png"
         subprocess.run(
             command(tmp_path / "1.png", "-o", target, "--model", model), check=True, cwd=ROOT
         )
-        taken.append(time.monotonic() - start)
+        taken = time.monotonic() - start
         assert target.exists()
-    assert min(taken) < 3
+    assert taken < 3
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
@@ -589,9 +591,9 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     """Real kills, among the pages of a folder and then among those of a book in it."""
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
-    bind(source / "b.cbz", [page(number, 600, 400) for number in range(20)])
-    for number in range(10):
-        (source / f"{number}.png").write_bytes(page(number, 600, 400))
+    bind(source / "b.cbz", [page(number, 300, 200) for number in range(10)])
+    for number in range(6):
+        (source / f"{number}.png").write_bytes(page(number, 300, 200))
     arguments = command(source, "-o", out, "--model", model_path)
     for painted in ("?.png", ".b.cbz.painting/0000?"):
         process = subprocess.Popen(arguments, cwd=ROOT)
@@ -603,7 +605,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
         assert not (out / "b.cbz").exists()
     done = subprocess.run([*arguments, "--json"], check=True, cwd=ROOT, stdout=subprocess.PIPE)
     outcomes = [json.loads(line)["outcome"] for line in done.stdout.splitlines()]
-    assert (outcomes.count("kept"), outcomes.count("painted")) == (10, 20)
+    assert (outcomes.count("kept"), outcomes.count("painted")) == (6, 10)
 
     unbroken = tmp_path / "unbroken"
     assert main([str(source), "-o", str(unbroken), "--model", str(model_path)]) == 0
@@ -621,17 +623,24 @@ def starting(arguments: list[str], pattern: Path) -> "subprocess.Popen[str]":
     return process
 
 
-def test_two_runs_on_one_book(tmp_path: Path, model_path: Path, page: Callable[..., bytes]) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="a process is stopped and continued by a signal")
+def test_two_runs_on_one_book(
+    tmp_path: Path,
+    model_path: Path,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The second one says in a line that the book is being painted; every page is painted once."""
-    book = bind(tmp_path / "b.cbz", [page(number, 600, 400) for number in range(30)])
+    book = bind(tmp_path / "b.cbz", [page(number, 600, 400) for number in range(6)])
     arguments = command(book, "-o", tmp_path / "out", "--model", model_path)
     first = starting(arguments, tmp_path / "out" / ".b.cbz.painting" / "0000?")
-    second = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    first.send_signal(signal.SIGSTOP)
+    status, told, why = run(arguments[3:], capsys)
+    first.send_signal(signal.SIGCONT)
     first.communicate()
     assert first.returncode == 0
-    assert (second.returncode, second.stdout) == (FAILED, "1 failed\n")
-    assert second.stderr.count("\n") == 1
-    assert "is being painted by another run" in second.stderr
+    assert (status, told, why.count("\n")) == (FAILED, "1 failed\n", 1)
+    assert "is being painted by another run" in why
     alone = tmp_path / "alone.cbz"
     assert main([str(book), "-o", str(alone), "--model", str(model_path)]) == 0
     assert (tmp_path / "out" / "b.cbz").read_bytes() == alone.read_bytes()
@@ -650,7 +659,7 @@ def test_two_runs_on_one_folder(
         (tmp_path / "in" / f"{number}.png").write_bytes(page(number, 600, 400))
     arguments = command(tmp_path / "in", "-o", tmp_path / "out", "--model", model_path)
     first = starting(arguments, tmp_path / "out" / "?.png")
-    assert subprocess.run([*arguments, "--overwrite"], cwd=ROOT).returncode == 0
+    assert main([*arguments[3:], "--overwrite"]) == 0
     first.communicate()
     assert first.returncode == 0
     assert len(seen(tmp_path / "out")) == 8

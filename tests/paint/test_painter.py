@@ -166,7 +166,7 @@ def test_threads_paint_the_same_bytes_as_one_after_the_other(
 ) -> None:
     """Pages of many sizes, one with a red thing and one that is coloured, from four threads."""
     painter = Painter.load(model_path)
-    drawn = [drawing(n, 90 + 37 * (n % 5), 70 + 23 * (n % 3)) for n in range(24)]
+    drawn = [drawing(n, 90 + 37 * (n % 5), 70 + 23 * (n % 3)) for n in range(15)]
     pages = [np.repeat(rgb[..., :1], 3, axis=2) for rgb in drawn]
     pages[5][20:50, 20:50] = (215, 30, 40)
     pages[11] = drawn[11]
@@ -176,7 +176,7 @@ def test_threads_paint_the_same_bytes_as_one_after_the_other(
     layers = [painter.layer(page) for page in pages]
     contents = [painter.paint_bytes(file) for file in files]
     with ThreadPoolExecutor(4) as pool:
-        for _ in range(3):
+        for _ in range(2):
             at_once = (
                 pool.map(painter.paint, pages),
                 pool.map(painter.layer, pages),

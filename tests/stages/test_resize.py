@@ -61,12 +61,12 @@ def made(project: Callable[..., Path]) -> Make:
 
 @pytest.fixture(scope="module")
 def noisy() -> dict[str, bytes]:
-    """120 pictures of coarse noise, large enough to take their time."""
+    """120 pictures of coarse noise, in 15 shards."""
     rng = np.random.default_rng(0)
 
     def one() -> NDArray[np.uint8]:
         small = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
-        return cv2.resize(small, (400, 400), interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(small, (200, 200), interpolation=cv2.INTER_CUBIC)
 
     return {f"n{number}": png(one()) for number in range(120)}
 
@@ -177,7 +177,9 @@ def test_a_killed_worker_is_one_line_and_a_rerun_finishes(
     forget(root)
     process = start(root, COLORIZE_WORKERS="2")
     await_markers(root, process, 2)
+    process.send_signal(signal.SIGSTOP)  # it has more work to give
     os.kill(workers_of(process)[0], signal.SIGKILL)
+    process.send_signal(signal.SIGCONT)
     errors = finished(process)
     assert process.returncode == 1
     assert errors.startswith("resize: a worker died")
@@ -252,6 +254,7 @@ def test_two_at_once_are_refused(made: Make, noisy: dict[str, bytes]) -> None:
     process = start(root)
     try:
         await_markers(root, process, 1)
+        process.send_signal(signal.SIGSTOP)
         with pytest.raises(DataError, match="another resize is at work"):
             resize.main(root, environment={})
     finally:
@@ -304,8 +307,8 @@ def test_copies_never_stand_in_two_splits(made: Make, noisy: dict[str, bytes]) -
         if kind == "same":
             return content + b"\0"  # other bytes, the same pixels
         if kind == "smaller":
-            return png(cv2.resize(rgb, (250, 250), interpolation=cv2.INTER_AREA))
-        return png(rgb[4:, 2:-5])
+            return png(cv2.resize(rgb, (125, 125), interpolation=cv2.INTER_AREA))
+        return png(rgb[2:, 1:-3])
 
     copied = {f"{k}-{kind}": changed(v, kind) for k, v in noisy.items() for kind in KINDS}
     resize.main(made(noisy | copied), environment={})

@@ -51,6 +51,17 @@ def program(stage: str, root: Path, **kwargs: Any) -> subprocess.CompletedProces
     )
 
 
+@pytest.fixture
+def many(tmp_path: Path, drawing: Callable[..., np.ndarray]) -> dict[str, Any]:
+    """Params to fetch more pictures than are read in a moment."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    _, content = cv2.imencode(".png", drawing())
+    for number in range(5000):
+        (folder / f"{number}.png").write_bytes(content.tobytes() + number.to_bytes(4))
+    return {"source": "folder", "folder": str(folder)}
+
+
 def fetching(root: Path) -> subprocess.Popen[str]:
     """Start a fetch and come back when it is in the middle of its pictures."""
     process = subprocess.Popen(
@@ -161,10 +172,10 @@ def test_the_last_epoch_is_kept_where_params_ask_for_it(prepared: Project) -> No
 @pytest.mark.parametrize(
     "domains", [["grey"], pytest.param(["grey", "ink"], marks=pytest.mark.slow)]
 )
-def test_two_players_take_the_whole_road(project: Project, domains: list[str]) -> None:
+def test_two_players_are_trained_and_judged(prepared: Project, domains: list[str]) -> None:
     small = {"recipe": "pix2pix", "tone": False, "lr": 2e-4, "crop": 32, "domains": domains}
-    root = project(train=small)
-    for stage in ALL:
+    root = prepared(train=small)
+    for stage in (train, evaluate):
         stage.main(root)
     with (root / "metrics" / "train.csv").open() as file:
         first, last = csv.DictReader(file)
@@ -303,8 +314,10 @@ def test_a_folder_that_may_not_be_written_is_one_line(project: Project) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None:
-    root = project(fetch={"count": 5000})
+def test_an_interrupted_stage_leaves_nothing_half_done(
+    project: Project, many: dict[str, Any]
+) -> None:
+    root = project(fetch=many)
     process = fetching(root)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
@@ -324,8 +337,10 @@ def test_another_python_is_told_where_to_go(project: Project) -> None:
     assert "make repro" in done.stderr
 
 
-def test_no_output_of_a_killed_stage_is_taken_for_whole(project: Project) -> None:
-    root = project(fetch={"count": 5000})
+def test_no_output_of_a_killed_stage_is_taken_for_whole(
+    project: Project, many: dict[str, Any]
+) -> None:
+    root = project(fetch=many)
     process = fetching(root)
     process.kill()
     process.communicate()

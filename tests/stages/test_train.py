@@ -154,6 +154,7 @@ def test_a_signal_stops_all_processes_that_train_together(
     assert any((root / ".scratch/train").glob(f"*/step-{int(step):09}.safetensors"))
 
 
+@pytest.mark.slow
 def test_other_params_never_take_up_the_state(
     project: Callable[..., Path], root: Path, whole: dict[str, bytes]
 ) -> None:

@@ -74,11 +74,17 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="module")
-def start(serve: Callable[..., Served], model_path: Path) -> Callable[..., Served]:
-    def begin(folder: Path, *inputs: Path) -> Served:
-        return serve("studio", *inputs, "--folder", folder, "--model", model_path)
+def running(
+    serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory, model_path: Path
+) -> Served:
+    return serve("studio", "--folder", tmp_path_factory.mktemp("work"), "--model", model_path)
 
-    return begin
+
+@pytest.fixture
+def served(running: Served) -> Served:
+    """A studio without pages."""
+    assert running.client.delete("api/pages").status_code == 204
+    return running
 
 
 def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
@@ -140,10 +146,7 @@ def download(page: Page, selector: str) -> bytes:
     return Path(expected.value.path()).read_bytes()
 
 
-def test_from_drop_to_export(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
-) -> None:
-    served = start(tmp_path)
+def test_from_drop_to_export(served: Served, opened: Callable[..., Page], page: Draw) -> None:
     tab = opened(served.url)
     expect(tab.locator("#empty")).to_be_visible()
     drop(tab, [("10.png", page(1, 300, 200)), ("9.png", page(2, 300, 200)), (NASTY, page(3))])
@@ -192,9 +195,8 @@ def test_from_drop_to_export(
 
 
 def test_hints_are_dragged_and_deleted(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+    served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
-    served = start(tmp_path)
     served.add("1.png", page(1, 300, 200))
     tab = opened(served.url)
     ready(tab, 1)
@@ -219,10 +221,7 @@ def test_hints_are_dragged_and_deleted(
     assert saved(served, 0) == []
 
 
-def test_by_keyboard_alone(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
-) -> None:
-    served = start(tmp_path)
+def test_by_keyboard_alone(served: Served, opened: Callable[..., Page], page: Draw) -> None:
     for number in (1, 2):
         served.add(f"{number}.png", page(number, 300, 200))
     tab = opened(served.url)
@@ -265,9 +264,8 @@ def test_by_keyboard_alone(
 
 
 def test_two_browsers_see_one_another(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+    served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
-    served = start(tmp_path)
     served.add("1.png", page(1, 300, 200))
     one, other = opened(served.url), opened(served.url)
     for tab in (one, other):
@@ -282,10 +280,7 @@ def test_two_browsers_see_one_another(
     expect(other.locator("#thumbs li")).to_have_count(2)
 
 
-def test_sliders_paint_again(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
-) -> None:
-    served = start(tmp_path)
+def test_sliders_paint_again(served: Served, opened: Callable[..., Page], page: Draw) -> None:
     served.add("1.png", page(1, 300, 200))
     tab = opened(served.url)
     ready(tab, 1)
@@ -300,9 +295,8 @@ def test_sliders_paint_again(
 
 
 def test_a_page_that_cannot_be_painted_says_why(
-    tmp_path: Path, start: Callable[..., Served], opened: Callable[..., Page], page: Draw
+    served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
-    served = start(tmp_path)
     torn = page(1, 300, 200)
     served.add("torn.png", torn[: len(torn) // 2])
     served.add("good.png", page(2))
@@ -316,10 +310,9 @@ def test_a_page_that_cannot_be_painted_says_why(
     expect(tab.locator("#toasts")).to_contain_text("book.cbr was not added. ")
 
 
-@pytest.fixture(scope="module")
-def three(start: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+@pytest.fixture
+def three(served: Served) -> Served:
     """A studio with three pages."""
-    served = start(tmp_path_factory.mktemp("three"))
     for number in range(3):
         out = io.BytesIO()
         Image.new("L", (200, 300), 60 * number + 60).save(out, "PNG")

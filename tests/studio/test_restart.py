@@ -1,8 +1,6 @@
 """A server that is killed at any moment loses nothing that it had answered for."""
 
 import itertools
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from colorize.__main__ import main
 from colorize.studio.project import Project
 from tests.studio.conftest import Served, begin
 
@@ -30,18 +29,25 @@ def test_all_is_there_after_a_kill(
     served.client.put("api/settings", json={"saturation": 1.5})
     answer = served.client.put(f"api/pages/{ids[1]}/hints", json={"hints": [HINT]})
     assert answer.status_code == 200
+    before = served.client.get(f"api/pages/{ids[0]}/view/screen").content
+    while served.project()["pages"][0]["state"] != "painted":
+        pass
     served.kill()
     again = start(tmp_path)
     assert again.url != served.url
     project = again.project()
     assert [one["id"] for one in project["pages"]] == ids
+    assert project["pages"][0]["state"] == "painted"  # it is not painted again
+    assert again.client.get(f"api/pages/{ids[0]}/view/screen").content == before
     assert project["settings"]["saturation"] == 1.5
     (hint,) = project["pages"][1]["hints"]
     assert {name: hint[name] for name in HINT} == HINT
     assert again.client.get(f"api/pages/{ids[0]}/file/painted").status_code == 200
 
 
-@pytest.mark.parametrize("delay", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize(
+    "delay", [0.1, *(pytest.param(delay, marks=pytest.mark.slow) for delay in (0.02, 0.3))]
+)
 def test_a_kill_amid_changes_leaves_one_of_them_whole(
     tmp_path: Path, start: Callable[[Path], Served], page: Page, delay: float
 ) -> None:
@@ -68,43 +74,23 @@ def test_a_kill_amid_changes_leaves_one_of_them_whole(
     assert project.content(one) == page()
 
 
-def test_what_was_painted_is_not_painted_again(
-    tmp_path: Path, start: Callable[[Path], Served], page: Page
-) -> None:
-    served = start(tmp_path)
-    (added,) = served.add("1.png", page()).json()
-    before = served.client.get(f"api/pages/{added}/view/screen").content
-    while served.project()["pages"][0]["state"] != "painted":
-        pass
-    served.kill()
-    again = start(tmp_path)
-    assert again.project()["pages"][0]["state"] == "painted"
-    assert again.client.get(f"api/pages/{added}/view/screen").content == before
-
-
-def colorize(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "colorize", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_two_studios_do_not_share_a_folder(
-    tmp_path: Path, start: Callable[[Path], Served], model_path: Path
+    tmp_path: Path,
+    start: Callable[[Path], Served],
+    model_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     served = start(tmp_path)
-    done = colorize("studio", "--folder", tmp_path, "--model", model_path, "--no-browser")
-    assert done.returncode == 2
-    assert "another studio works in" in done.stderr
-    taken = colorize(
-        *("studio", "--folder", tmp_path / "b", "--model", model_path, "--no-browser"),
-        *("--port", served.port),
-    )
-    assert taken.returncode == 2
-    assert f"port {served.port} cannot be had" in taken.stderr
-    assert (done.stderr + taken.stderr).count("\n") == 2
+    others = ["--model", str(model_path), "--no-browser"]
+    assert main(["studio", "--folder", str(tmp_path), *others]) == 2
+    told = capsys.readouterr().err
+    assert "another studio works in" in told
+    assert told.count("\n") == 1
+    port = str(served.port)
+    assert main(["studio", "--folder", str(tmp_path / "b"), *others, "--port", port]) == 2
+    told = capsys.readouterr().err
+    assert f"port {served.port} cannot be had" in told
+    assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -117,13 +103,19 @@ def test_two_studios_do_not_share_a_folder(
     ],
 )
 def test_mistakes_are_one_line(
-    tmp_path: Path, model_path: Path, arguments: list[str], words: str
+    tmp_path: Path,
+    model_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
 ) -> None:
-    given = ["--folder", tmp_path / "w", "--model", model_path, "--no-browser", *arguments]
-    done = colorize("studio", *given)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    given = ["--folder", str(tmp_path / "w"), "--model", str(model_path), "--no-browser"]
+    try:
+        status: object = main(["studio", *given, *arguments])
+    except SystemExit as ended:  # of the parser
+        status = ended.code
+    assert status == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path) -> None:

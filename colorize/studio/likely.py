@@ -48,7 +48,7 @@ class Guess:
         self, painter: Painter, rgb: RGB, *, domain: inked.Kind, memo: Memo | None = None
     ) -> None:
         self._lightness, self._prediction = painter.look(rgb, domain, memo=memo)
-        self._temperature = painter.temperature_of(domain)
+        self._decoding = painter.decoding_of(domain)
         model = self._prediction.model
         self._is_layer = domain == "ink" and model.spec.lightness
         self._centres = model.centres.cpu().numpy().astype(np.float64)
@@ -56,7 +56,7 @@ class Guess:
     @cached_property
     def _colours(self) -> NDArray[np.float32]:
         """(h, w, 2) ab, or (h, w, 3) L and ab of a layer."""
-        return self._prediction.colours(self._temperature)[0]
+        return self._prediction.colours(*self._decoding)[0]
 
     def at(self, x: float, y: float) -> list[tuple[int, int, int]]:
         """Suggest colours for a point, the most likely first.

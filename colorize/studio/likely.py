@@ -56,7 +56,8 @@ class Guess:
     @cached_property
     def _colours(self) -> NDArray[np.float32]:
         """(h, w, 2) ab, or (h, w, 3) L and ab of a layer."""
-        return self._prediction.colours(*self._decoding)[0]
+        colours: NDArray[np.float32] = self._prediction.colours(*self._decoding)[0]
+        return colours
 
     def at(self, x: float, y: float) -> list[tuple[int, int, int]]:
         """Suggest colours for a point, the most likely first.
@@ -84,8 +85,9 @@ class Guess:
         logits = self._prediction.logits()[0]
         row, column = _cell(logits.shape[1:], x, y)
         there = logits[:, row, column].double().numpy() / TEMPERATURE
-        shares: NDArray[np.float64] = np.exp(there - there.max())
-        return shares / shares.sum()
+        shares = np.exp(there - there.max())
+        normal: NDArray[np.float64] = shares / shares.sum()
+        return normal
 
 
 def clusters(

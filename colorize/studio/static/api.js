@@ -31,6 +31,12 @@ export const bind = () => ask("POST", "book");
 export const add = (name, file) =>
   ask("POST", "pages", file, { "x-name": encodeURIComponent(name) });
 
+export const setPalette = (content, name = "") =>
+  ask("PUT", "palette", content, { "x-name": encodeURIComponent(name) });
+export const learn = (page, hint, name) => json("POST", `pages/${page}/swatches`, { hint, name });
+export const rename = (swatch, name) => json("PUT", `swatches/${swatch}`, { name });
+export const forget = (swatch) => ask("DELETE", `swatches/${swatch}`);
+
 export const view = (page, kind, version) => `api/pages/${page}/view/${kind}?v=${version}`;
 export const file = (page, form) => `api/pages/${page}/file/${form}`;
 

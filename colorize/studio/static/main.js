@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import * as camera from "./camera.js";
+import * as colours from "./colours.js";
 import * as drop from "./drop.js";
 import * as exports from "./exports.js";
 import * as hints from "./hints.js";
@@ -15,7 +16,7 @@ import { list, load, t } from "./strings.js";
 import { toast } from "./toasts.js";
 
 await load();
-for (const part of [stage, popover, panel, strip, drop, exports]) part.start();
+for (const part of [stage, popover, panel, colours, strip, drop, exports]) part.start();
 
 // The project, as the server has it.
 
@@ -182,7 +183,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return hints.redo();
   }
-  if (ctrl || event.altKey || event.target.closest("input:not([type=range]), select")) return;
+  if (ctrl || event.altKey || event.target.closest("input:not([type=range], [type=checkbox]), select")) return;
   if (KEYS[key] && state.pages.length > 0) {
     event.preventDefault();
     KEYS[key]();

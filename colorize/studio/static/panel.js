@@ -18,6 +18,7 @@ export function start() {
   on("page", list);
   on("selected", list);
   on("settings", settings);
+  on("change", change);
   for (const name of SLIDERS) {
     element(name).addEventListener("input", () => change({ [name]: Number(element(name).value) }));
   }

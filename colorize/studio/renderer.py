@@ -184,7 +184,7 @@ class Renderer:
 
         Args:
             page: whose region.
-            hint: at a place of it; it need not be one of the page's hints.
+            hint: at a place of it, beside the page's other hints, which may divide the region.
             name: of what is there.
 
         Returns:
@@ -193,7 +193,7 @@ class Renderer:
         Raises:
             Busy: too much is asked for.
         """
-        others = [held for held in self._project.hints(page) if held != hint]
+        others = [held for held in self._project.hints(page) if held[:2] != hint[:2]]
 
         def work() -> Entry:
             painter = self.painter(self._project.settings)

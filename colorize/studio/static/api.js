@@ -8,8 +8,11 @@ export class Refused extends Error {
   }
 }
 
+const SMALL = 60_000; // letters of a change that is sent to its end even where its page is closed
+
 async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(`api/${path}`, { method, body, headers });
+  const keepalive = typeof body === "string" && body.length < SMALL;
+  const answer = await fetch(`api/${path}`, { method, body, headers, keepalive });
   const type = answer.headers.get("content-type") ?? "";
   const found = type.startsWith("application/json") ? await answer.json() : null;
   if (!answer.ok) throw new Refused(answer.status, found);

@@ -167,7 +167,10 @@ for (const number of [1, 2, 3, 4, 5]) KEYS[number] = () => popover.take(number -
 
 function escape() {
   if (state.picking) stage.setPicking(false);
-  else if (state.selected !== null) select(null);
+  else if (state.selected !== null) {
+    select(null);
+    element("stage").focus();
+  }
   else panel.toggle(false);
 }
 
@@ -175,6 +178,8 @@ addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   const ctrl = event.ctrlKey || event.metaKey;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const isField = event.target.closest("input:not([type=range], [type=checkbox]), select");
+  if (isField && key !== "Escape") return;
   if (ctrl && key === "z") {
     event.preventDefault();
     return event.shiftKey ? hints.redo() : hints.undo();
@@ -183,7 +188,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return hints.redo();
   }
-  if (ctrl || event.altKey || event.target.closest("input:not([type=range], [type=checkbox]), select")) return;
+  if (ctrl || event.altKey) return;
   if (KEYS[key] && state.pages.length > 0) {
     event.preventDefault();
     KEYS[key]();

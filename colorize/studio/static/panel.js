@@ -28,6 +28,10 @@ export function start() {
   element("toggle").addEventListener("click", () => toggle());
   element("remove").addEventListener("click", remove);
   element("clear").addEventListener("click", clear);
+  addEventListener("pagehide", () => {
+    clearTimeout(later);
+    if (later !== 0) send();
+  });
   setBrush(null);
 }
 
@@ -86,10 +90,13 @@ function change(changes) {
   state.settings = { ...state.settings, ...changes };
   settings();
   clearTimeout(later);
-  later = setTimeout(send, PATIENCE);
+  const slides = SLIDERS.some((name) => changes[name] !== undefined);
+  later = slides ? setTimeout(send, PATIENCE) : 0;
+  if (!slides) send();
 }
 
 async function send() {
+  later = 0;
   try {
     await api.setSettings(state.settings);
     emit("sent");

@@ -69,7 +69,18 @@ function refresh() {
   swatches(element("used"), used().slice(0, USED), "usedColor");
   element("used-part").hidden = element("used").children.length < 1;
   place();
+  reveal(hint);
   suggest(shown, hint);
+}
+
+// Moves the page where the popover, which is docked on a phone, would hide the hint.
+function reveal(hint) {
+  const { width, height } = camera.bounds();
+  const popover = element("popover");
+  if (popover.offsetWidth < width) return;
+  const lowest = height - popover.offsetHeight - 2 * APART;
+  const { top } = camera.place(hint);
+  if (top > lowest) camera.pan(0, lowest - top);
 }
 
 async function suggest(shown, { x, y }) {

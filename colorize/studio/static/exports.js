@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { element, make, on, page, state } from "./state.js";
 import { t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 let waiting = false; // whether a book is made for this window
 
@@ -18,7 +18,7 @@ export function start() {
   const dialog = element("export-dialog");
   element("export").addEventListener("click", () => {
     refresh();
-    dialog.showModal();
+    present(dialog);
   });
   element("bind").addEventListener("click", async () => {
     waiting = true;

@@ -13,7 +13,7 @@ import * as stage from "./stage.js";
 import * as strip from "./strip.js";
 import { element, emit, make, on, page, select, show, state } from "./state.js";
 import { list, load, t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 await load();
 for (const part of [stage, popover, panel, colours, strip, drop, exports]) part.start();
@@ -145,7 +145,7 @@ function help() {
     make("dd", { textContent: does }),
   ]);
   element("keys").replaceChildren(...rows);
-  element("help-dialog").showModal();
+  present(element("help-dialog"));
 }
 
 // Keys that work everywhere but in fields and dialogs.

@@ -5,7 +5,7 @@ import * as hints from "./hints.js";
 import { setBrush } from "./popover.js";
 import { element, emit, make, on, page, select, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
 const SLIDERS = ["temperature", "saturation", "tone"];
@@ -121,7 +121,7 @@ function ask(title, text) {
   element("ask-text").textContent = text;
   element("ask-yes").textContent = t("askYes");
   dialog.returnValue = "no";
-  dialog.showModal();
+  present(dialog);
   return new Promise((answer) => {
     dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
   });

@@ -87,6 +87,7 @@ async function suggest(shown, { x, y }) {
   const question = `${shown.id} ${x} ${y}`;
   if (asked === question) return;
   asked = question;
+  element("likely").replaceChildren();
   element("likely").setAttribute("aria-busy", "true");
   let colors = [];
   try {

@@ -13,14 +13,17 @@ export function toast(text, { bad = false } = {}) {
   const end = () => made.remove();
   close.addEventListener("click", end);
   const toasts = element("toasts");
-  (document.querySelector("dialog[open]") ?? document.body).append(toasts);
   toasts.append(made);
   while (toasts.children.length > MOST) toasts.firstChild.remove();
   if (!bad) setTimeout(end, SHOWN);
 }
 
-// A dialog lies over all else, so messages go along with it.
-document.addEventListener("close", () => document.body.append(element("toasts")), true);
+// Opens a dialog. It lies over all else, so messages go along with it.
+export function present(dialog) {
+  dialog.append(element("toasts"));
+  dialog.addEventListener("close", () => document.body.append(element("toasts")), { once: true });
+  dialog.showModal();
+}
 
 export function say(text) {
   element("status").textContent = text;

@@ -23,6 +23,7 @@ from colorize.errors import ColorizeError, ParamsError
 from stages import check, run, scratch, variant
 from stages.processes import whole_number
 from stages.tools import dvc
+from stages.train import CLASSIFYING
 
 VARIANTS: Mapping[str, Sequence[str]] = {
     "classes, mix 0.5": ("quantise.mix=0.5",),
@@ -107,19 +108,26 @@ def planned(values: Mapping[str, Any], seeds: int) -> dict[str, dict[str, str]]:
 
 
 def _variants(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """Add regression by the same network, the same without its tone table, and other recipes."""
+    """Add the same network as a regression, without its tone table and with a critic, and others.
+
+    A phase against a critic that all variants have is left out of those that cannot have one.
+    """
     recipe = values["train"]["recipe"].removesuffix("_l2")
     tone = str(not values["train"]["tone"]).lower()
+    alone = ("train.adversarial=0",) if values["train"]["adversarial"] else ()
     out = dict(VARIANTS)
     if recipe != "pix2pix":  # which regresses anyway
-        out["L2 regression"] = (f"train.recipe={recipe}_l2",)
+        out["L2 regression"] = (f"train.recipe={recipe}_l2", *alone)
+    if values["train"]["recipe"] in CLASSIFYING:
+        title = "no critic" if alone else "critic in the last fifth"
+        out[title] = alone or ("train.adversarial=0.2",)
     out[f"tone {tone}"] = (f"train.tone={tone}",)
     if recipe != "eccv16":
         paper = ("train.recipe=eccv16", "train.width=0.25", "train.lr=0.001")
         out["eccv16"] = (*paper, "train.tone=false")
         out["eccv16, tone"] = (*paper, "train.tone=true")
     if not values["train"]["hints"]:
-        out |= {title: (*AS_PIX2PIX, *own) for title, own in PIX2PIX.items()}
+        out |= {title: (*AS_PIX2PIX, *alone, *own) for title, own in PIX2PIX.items()}
     return out
 
 

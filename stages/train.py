@@ -30,6 +30,9 @@ MULTIPLES = {"unet": 32, "unet_l2": 32}
 """By ``recipe``: what the sides of crops and pictures must be multiples of, where 8 is too little:
 `Recipe.side_multiple`, known before PyTorch is imported."""
 
+CLASSIFYING = ("unet", "eccv16")
+"""Recipes that can end with a phase against a critic."""
+
 LEAST_CROP = {286: 96}
 """By ``patch``: pixels of which a critic needs more than the least crop of all."""
 
@@ -60,6 +63,7 @@ class TrainParams(Section):
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
+    adversarial: Annotated[float, Field(ge=0, le=1)]
     patch: Annotated[Literal[1, 16, 70, 286], BeforeValidator(_no_truth_value)]
     gan: Annotated[float, Field(ge=0, le=1000)]
     l1: Annotated[float, Field(ge=0, le=1000)]
@@ -91,8 +95,15 @@ class TrainParams(Section):
 
     @model_validator(mode="after")
     def _critic(self) -> Self:
-        """See that a critic and a network can learn, where there is a critic."""
-        if self.recipe != "pix2pix":
+        """See that there may be a critic, and that it and the network can learn."""
+        if self.adversarial and self.recipe not in CLASSIFYING:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.adversarial' must be 0 for recipe {self.recipe}, not "
+                f"{self.adversarial:g}: only {' and '.join(CLASSIFYING)} have such a phase"
+            )
+        if self.adversarial and not self.gan:
+            raise ParamsError(f"{FILE_NAME}: 'train.gan' must be above 0 for 'train.adversarial'")
+        if self.recipe != "pix2pix" and not self.adversarial:
             return self
         if not self.gan and not self.l1:
             raise ParamsError(f"{FILE_NAME}: 'train.gan' or 'train.l1' must be above 0")
@@ -150,7 +161,9 @@ def train(params: TrainParams, inking: InkingParams, root: Path) -> None:
             schedule=schedule,
             mixture=Mixture([kinds[name] for name in params.domains]),
             group=group,
-            adversary=Adversary(patch=params.patch, gan=params.gan, l1=params.l1),
+            adversary=Adversary(
+                patch=params.patch, gan=params.gan, l1=params.l1, share=params.adversarial
+            ),
         )
         watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))

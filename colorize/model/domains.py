@@ -27,7 +27,7 @@ from colorize.inking import layer
 from colorize.inking.page import Inked, Inker, Kind
 from colorize.inking.params import InkingParams
 from colorize.model import layers
-from colorize.model.conversion import LabConverter
+from colorize.model.conversion import LabConverter, lab_to_rgb
 
 
 class Key(NamedTuple):
@@ -154,6 +154,18 @@ class Domain(ABC):
             (H, W, 3) uint8 sRGB.
         """
 
+    @abstractmethod
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Paint a batch of pages as `join` does, with a gradient: what a critic judges.
+
+        Args:
+            lightness: (N, 1, H, W), L of the pages in 0..100.
+            colours: (N, 2, H, W), ab; or (N, 3, H, W), L and ab.
+
+        Returns:
+            (N, 3, H, W) float32 sRGB in 0..1.
+        """
+
 
 class Grey(Domain):
     """A page whose L is that of the coloured picture, and stays."""
@@ -176,6 +188,10 @@ class Grey(Domain):
         """Join ab to the page's L; a colour outside the gamut is mixed with grey until inside."""
         pixels = np.concatenate([page.lightness[..., None], colours[..., -2:]], axis=-1)
         return lab.lab_to_rgb(pixels, keep_lightness=True)
+
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Join ab to the pages' L."""
+        return lab_to_rgb(torch.cat([lightness, colours[:, -2:]], dim=1))
 
 
 class Inky(Domain):
@@ -226,6 +242,11 @@ class Inky(Domain):
     def join(self, page: Page, colours: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Lay a layer (H, W, 3) of L and ab under the page."""
         return layers.under(lab.lab_to_rgb(colours, keep_lightness=True), page.rgb)
+
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Lay layers under the pages, whose grey their L tells."""
+        grey = torch.cat([lightness, torch.zeros_like(colours[:, -2:])], dim=1)
+        return lab_to_rgb(colours) * lab_to_rgb(grey)
 
 
 class Drawn(Inky):

@@ -7,7 +7,7 @@ Letters in shapes: H and W of the picture that is divided into regions, n region
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -24,6 +24,7 @@ from colorize.paint import carry, palette
 from colorize.paint.carry import Plane, Regions, Seed
 from colorize.paint.colourbook import MATCH, Book
 from colorize.paint.hints import Colour, Hint
+from colorize.paint.memo import Memo
 
 DOT = 1 / 200
 """Dark marks of inked pages up to this long, in short sides, are dots and part nothing."""
@@ -50,11 +51,13 @@ class Guide:
         hints: of the page; later ones win where two are at one place.
         palette: colours that it may have; any if empty.
         book: whose colours regions get that are like its entries.
+        memo: what was found for the page already.
     """
 
     hints: tuple[Hint, ...] = ()
     palette: tuple[Colour, ...] = ()
     book: Book | None = None
+    memo: Memo = field(default_factory=Memo, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.hints or self.palette or (self.book and self.book.entries))
@@ -106,7 +109,7 @@ class Guide:
         Returns:
             (h, w, 3) uint8 sRGB.
         """
-        lightness = without_dots(page)
+        lightness = self.memo.of("undotted", (), lambda: without_dots(page))
         colours = lab.rgb_to_lab(resized(layer, lightness.shape))
         regions = self._divided(lightness)
         base = regions.mean(colours)
@@ -127,14 +130,20 @@ class Guide:
 
     def _divided(self, lightness: Plane) -> Regions:
         seeds, apart = seeds_of(self.hints, lightness.shape)
-        return carry.divide(lightness, seeds, apart=apart)
+        key = (lightness.shape, *seeds, *apart)
+        return self.memo.of("regions", key, lambda: carry.divide(lightness, seeds, apart=apart))
 
     def _told(
         self, regions: Regions, base: Plane, prediction: Prediction, *, keeps_lightness: bool
     ) -> "Told":
         """Decide what each region is told to be."""
         told = Told(base.copy(), np.zeros(len(regions), np.float32))
-        features = features_of(regions, prediction) if self.hints or self.book else None
+        features = None
+        if (self.hints or self.book) and prediction.model.recipe.classifies:
+            told_network = self.hints if prediction.model.spec.hints else ()
+            key = (keeps_lightness, prediction.size, told_network)
+            shares = self.memo.of("shares", key, lambda: shares_of(prediction))
+            features = pooled(regions, shares, prediction)
         if self.book and features is not None:
             _tell_book(told, regions, self.book, features, keeps_lightness)
         if self.hints:
@@ -245,12 +254,24 @@ def features_of(regions: Regions, prediction: Prediction) -> Plane | None:
     Returns:
         (n, q), mean distributions of colours; none of a network that regresses.
     """
-    recipe = prediction.model.recipe
-    if not recipe.classifies:
+    if not prediction.model.recipe.classifies:
         return None
-    shares = torch.softmax(prediction.logits()[0].float(), dim=0).numpy()
+    return pooled(regions, shares_of(prediction), prediction)
+
+
+def shares_of(prediction: Prediction) -> Plane:
+    """Distribution of colours (q, h, w) that a network predicts at each place of its output."""
+    # With the bins of a place side by side in memory, as there, this takes a fraction of the time.
+    logits = prediction.logits()[0].permute(1, 2, 0)
+    shares: Plane = torch.softmax(logits, dim=-1, dtype=torch.float32).permute(2, 0, 1).numpy()
+    return shares
+
+
+def pooled(regions: Regions, shares: Plane, prediction: Prediction) -> Plane:
+    """Mean of a distribution (q, h, w) over each region (n, q)."""
     height, width = prediction.size
-    return regions.pooled(shares, (height / recipe.head_stride, width / recipe.head_stride))
+    stride = prediction.model.recipe.head_stride
+    return regions.pooled(shares, (height / stride, width / stride))
 
 
 def fitted(colours: Plane, lightness: Plane) -> Plane:

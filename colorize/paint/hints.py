@@ -115,11 +115,19 @@ def load_json(path: Path, *, max_bytes: int) -> object:
     Raises:
         InputError: it is missing, too large or no JSON.
     """
-    content = load_bytes(path, max_bytes=max_bytes)
+    return parse_json(load_bytes(path, max_bytes=max_bytes), str(path))
+
+
+def parse_json(content: bytes, where: str) -> object:
+    """Read the JSON that somebody else wrote.
+
+    Raises:
+        InputError: it is none; the message begins with ``where``.
+    """
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_refused)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {one_line(error)}") from None
+        raise InputError(f"{where} is no JSON: {one_line(error)}") from None
 
 
 def _refused(name: str) -> object:

@@ -8,7 +8,7 @@ layer of colours that is multiplied with it.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -36,6 +36,7 @@ from colorize.paint import flats, guide, inked, paper, regions
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
+from colorize.paint.memo import Memo
 from colorize.paint.scale import side_of
 from colorize.weights import registry
 
@@ -230,17 +231,27 @@ class Painter:
         """Run the network on pictures (N, H, W) of the scale trained at: see `predict`."""
         return predict(self.model, GREY.observe(lightness), conditions)
 
-    def look(self, rgb: RGB, kind: inked.Kind) -> tuple[NDArray[np.float32], Prediction]:
-        """Let the network look at a page (H, W, 3) as a page of some kind.
+    def look(
+        self, rgb: RGB, kind: inked.Kind, *, memo: Memo | None = None
+    ) -> tuple[NDArray[np.float32], Prediction]:
+        """Let the network look at a page (H, W, 3) as a page of some kind, without hints.
+
+        Args:
+            rgb: the page.
+            kind: of page.
+            memo: see `paint`.
 
         Returns:
             (h, w), L of the page as it is divided into regions, and what the network says.
         """
+        memo = Memo() if memo is None else memo
+        asked = Guide(memo=memo)
         if kind == "grey":
-            lightness = _lightness(rgb)
-            return lightness, self._predicted(lightness, {}, Guide())
-        levelled = inked.levelled(inked.values(rgb))
-        return guide.without_dots(levelled), self._predicted_layer(levelled, {}, Guide())
+            lightness = memo.of("lightness", (), lambda: _lightness(rgb))
+            return lightness, self._predicted(lightness, {}, asked)
+        levelled = memo.of("levelled", (), lambda: inked.levelled(inked.values(rgb)))
+        undotted = memo.of("undotted", (), lambda: guide.without_dots(levelled))
+        return undotted, self._predicted_layer(levelled, {}, asked)
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -266,6 +277,7 @@ class Painter:
         kept: NDArray[np.bool_] | None = None,
         conditions: Mapping[str, NDArray[np.float32]] | None = None,
         hints: Sequence[Hint] = (),
+        memo: Memo | None = None,
     ) -> RGB:
         """Paint one page.
 
@@ -275,6 +287,8 @@ class Painter:
             kept: (H, W), true where the page's own pixels stay, if that is known already.
             conditions: by name, what the network is told beside: (H, W, K), or (K,) for the page.
             hints: colours at places of the page. A hint fills its region; of a grey page L stays.
+            memo: what was found for this page, with the same conditions, by painters of this model;
+                a page that is painted again with other hints or options takes less time.
 
         Returns:
             (H, W, 3) uint8; of a grey page, of the same L within 8-bit rounding.
@@ -288,7 +302,7 @@ class Painter:
         if kept is not None and kept.all():
             return rgb.copy()
         with enough_memory(rgb):
-            asked = self._asked(hints)
+            asked = self._asked(hints, memo)
             if self.domain_of(rgb) == "ink":
                 painted = self._inked(rgb, conditions or {}, asked)
             else:
@@ -438,12 +452,24 @@ class Painter:
             )
         return rgb, self.kept(rgb, recolour=recolour) if kept is None else kept
 
-    def _asked(self, hints: Sequence[Hint]) -> Guide:
-        return Guide(hints=tuple(hints), palette=self.palette, book=self.book)
+    def _asked(self, hints: Sequence[Hint], memo: Memo | None = None) -> Guide:
+        known = Memo() if memo is None else memo
+        return Guide(hints=tuple(hints), palette=self.palette, book=self.book, memo=known)
+
+    def _seen_key(self, kind: inked.Kind, asked: Guide) -> tuple[object, ...]:
+        """What the network's output depends on, beside the page and its conditions."""
+        return kind, self.side, *(asked.hints if self.model.spec.hints else ())
+
+    def _remembered(
+        self, kind: inked.Kind, asked: Guide, predict: Callable[[], Prediction]
+    ) -> Prediction:
+        """Run the network unless it saw the same before, with hints or without."""
+        key = self._seen_key(kind, asked)
+        return asked.memo.of("prediction" if len(key) == 2 else "hinted prediction", key, predict)
 
     def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint a grey page: its lightness stays."""
-        lightness = _lightness(rgb)
+        lightness = asked.memo.of("lightness", (), lambda: _lightness(rgb))
         painted = np.empty_like(rgb)
         planes = self._finished(lightness, conditions, asked)
         for rows, band in _enlarged(planes, lightness.shape):
@@ -473,13 +499,19 @@ class Painter:
         asked: Guide,
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
-        levelled = inked.levelled(page)
+        memo, decoding = asked.memo, self.decoding_of("ink")
+        levelled = memo.of("levelled", (), lambda: inked.levelled(page))
+        key = self._seen_key("ink", asked)
         prediction = self._predicted_layer(levelled, conditions, asked)
-        colours: NDArray[np.float32] = prediction.colours(*self.decoding_of("ink"))[0]
-        if not np.isfinite(colours).all():
-            raise ImageError("no_colours", "the network gave no number for some of its pixels")
-        colours[..., 1:] *= self.saturation
-        layer = flats.lay(levelled, colours, snap=self.snap)
+
+        def lay() -> RGB:
+            colours: NDArray[np.float32] = prediction.colours(*decoding)[0]
+            if not np.isfinite(colours).all():
+                raise ImageError("no_colours", "the network gave no number for some of its pixels")
+            colours[..., 1:] *= self.saturation
+            return flats.lay(levelled, colours, snap=self.snap)
+
+        layer = memo.of("layer", (key, decoding, self.saturation, self.snap), lay)
         if asked:
             layer = asked.inked(levelled, layer, prediction)
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
@@ -502,17 +534,22 @@ class Painter:
             ImageError: ``no_colours``.
         """
         height, width = lightness.shape
+        memo, decoding = asked.memo, self.decoding_of("grey")
+        key = self._seen_key("grey", asked)
         prediction = self._predicted(lightness, conditions, asked)
-        ab = prediction.colours(*self.decoding_of("grey"))[0, ..., -2:]
-        if not np.isfinite(ab).all():
-            raise ImageError("no_colours", "the network gave no number for some of its pixels")
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
-        ab = _resized(ab, working.shape)
-        if self.snap:
-            ab = regions.settle(working, ab)
+
+        def colours() -> NDArray[np.float32]:
+            ab = prediction.colours(*decoding)[0, ..., -2:]
+            if not np.isfinite(ab).all():
+                raise ImageError("no_colours", "the network gave no number for some of its pixels")
+            ab = _resized(ab, working.shape)
+            return regions.settle(working, ab) if self.snap else ab
+
+        ab = memo.of("colours", (key, decoding, self.snap), colours)
         planes = np.empty((*working.shape, 4 if filled else 3), np.float32)
-        planes[..., 2] = paper.whiteness(working)
+        planes[..., 2] = memo.of("whiteness", (), lambda: paper.whiteness(working))
         share = self.saturation * (1 - planes[..., 2])
         np.multiply(ab[..., 0], share, out=planes[..., 0])
         np.multiply(ab[..., 1], share, out=planes[..., 1])
@@ -531,11 +568,18 @@ class Painter:
         asked: Guide,
     ) -> Prediction:
         """Run the network on a grey page of L (H, W)."""
-        size = self._seen(lightness, white=lab.L_MAX)
-        seen = _resized(lightness, size).clip(0, lab.L_MAX)
-        given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
-        return self.predict(paper.levelled(seen)[None], stack_conditions([given]))
+
+        def observe() -> NDArray[np.float32]:
+            size = self._seen(lightness, white=lab.L_MAX)
+            return paper.levelled(_resized(lightness, size).clip(0, lab.L_MAX))
+
+        def run() -> Prediction:
+            seen = asked.memo.of("seen", ("grey", self.side), observe)
+            given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
+            given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
+            return self.predict(seen[None], stack_conditions([given]))
+
+        return self._remembered("grey", asked, run)
 
     def _predicted_layer(
         self,
@@ -544,14 +588,23 @@ class Painter:
         asked: Guide,
     ) -> Prediction:
         """Run the network on an inked page (H, W), levelled."""
-        height, width = self._seen(levelled)
-        if (height, width) != levelled.shape:
-            shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
-            levelled = np.asarray(shrunk, np.uint8)
-        seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
-        given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (height, width), lightness=True)
-        return predict(self.model, seen, stack_conditions([given]))
+
+        def observe() -> NDArray[np.float32]:
+            height, width = self._seen(levelled)
+            page = levelled
+            if (height, width) != page.shape:
+                shrunk = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
+                page = np.asarray(shrunk, np.uint8)
+            return INK.observe(lab.rgb_to_lightness(np.repeat(page[..., None], 3, axis=2))[None])
+
+        def run() -> Prediction:
+            seen = asked.memo.of("seen", ("ink", self.side), observe)
+            height, width = seen.shape[-2:]
+            given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
+            given |= asked.conditions(self.model, (height, width), lightness=True)
+            return predict(self.model, seen, stack_conditions([given]))
+
+        return self._remembered("ink", asked, run)
 
     def _seen(self, page: NDArray[Any], *, white: float = 255) -> tuple[int, int]:
         """Size at which the network sees a page (H, W), in which paper is ``white``."""

@@ -4,6 +4,7 @@ A palette is text such as ``#aabbcc,#102030``, a GIMP palette (``.gpl``) or a JS
 colours.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from colorize.colour import lab
 from colorize.errors import InputError, one_line
 from colorize.metrics.ciede2000 import ciede2000
-from colorize.paint.hints import Colour, colour, hexadecimal, load_bytes, load_json
+from colorize.paint.hints import Colour, colour, hexadecimal, load_bytes, parse_json
 
 MAX_BYTES = 1_000_000
 MAX_COLOURS = 256
@@ -35,12 +36,30 @@ def parse(text: str) -> tuple[Colour, ...]:
     if text.lstrip().startswith("#"):
         return _checked([part.strip() for part in text.split(",")], "the palette")
     path = Path(text)
-    if path.suffix.lower() == ".gpl":
-        return _gimp(path)
-    held = load_json(path, max_bytes=MAX_BYTES)
+    return of_bytes(load_bytes(path, max_bytes=MAX_BYTES), str(path))
+
+
+def of_bytes(content: bytes, where: str) -> tuple[Colour, ...]:
+    """Read the palette in a file: a GIMP palette or a JSON list.
+
+    Args:
+        content: of the file.
+        where: its name, for messages.
+
+    Raises:
+        InputError: it is none; the message is one line.
+    """
+    if where.lower().endswith(".gpl") or content.startswith(_HEAD.encode()):
+        return _gimp(content, where)
+    held = parse_json(content, where)
     if not isinstance(held, list):
-        raise InputError(f"{path} is no palette: it should be a list of colours")
-    return _checked(held, str(path))
+        raise InputError(f"{where} is no palette: it should be a list of colours")
+    return _checked(held, where)
+
+
+def written(colours: Sequence[Colour]) -> bytes:
+    """Write a palette as a JSON list."""
+    return json.dumps([hexadecimal(colour) for colour in colours]).encode() + b"\n"
 
 
 def _checked(values: Sequence[object], where: str) -> tuple[Colour, ...]:
@@ -52,10 +71,10 @@ def _checked(values: Sequence[object], where: str) -> tuple[Colour, ...]:
         raise InputError(f"{where}: {error}") from None
 
 
-def _gimp(path: Path) -> tuple[Colour, ...]:
-    rows = load_bytes(path, max_bytes=MAX_BYTES).decode("utf-8-sig", "replace").splitlines()
+def _gimp(content: bytes, where: str) -> tuple[Colour, ...]:
+    rows = content.decode("utf-8-sig", "replace").splitlines()
     if not rows or rows[0].strip() != _HEAD:
-        raise InputError(f"{path} is no palette of GIMP: its first line is not {_HEAD!r}")
+        raise InputError(f"{where} is no palette of GIMP: its first line is not {_HEAD!r}")
     found: list[object] = []
     for number, row in enumerate(rows[1:], 2):
         text = row.strip()
@@ -64,9 +83,9 @@ def _gimp(path: Path) -> tuple[Colour, ...]:
         match = _ROW.fullmatch(row)
         values = [int(value) for value in match.groups()[:3]] if match else []
         if not values or max(values) > 255:
-            raise InputError(f"{path}: line {number} is no colour: {one_line(text, length=40)}")
+            raise InputError(f"{where}: line {number} is no colour: {one_line(text, length=40)}")
         found.append(hexadecimal(values))
-    return _checked(found, str(path))
+    return _checked(found, where)
 
 
 def shades(colours: NDArray[np.float32], lightness: NDArray[np.float32]) -> NDArray[np.float32]:

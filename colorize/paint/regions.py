@@ -26,6 +26,8 @@ above which not at all: it holds several things that no line separates."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour; further in, the line keeps its own."""
 
+_SIGNLESS = np.int32(0x7FFFFFFF)
+
 
 def lines(lightness: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Mark the lines and edges of L (H, W): 1 on them, 0 where it is flat."""
@@ -76,8 +78,12 @@ def medians(
     table = np.zeros((count, channels + 1), np.float32)
     large = sizes >= SMALLEST
     for axis in range(channels):
-        ordered = colours[np.lexsort((colours[:, axis], regions)), axis]
-        table[large, axis] = ordered[middles[large]]
+        # One number of region and value sorts several times faster than pairs of them do.
+        bits = np.ascontiguousarray(colours[:, axis], np.float32).view(np.int32)
+        ordered = bits ^ ((bits >> 31) & _SIGNLESS)  # in the order of the floats
+        code = np.sort((regions.astype(np.int64) << 32) + ordered)[middles[large]]
+        bits = code.astype(np.int32)  # the lower half
+        table[large, axis] = (bits ^ ((bits >> 31) & _SIGNLESS)).view(np.float32)
     squared = ((colours - table[regions, :channels]) ** 2).sum(axis=1)
     spread = np.sqrt(np.bincount(regions, squared, count)[large] / sizes[large])
     table[large, channels] = np.clip((MOTLEY - spread) / (MOTLEY - BLOTCHY), 0, 1)

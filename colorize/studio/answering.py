@@ -3,14 +3,20 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from colorize.errors import ColorizeError, InputError
+from colorize.studio.project import Page, Project
 from colorize.studio.worker import Busy
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Member = TypeVar("Member", bound=StrEnum)
 
 
 def answered(endpoint: Endpoint) -> Endpoint:
@@ -34,6 +40,50 @@ def answered(endpoint: Endpoint) -> Endpoint:
 def failure(status: int, text: str) -> Response:
     """Answer that something is wrong."""
     return JSONResponse({"error": text}, status)
+
+
+def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+    """Name what answers a request."""
+    return Route(path, answered(endpoint), methods=[method])
+
+
+def page_of(project: Project, request: Request) -> Page:
+    """Find the page that a path names.
+
+    Raises:
+        LookupError: there is none.
+    """
+    page = project.page(request.path_params["page"])
+    if page is None:
+        raise LookupError
+    return page
+
+
+def member(kind: type[Member], text: str) -> Member:
+    """Find what a path names.
+
+    Raises:
+        LookupError: there is no such thing.
+    """
+    if text not in set(kind):
+        raise LookupError
+    return kind(text)
+
+
+def named(request: Request) -> str:
+    """Name of the file that a body is; text that others give."""
+    return unquote(request.headers.get("x-name", ""), errors="replace")
+
+
+def attached(name: str) -> str:
+    """Header of a file to save, whatever letters its name has."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def download(content: bytes, name: str) -> Response:
+    """Answer with a file to save."""
+    headers = {"content-disposition": attached(name), "cache-control": "no-store"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 async def body(request: Request) -> object:

@@ -4,17 +4,17 @@ Zhang et al. 2017 suggest colours to whoever sets a hint: the centres of cluster
 distribution over the bins at that point, the heaviest cluster first.
 """
 
-import cv2
+from collections.abc import Sequence
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
 from colorize.colour import lab
-from colorize.model.domains import GREY, INK
-from colorize.model.predict import Prediction, predict
-from colorize.paint import inked, paper
-from colorize.paint.painter import SEEN_PIXELS, Painter
-from colorize.paint.scale import side_of
+from colorize.paint import inked
+from colorize.paint.memo import Memo
+from colorize.paint.painter import Painter
 
 RGB = NDArray[np.uint8]
 
@@ -39,27 +39,25 @@ class Guess:
 
     Args:
         painter: whose network is asked.
-        rgb: (H, W, 3) uint8, the page at any size not below the one that the network sees.
+        rgb: (H, W, 3) uint8, the page.
         domain: as what it is painted, ``grey`` or ``ink``.
+        memo: of painting the page; see `Painter.paint`.
     """
 
-    def __init__(self, painter: Painter, rgb: RGB, *, domain: inked.Kind) -> None:
-        small = _shrunk(rgb, painter.side or side_of(inked.values(rgb), painter.model.side))
-        model = painter.model
-        if domain == "ink":
-            values = inked.levelled(inked.values(small))
-            grey = np.repeat(values[..., None], 3, axis=2)
-            self._lightness = lab.rgb_to_lightness(grey)
-            seen = INK.observe(self._lightness[None])
-        else:
-            self._lightness = lab.rgb_to_lightness(small)
-            seen = GREY.observe(paper.levelled(self._lightness)[None])
-        prediction = predict(model, seen)
-        colours = prediction.colours(*painter.decoding_of(domain))[0]
-        self._layer = colours[..., 0] if colours.shape[-1] == 3 and domain == "ink" else None
-        self._ab = colours[..., -2:]
+    def __init__(
+        self, painter: Painter, rgb: RGB, *, domain: inked.Kind, memo: Memo | None = None
+    ) -> None:
+        self._lightness, self._prediction = painter.look(rgb, domain, memo=memo)
+        self._decoding = painter.decoding_of(domain)
+        model = self._prediction.model
+        self._is_layer = domain == "ink" and model.spec.lightness
         self._centres = model.centres.cpu().numpy().astype(np.float64)
-        self._shares = _shares(prediction) if model.recipe.classifies else None
+
+    @cached_property
+    def _colours(self) -> NDArray[np.float32]:
+        """(h, w, 2) ab, or (h, w, 3) L and ab of a layer."""
+        colours: NDArray[np.float32] = self._prediction.colours(*self._decoding)[0]
+        return colours
 
     def at(self, x: float, y: float) -> list[tuple[int, int, int]]:
         """Suggest colours for a point, the most likely first.
@@ -71,15 +69,25 @@ class Guess:
         Returns:
             1 to `COUNT` colours, each red, green and blue in 0..255.
         """
-        row, column = _cell(self._ab, x, y)
-        light = (self._lightness if self._layer is None else self._layer)[row, column]
-        if self._shares is None:
-            found = [self._ab[row, column].astype(np.float64)]
+        plane = self._colours[..., 0] if self._is_layer else self._lightness
+        light = plane[_cell(plane.shape, x, y)]
+        if self._prediction.model.recipe.classifies:
+            found = clusters(self._shares(x, y), self._centres)
         else:
-            found = clusters(self._shares[_cell(self._shares, x, y)], self._centres)
+            ab = self._colours[..., -2:]
+            found = [ab[_cell(ab.shape, x, y)].astype(np.float64)]
         planes = np.array([[(light, *ab) for ab in found]], np.float32)
         colours = lab.lab_to_rgb(planes, keep_lightness=True)[0].tolist()
         return [(red, green, blue) for red, green, blue in dict.fromkeys(map(tuple, colours))]
+
+    def _shares(self, x: float, y: float) -> NDArray[np.float64]:
+        """(Q,) shares of the bins at a point."""
+        logits = self._prediction.logits()[0]
+        row, column = _cell(logits.shape[1:], x, y)
+        there = logits[:, row, column].double().numpy() / TEMPERATURE
+        shares = np.exp(there - there.max())
+        normal: NDArray[np.float64] = shares / shares.sum()
+        return normal
 
 
 def clusters(
@@ -110,25 +118,7 @@ def clusters(
     return chosen
 
 
-def _shares(prediction: Prediction) -> NDArray[np.float64]:
-    """(h, w, Q) shares of the bins."""
-    logits = prediction.logits()[0].float().numpy().transpose(1, 2, 0) / TEMPERATURE
-    shares = np.exp(logits - logits.max(axis=2, keepdims=True))
-    normal: NDArray[np.float64] = shares / shares.sum(axis=2, keepdims=True)
-    return normal
-
-
-def _cell(plane: NDArray[np.generic], x: float, y: float) -> tuple[int, int]:
-    """Row and column of a plane (h, w, ...) at a point."""
-    height, width = plane.shape[:2]
+def _cell(shape: Sequence[int], x: float, y: float) -> tuple[int, int]:
+    """Row and column at a point of a plane (h, w, ...)."""
+    height, width = shape[:2]
     return min(height - 1, int(y * height)), min(width - 1, int(x * width))
-
-
-def _shrunk(rgb: RGB, side: int) -> RGB:
-    """The page with a short side of ``side`` pixels at most, a long strip smaller still."""
-    height, width = rgb.shape[:2]
-    scale = min(side / min(height, width), (SEEN_PIXELS / (height * width)) ** 0.5)
-    if scale >= 1:
-        return rgb
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -80,12 +80,14 @@ class Settings:
         saturation: 0 to 10.
         tone: share of the screentone that stays, 0 to 1.
         domain: what pages are.
+        book: whether the project's colour book is used.
     """
 
     temperature: float | None = None
     saturation: float = 1.0
     tone: float = 1.0
     domain: inked.Choice = "auto"
+    book: bool = True
 
     @classmethod
     def of(cls, found: object) -> Self:
@@ -95,9 +97,11 @@ class Settings:
             InputError: it is none of this.
         """
         if not isinstance(found, dict) or not set(found) <= set(cls.__slots__):
-            raise InputError("settings are an object of temperature, saturation, tone and domain")
+            raise InputError(f"settings are an object of {', '.join(cls.__slots__)}")
         if found.get("domain", "auto") not in inked.CHOICES:
             raise InputError(f"domain is one of {', '.join(inked.CHOICES)}")
+        if not isinstance(found.get("book", True), bool):
+            raise InputError("book is true or false")
         limits = {"temperature": (0.01, 1.0), "saturation": (0.0, 10.0), "tone": (0.0, 1.0)}
         for name, (low, high) in limits.items():
             if name in found and (found[name] is not None or name != "temperature"):

@@ -73,7 +73,7 @@ class Adversarial:
         self.optimisers: Mapping[str, Optimizer] = {"generator": adam, "critic": sgd}
         self.steps = 0
 
-    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+    def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         for optimiser in self.optimisers.values():
             set_lr(optimiser, lr)
         true = batch.target.ab / 100

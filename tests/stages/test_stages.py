@@ -178,6 +178,19 @@ def test_two_players_are_trained_and_judged(prepared: Project, domains: list[str
     assert model.count() == read(root / "metrics" / "train.json")["parameters"]
 
 
+def test_a_critic_joins_the_last_epoch(prepared: Project) -> None:
+    root = prepared(train={"adversarial": 0.5, "domains": ["grey", "lines"], "hints": True})
+    train.main(root)
+    evaluate.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        first, last = csv.DictReader(file)
+    assert list(first)[:6] == ["epoch", "loss", "divergence", "critic", "generator", "adversarial"]
+    assert [float(first[name]) for name in ("critic", "generator", "adversarial")] == [0, 0, 0]
+    assert 0.1 < float(last["critic"]) < 1 < 1 + float(last["generator"])
+    assert float(last["adversarial"]) == 1
+    assert read(root / "metrics" / "evaluate.json")["model"]["psnr"] > 0
+
+
 def test_resize_counts_every_picture_by_what_became_of_it(
     project: Project, tmp_path: Path, drawing: Callable[..., np.ndarray]
 ) -> None:

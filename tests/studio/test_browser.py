@@ -310,6 +310,68 @@ def test_a_page_that_cannot_be_painted_says_why(
     expect(tab.locator("#toasts")).to_contain_text("book.cbr was not added. ")
 
 
+def test_colours_are_named_used_and_removed(
+    tmp_path: Path,
+    serve: Callable[..., Served],
+    model_path: Path,
+    opened: Callable[..., Page],
+    page: Draw,
+) -> None:
+    served = serve("studio", "--folder", tmp_path, "--model", model_path)
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    expect(tab.locator("#no-swatches")).to_be_visible()
+    expect(tab.locator("#no-palette")).to_be_visible()
+    click(tab, 0.5, 0.3)
+    (hint,) = saved(served, 1)
+    tab.fill("#hint-name", NASTY)
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#swatches input")).to_have_value(NASTY)
+    assert [one["color"] for one in served.project()["swatches"]] == [hint["color"]]
+    tab.fill("#swatches input", "coat of Ann")
+    tab.keyboard.press("Tab")
+
+    tab.fill("#palette-text", "#c83232 204080")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#palette button")).to_have_count(2)
+    tab.set_input_files(
+        "#palette-files",
+        {"name": "a.gpl", "mimeType": "", "buffer": b"GIMP Palette\n255 0 0\n0 255 0\n0 0 255\n"},
+    )
+    expect(tab.locator("#palette button")).to_have_count(3)
+    tab.locator("#palette button").first.click()  # a colour for the hint that is chosen
+    until(served, lambda hint: hint["color"] == "#ff0000")
+    tab.locator("#palette button").last.focus()
+    tab.keyboard.press("Delete")
+    expect(tab.locator("#palette button")).to_have_count(2)
+    tab.fill("#palette-text", "blue")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".toast.bad")).to_contain_text("is no colour")
+
+    tab.uncheck("#book")
+    tab.reload()
+    expect(tab.locator("#swatches input")).to_have_value("coat of Ann")
+    expect(tab.locator("#palette button")).to_have_count(2)
+    expect(tab.locator("#book")).not_to_be_checked()
+    tab.check("#book")
+    ready(tab, 1)
+    tab.click("#export")
+    for option in ("--palette", "--book"):
+        expect(tab.locator("#command")).to_contain_text(option)
+    layers = download(tab, "#save-layers")
+    one = served.project()["pages"][0]["id"]
+    assert layers == served.client.get(f"api/pages/{one}/file/layers").content
+    for name in ("palette.json", "book.safetensors"):
+        assert download(tab, f"[href$='{name}']") == (tmp_path / name).read_bytes()
+    tab.locator("#export-dialog button.primary").click()
+    tab.click("#swatches .icon")
+    tab.click("#palette-clear")
+    expect(tab.locator("#no-swatches")).to_be_visible()
+    expect(tab.locator("#no-palette")).to_be_visible()
+    assert not (tmp_path / "book.safetensors").exists()
+
+
 @pytest.fixture
 def three(served: Served) -> Served:
     """A studio with three pages."""

@@ -8,8 +8,11 @@ export class Refused extends Error {
   }
 }
 
+const SMALL = 60_000; // letters of a change that is sent to its end even where its page is closed
+
 async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(`api/${path}`, { method, body, headers });
+  const keepalive = typeof body === "string" && body.length < SMALL;
+  const answer = await fetch(`api/${path}`, { method, body, headers, keepalive });
   const type = answer.headers.get("content-type") ?? "";
   const found = type.startsWith("application/json") ? await answer.json() : null;
   if (!answer.ok) throw new Refused(answer.status, found);
@@ -30,6 +33,12 @@ export const clear = () => ask("DELETE", "pages");
 export const bind = () => ask("POST", "book");
 export const add = (name, file) =>
   ask("POST", "pages", file, { "x-name": encodeURIComponent(name) });
+
+export const setPalette = (content, name = "") =>
+  ask("PUT", "palette", content, { "x-name": encodeURIComponent(name) });
+export const learn = (page, hint, name) => json("POST", `pages/${page}/swatches`, { hint, name });
+export const rename = (swatch, name) => json("PUT", `swatches/${swatch}`, { name });
+export const forget = (swatch) => ask("DELETE", `swatches/${swatch}`);
 
 export const view = (page, kind, version) => `api/pages/${page}/view/${kind}?v=${version}`;
 export const file = (page, form) => `api/pages/${page}/file/${form}`;

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { element } from "./state.js";
 import { t } from "./strings.js";
-import { say, toast } from "./toasts.js";
+import { present, say, toast } from "./toasts.js";
 
 const order = new Intl.Collator(undefined, { numeric: true });
 
@@ -40,7 +40,7 @@ export function start() {
     });
   }
   const dialog = element("add-dialog");
-  element("add").addEventListener("click", () => dialog.showModal());
+  element("add").addEventListener("click", () => present(dialog));
   for (const [id, input] of [["add-files", "files"], ["more-files", "files"], ["add-folder", "directory"], ["more-folder", "directory"]]) {
     element(id).addEventListener("click", () => {
       dialog.close();

@@ -3,15 +3,22 @@
 import * as api from "./api.js";
 import { element, make, on, page, state } from "./state.js";
 import { t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 let waiting = false; // whether a book is made for this window
+
+const FORMS = {
+  "save-page": "painted",
+  "save-png": "png",
+  "save-layers": "layers",
+  "save-layer": "layer",
+};
 
 export function start() {
   const dialog = element("export-dialog");
   element("export").addEventListener("click", () => {
     refresh();
-    dialog.showModal();
+    present(dialog);
   });
   element("bind").addEventListener("click", async () => {
     waiting = true;
@@ -22,20 +29,26 @@ export function start() {
 
 function refresh() {
   const shown = page();
-  for (const [id, form] of [["save-page", "painted"], ["save-png", "png"], ["save-layer", "layer"]]) {
+  for (const [id, form] of Object.entries(FORMS)) {
     const link = element(id);
     if (shown && shown.state !== "failed") link.href = api.file(shown.id, form);
     else link.removeAttribute("href");
   }
+  element("palette-file").hidden = state.palette.length === 0;
+  element("book-file").hidden = state.swatches.length === 0;
   element("command").textContent = command();
   book();
 }
 
 // The command that gives the same bytes; PAGES stands for what was opened.
 function command() {
-  const { temperature, saturation, tone, domain } = state.settings;
+  const { settings } = state;
+  const { temperature, saturation, tone, domain } = settings;
+  const file = (name) => `'${state.folder.replaceAll("'", "'\\''")}/${name}'`;
   const options = [
-    state.pages.some(({ hints }) => hints.length > 0) && `--hints '${state.folder.replaceAll("'", "'\\''")}/hints.json'`,
+    state.pages.some(({ hints }) => hints.length > 0) && `--hints ${file("hints.json")}`,
+    state.palette.length > 0 && `--palette ${file("palette.json")}`,
+    settings.book && state.swatches.length > 0 && `--book ${file("book.safetensors")}`,
     temperature !== null && `--temperature ${temperature}`,
     saturation !== 1 && `--saturation ${saturation}`,
     tone !== 1 && `--tone ${tone}`,

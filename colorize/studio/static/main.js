@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import * as camera from "./camera.js";
+import * as colours from "./colours.js";
 import * as drop from "./drop.js";
 import * as exports from "./exports.js";
 import * as hints from "./hints.js";
@@ -12,10 +13,10 @@ import * as stage from "./stage.js";
 import * as strip from "./strip.js";
 import { element, emit, make, on, page, select, show, state } from "./state.js";
 import { list, load, t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 await load();
-for (const part of [stage, popover, panel, strip, drop, exports]) part.start();
+for (const part of [stage, popover, panel, colours, strip, drop, exports]) part.start();
 
 // The project, as the server has it.
 
@@ -144,7 +145,7 @@ function help() {
     make("dd", { textContent: does }),
   ]);
   element("keys").replaceChildren(...rows);
-  element("help-dialog").showModal();
+  present(element("help-dialog"));
 }
 
 // Keys that work everywhere but in fields and dialogs.
@@ -166,7 +167,10 @@ for (const number of [1, 2, 3, 4, 5]) KEYS[number] = () => popover.take(number -
 
 function escape() {
   if (state.picking) stage.setPicking(false);
-  else if (state.selected !== null) select(null);
+  else if (state.selected !== null) {
+    select(null);
+    element("stage").focus();
+  }
   else panel.toggle(false);
 }
 
@@ -174,6 +178,8 @@ addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   const ctrl = event.ctrlKey || event.metaKey;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const isField = event.target.closest("input:not([type=range], [type=checkbox]), select");
+  if (isField && key !== "Escape") return;
   if (ctrl && key === "z") {
     event.preventDefault();
     return event.shiftKey ? hints.redo() : hints.undo();
@@ -182,7 +188,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return hints.redo();
   }
-  if (ctrl || event.altKey || event.target.closest("input:not([type=range]), select")) return;
+  if (ctrl || event.altKey) return;
   if (KEYS[key] && state.pages.length > 0) {
     event.preventDefault();
     KEYS[key]();

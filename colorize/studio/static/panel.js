@@ -5,7 +5,7 @@ import * as hints from "./hints.js";
 import { setBrush } from "./popover.js";
 import { element, emit, make, on, page, select, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { toast } from "./toasts.js";
+import { present, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
 const SLIDERS = ["temperature", "saturation", "tone"];
@@ -18,6 +18,7 @@ export function start() {
   on("page", list);
   on("selected", list);
   on("settings", settings);
+  on("change", change);
   for (const name of SLIDERS) {
     element(name).addEventListener("input", () => change({ [name]: Number(element(name).value) }));
   }
@@ -27,6 +28,10 @@ export function start() {
   element("toggle").addEventListener("click", () => toggle());
   element("remove").addEventListener("click", remove);
   element("clear").addEventListener("click", clear);
+  addEventListener("pagehide", () => {
+    clearTimeout(later);
+    if (later !== 0) send();
+  });
   setBrush(null);
 }
 
@@ -85,10 +90,13 @@ function change(changes) {
   state.settings = { ...state.settings, ...changes };
   settings();
   clearTimeout(later);
-  later = setTimeout(send, PATIENCE);
+  const slides = SLIDERS.some((name) => changes[name] !== undefined);
+  later = slides ? setTimeout(send, PATIENCE) : 0;
+  if (!slides) send();
 }
 
 async function send() {
+  later = 0;
   try {
     await api.setSettings(state.settings);
     emit("sent");
@@ -113,7 +121,7 @@ function ask(title, text) {
   element("ask-text").textContent = text;
   element("ask-yes").textContent = t("askYes");
   dialog.returnValue = "no";
-  dialog.showModal();
+  present(dialog);
   return new Promise((answer) => {
     dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
   });

@@ -8,7 +8,7 @@ import { element, make, on, page, select, state, used } from "./state.js";
 import { label, t } from "./strings.js";
 
 const APART = 18; // CSS pixels between a hint and what belongs to it
-const USED = 6;
+const USED = 12;
 
 let asked = "";
 let colouring = false; // whether the next colour belongs to the step before
@@ -19,13 +19,10 @@ export function start() {
   on("page", refresh);
   on("layout", place);
   on("moved", refresh);
-  on("picked", (color) => {
-    if (state.selected !== null) choose(color);
-    else setBrush(color);
-  });
+  on("picked", (color) => choose(color));
   const field = element("color");
   field.addEventListener("input", () => {
-    paint(field.value, { step: !colouring });
+    choose(field.value, { step: !colouring });
     colouring = true;
   });
   field.addEventListener("change", () => (colouring = false));
@@ -49,14 +46,9 @@ export function setBrush(color) {
 }
 
 // Takes a colour for the hint that is chosen and for those to come.
-function choose(color) {
-  paint(color);
-}
-
-function paint(color, options) {
-  if (state.selected === null) return;
+export function choose(color, options) {
   setBrush(color);
-  hints.recolour(state.selected, color, options);
+  if (state.selected !== null) hints.recolour(state.selected, color, options);
 }
 
 // Takes one of the likely colours by its number.
@@ -77,13 +69,25 @@ function refresh() {
   swatches(element("used"), used().slice(0, USED), "usedColor");
   element("used-part").hidden = element("used").children.length < 1;
   place();
+  reveal(hint);
   suggest(shown, hint);
+}
+
+// Moves the page where the popover, which is docked on a phone, would hide the hint.
+function reveal(hint) {
+  const { width, height } = camera.bounds();
+  const popover = element("popover");
+  if (popover.offsetWidth < width) return;
+  const lowest = height - popover.offsetHeight - 2 * APART;
+  const { top } = camera.place(hint);
+  if (top > lowest) camera.pan(0, lowest - top);
 }
 
 async function suggest(shown, { x, y }) {
   const question = `${shown.id} ${x} ${y}`;
   if (asked === question) return;
   asked = question;
+  element("likely").replaceChildren();
   element("likely").setAttribute("aria-busy", "true");
   let colors = [];
   try {

@@ -6,6 +6,10 @@ export const state = {
   defaults: {},
   domains: [],
   folder: "",
+  palette: [],
+  swatches: [], // of the colour book: { id, name, color }
+  fault: "", // why the colour book is not used
+  learns: true, // whether the model can fill a colour book
   book: { state: "none" },
   current: null, // id of the page that is shown
   selected: null, // number of the hint whose colour is being chosen
@@ -15,7 +19,7 @@ export const state = {
 
 const listeners = new Map();
 
-// Events: "pages", "page" (another one is shown), "hints", "picture", "selected", "settings".
+// Events: "pages", "page" (another one is shown), "hints", "picture", "selected", "settings", "change" (of settings).
 export function on(event, heard) {
   listeners.set(event, [...(listeners.get(event) ?? []), heard]);
 }
@@ -45,9 +49,9 @@ export function show(id) {
   emit("page");
 }
 
-// Colours of the project's hints, the most used first.
+// Colours of the colour book, and of the project's hints, the most used first.
 export function used() {
-  const counts = new Map();
+  const counts = new Map(state.swatches.map(({ color }) => [color, Infinity]));
   for (const { hints } of state.pages) {
     for (const { color } of hints) counts.set(color, (counts.get(color) ?? 0) + 1);
   }

@@ -18,6 +18,13 @@ export function toast(text, { bad = false } = {}) {
   if (!bad) setTimeout(end, SHOWN);
 }
 
+// Opens a dialog. It lies over all else, so messages go along with it.
+export function present(dialog) {
+  dialog.append(element("toasts"));
+  dialog.addEventListener("close", () => document.body.append(element("toasts")), { once: true });
+  dialog.showModal();
+}
+
 export function say(text) {
   element("status").textContent = text;
 }

@@ -1,0 +1,120 @@
+"""The pictures of pages that browsers show: in memory, and the small ones on the disk."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from colorize import files
+from colorize.studio.project import Page, Project
+
+PICTURE_BYTES = 64_000_000
+"""Of encoded pictures that are kept in memory."""
+
+BARE = "0"
+"""Version of what shows the page as it was."""
+
+
+class View(StrEnum):
+    """Pictures of a page that a browser can ask for."""
+
+    THUMB = "thumb"
+    SCREEN = "screen"
+    FULL = "full"
+    BEFORE_SCREEN = "before-screen"
+    BEFORE_FULL = "before-full"
+
+
+STORED = (View.SCREEN, View.THUMB)
+
+
+class Picture(NamedTuple):
+    """A picture of a page.
+
+    Attributes:
+        version: what it depends on, see `Renderer.version`; `BARE` where that is the page alone.
+        content: bytes of a JPEG.
+    """
+
+    version: str
+    content: bytes
+
+
+class Pictures:
+    """Keeps the newest picture of each page and view; several threads may use it.
+
+    Args:
+        project: whose pages, and in whose folder.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, View], Picture] = OrderedDict()
+        self._stored = _listed(project)
+
+    def stored(self, page: Page, view: View) -> str | None:
+        """Version of the picture that is on the disk."""
+        return self._stored.get((page.id, view))
+
+    def find(self, page: Page, view: View, version: str) -> Picture | None:
+        """Find a picture of a version in memory or on the disk."""
+        with self._lock:
+            known = self._kept.get((page.id, view))
+            if known is not None and known.version == version:
+                self._kept.move_to_end((page.id, view))
+                return known
+        if self.stored(page, view) != version:
+            return None
+        try:
+            content = self._path(page, view, version).read_bytes()
+        except OSError:
+            self._stored.pop((page.id, view), None)
+            return None
+        return self.keep(page, view, Picture(version, content))
+
+    def newest(self, page: Page, view: View) -> Picture | None:
+        """Give the newest picture in memory."""
+        return self._kept.get((page.id, view))
+
+    def keep(self, page: Page, view: View, picture: Picture) -> Picture:
+        """Keep a picture in memory, in the place of an older one; the same is given back."""
+        with self._lock:
+            self._kept.pop((page.id, view), None)
+            self._kept[page.id, view] = picture
+            total = sum(len(kept.content) for kept in self._kept.values())
+            while total > PICTURE_BYTES and len(self._kept) > 1:
+                total -= len(self._kept.popitem(last=False)[1].content)
+        return picture
+
+    def store(self, page: Page, pictures: Mapping[View, Picture]) -> None:
+        """Put pictures on the disk, in the place of older ones."""
+        for view, picture in pictures.items():
+            before = self.stored(page, view)
+            files.write_bytes(self._path(page, view, picture.version), picture.content)
+            self._stored[page.id, view] = picture.version
+            if before is not None and before != picture.version:
+                self._path(page, view, before).unlink(missing_ok=True)
+
+    def forget(self, page: Page) -> None:
+        """Drop all pictures of a page that is gone."""
+        for view in View:
+            with self._lock:
+                self._kept.pop((page.id, view), None)
+            self._stored.pop((page.id, view), None)
+
+    def _path(self, page: Page, view: View, version: str) -> Path:
+        return self._project.cache / f"{page.id}-{view}-{version}.jpg"
+
+
+def _listed(project: Project) -> dict[tuple[str, View], str]:
+    """Versions of the pictures on the disk."""
+    found: dict[tuple[str, View], str] = {}
+    for path in project.cache.iterdir():
+        page_id, _, rest = path.stem.partition("-")
+        view, _, version = rest.rpartition("-")
+        if project.page(page_id) is not None and view in STORED:
+            found[page_id, View(view)] = version
+    return found

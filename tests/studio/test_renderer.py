@@ -1,0 +1,67 @@
+"""What the renderer keeps while pages change under it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from colorize.paint.hints import Hint
+from colorize.paint.painter import Painter
+from colorize.studio.colours import Colours
+from colorize.studio.pictures import View
+from colorize.studio.project import Page, Project
+from colorize.studio.renderer import Renderer
+from tests.models import tiny_model
+
+RED = Hint(0.5, 0.3, (200, 40, 40))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def rendering(project: Project, painter: Painter, told: Callable[[Page], None]) -> Renderer:
+    return Renderer(project, Colours(project.folder, "a model"), painter, model="m", tell=told)
+
+
+def test_the_newest_picture_is_stored_when_hints_change_while_a_page_is_painted(
+    project: Project, page: Callable[..., bytes]
+) -> None:
+    model, changes = tiny_model(), []
+    added = project.add_page("1.png", page(1))
+
+    def change(*_: object) -> None:
+        if not changes:
+            project.set_hints(added, [RED])
+            changes.append(renderer.view(added, View.SCREEN))
+
+    model.network.register_forward_hook(change)
+    renderer = rendering(project, Painter(model), lambda _: None)
+    first = renderer.view(added, View.SCREEN).result(60)
+    second = changes[0].result(60)
+    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    assert first.version != second.version == renderer.version(added)
+    assert renderer.state(added)["state"] == "painted"
+    assert renderer.state(added)["thumb"] == second.version
+    renderer.close()
+
+
+def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
+    project: Project, page: Callable[..., bytes]
+) -> None:
+    model, runs = tiny_model(), []
+    model.network.register_forward_hook(lambda *_: runs.append(1))
+    one, other = (project.add_page(f"{number}.png", page(number)) for number in (1, 2))
+    renderer = rendering(project, Painter(model), lambda _: None)
+    renderer.open(one).result(60)
+    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    assert len(runs) == 1
+    for hints in ([RED], [RED, RED._replace(y=0.8)], []):
+        project.set_hints(one, hints)
+        renderer.view(one, View.SCREEN).result(60)
+        assert renderer.likely(one, 0.4, 0.4).result(60)
+    assert len(runs) == 1
+    renderer.view(other, View.SCREEN).result(60)
+    assert len(runs) == 2
+    renderer.close()

@@ -37,14 +37,28 @@ SMALLEST = 12
 """Samples of an area below which their median says little."""
 LARGE = 150
 """Samples of an area from which it may have a gradient."""
-BLOTCHY, MOTLEY = 25.0, 50.0
-"""Root mean square distance from an area's own colour, in sRGB of 0..255, below which it settles
-wholly, and above which not at all: it holds several things that no line separates."""
+BLOTCHY, MOTLEY = 35.0, 55.0
+"""Root mean square distance from an area's own colour, below which it settles wholly, and above
+which not at all: it holds several things that no line separates. Distances are those of `_apart`."""
+NEAR = 25.0
+"""Standard deviation of the weight by distance with which samples count for an area's colour."""
 
 WHITE_L, WHITE_CHROMA = 90.0, 8.0
 """An area whose colour is at least so light, and has no more chroma, is white."""
 DEEP = 7
 """Side in pixels of a square of ink under which there is no colour."""
+
+SHIFTS = 3
+TONE = 1 / 60
+"""Side of the square over which a tone is averaged, in short sides of the page."""
+TONED = 0.06
+"""Share of ink beside lines from which an area is toned."""
+UNSURE = 0.5
+"""How much samples under a tone count: there the network tells shadows from colours badly."""
+YCC = np.array([[0.15, 0.29, 0.06], [-0.17, -0.33, 0.5], [0.5, -0.42, -0.08]], np.float32)
+"""Of sRGB: half the luma, and the two differences of colour of JPEG."""
+
+LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 
 RGB = NDArray[np.uint8]
 
@@ -53,13 +67,16 @@ class Settled(NamedTuple):
     """What each area has for a colour: c + x * across + y * down, in sRGB of 0..255.
 
     Attributes:
-        colour: (areas, 3) float32, at the middle of the page.
+        colour: (areas, 3) float32, at the middle of the area.
+        middle: (areas, 2) float32, where that is, across and down, in shares of the page from its
+            own middle.
         across: (areas, 3) float32, change over the page's width.
         down: (areas, 3) float32, change over the page's height.
         share: (areas,) float32 in 0..1: how much of that colour the area shall have.
     """
 
     colour: NDArray[np.float32]
+    middle: NDArray[np.float32]
     across: NDArray[np.float32]
     down: NDArray[np.float32]
     share: NDArray[np.float32]
@@ -87,16 +104,18 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     small = lab.lab_to_rgb(colours, keep_lightness=True)
     layer = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     layer = _from_inside(layer, parts, bleed)
-    settled = _settle(layer, parts)
+    settled = _settle(layer, parts, _tone(page, parts))
     found = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
     blank = blanks.find(page, parts, whitish)
-    blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
     if snap:
-        settled.share[white] = 0  # what is not whitish in them keeps its own colours
+        settled.colour[white] = 255
+        settled.across[white], settled.down[white] = 0, 0
         layer = _mixed(layer, parts, settled)
+    else:
+        blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
     # White goes on under half of the line around it.
     grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
     layer = _whitened(layer, np.where(parts.ink, grown, blank))
@@ -129,7 +148,15 @@ def _from_inside(layer: RGB, parts: Parts, bleed: float) -> RGB:
     return layer
 
 
-def _settle(layer: RGB, parts: Parts) -> Settled:
+def _tone(page: NDArray[np.uint8], parts: Parts) -> NDArray[np.bool_]:
+    """Tell where a screentone or shading lies: (h, w)."""
+    side = 2 * round(min(page.shape) * TONE / 2) + 1
+    lines = parts.ink & (parts.marks == 0)
+    page = np.where(cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)) > 0, 255, page)
+    return np.asarray(cv2.blur(page, (side, side)) < 255 * (1 - TONED))
+
+
+def _settle(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> Settled:
     """Find the colours of areas; neighbours that are alike, no line being between, are one."""
     height, width = parts.area.shape
     count = int(parts.area.max()) + 1
@@ -143,7 +170,8 @@ def _settle(layer: RGB, parts: Parts) -> Settled:
     means = _sums(area, colours, count) / np.maximum(size, 1)[:, None]
     group = _alike(parts, np.rint(means).astype(np.uint8), size >= SMALLEST)
     places = np.stack([columns / width - 0.5, rows / height - 0.5], axis=1).astype(np.float32)
-    found = _fitted(group[area], places, colours, count)
+    weight = np.where(toned[rows, columns], np.float32(UNSURE), np.float32(1))
+    found = _fitted(group[area], places, colours, weight, count)
     return Settled(*(values[group] for values in found))
 
 
@@ -169,7 +197,11 @@ def _alike(parts: Parts, means: RGB, known: NDArray[np.bool_]) -> NDArray[np.int
 
 
 def _fitted(
-    group: NDArray[np.int32], places: NDArray[np.float32], colours: NDArray[np.float32], count: int
+    group: NDArray[np.int32],
+    places: NDArray[np.float32],
+    colours: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    count: int,
 ) -> Settled:
     """Fit a median, or an even gradient where that explains more, to samples by group.
 
@@ -177,33 +209,64 @@ def _fitted(
         group: (n,) of each sample.
         places: (n, 2) across and down, in shares of the page.
         colours: (n, 3) sRGB.
+        weight: (n,), how much each counts for the colour of its group.
         count: of groups.
     """
     size = np.bincount(group, minlength=count)
     total = np.maximum(size, 1)[:, None]
-    middle, mean = _sums(group, places, count) / total, _sums(group, colours, count) / total
-    x, c = (places - middle[group]).astype(np.float32), (colours - mean[group]).astype(np.float32)
-    spread = _sums(group, np.square(c), count) / total
-    xx, yy, xy = (
-        _sums(group, np.stack([x[:, 0] ** 2, x[:, 1] ** 2, x[:, 0] * x[:, 1]], 1), count) / total
-    ).T
-    xc, yc = (_sums(group, x[:, k : k + 1] * c, count) / total for k in range(2))
-    xx, yy = xx + STIFF, yy + STIFF
-    scale = (xx * yy - xy**2)[:, None]
-    across = (yy[:, None] * xc - xy[:, None] * yc) / scale
-    down = (xx[:, None] * yc - xy[:, None] * xc) / scale
-    explained = (across * xc + down * yc).sum(axis=1)
-    sloped = (size >= LARGE) & (explained >= EXPLAINED * spread.sum(axis=1))
-    across[~sloped], down[~sloped] = 0, 0
-    base = np.where(
-        sloped[:, None],
-        mean - across * middle[:, :1] - down * middle[:, 1:],
-        _medians(group, colours, size),
+    base = _modes(group, colours, weight, size)
+    light = colours @ LUMA
+    middle, mean = _sums(group, places, count) / total, _sums(group, light[:, None], count) / total
+    x, c = (places - middle[group]).astype(np.float32), light - mean[group, 0]
+    spread = np.bincount(group, np.square(c), count) / total[:, 0]
+    xx, yy, xy, xc, yc = (
+        np.bincount(group, one * other, count) / total[:, 0]
+        for one, other in (
+            (x[:, 0], x[:, 0]),
+            (x[:, 1], x[:, 1]),
+            (x[:, 0], x[:, 1]),
+            (x[:, 0], c),
+            (x[:, 1], c),
+        )
     )
-    rest = np.sqrt(np.maximum(spread.sum(axis=1) - np.where(sloped, explained, 0), 0))
+    xx, yy = xx + STIFF, yy + STIFF
+    scale = xx * yy - xy**2
+    slope = np.stack([(yy * xc - xy * yc) / scale, (xx * yc - xy * xc) / scale], axis=1)
+    explained = slope[:, 0] * xc + slope[:, 1] * yc
+    slope[(size < LARGE) | (explained < EXPLAINED * spread)] = 0
+    # Light changes all channels by one factor: the hue stays.
+    per_light = base / np.maximum(base @ LUMA, 1)[:, None]
+    across, down = (per_light * slope[:, axis, None] for axis in range(2))
+    own = base[group] + across[group] * x[:, :1] + down[group] * x[:, 1:]
+    rest = np.sqrt(np.bincount(group, _apart(colours - own), count) / total[:, 0])
     share = np.clip((MOTLEY - rest) / (MOTLEY - BLOTCHY), 0, 1) * (size >= SMALLEST)
-    planes = (values.astype(np.float32) for values in (base, across, down, share))
+    planes = (values.astype(np.float32) for values in (base, middle, across, down, share))
     return Settled(*planes)
+
+
+def _apart(difference: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Square of how far colours are apart (n,), of differences in sRGB (n, 3).
+
+    Luma counts half: shades of one hue are nearer to each other than hues are.
+    """
+    return np.asarray(np.square(difference @ YCC.T).sum(axis=1))
+
+
+def _modes(
+    group: NDArray[np.int32],
+    colours: NDArray[np.float32],
+    certain: NDArray[np.float32],
+    size: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Most common colours of samples (n, 3) by group: (groups, 3), by mean shift."""
+    found = _medians(group, colours, size)
+    for _ in range(SHIFTS):
+        weight = certain * np.exp(_apart(colours - found[group]) / (-2 * NEAR**2))
+        total = np.bincount(group, weight, len(size))
+        sums = _sums(group, colours * weight[:, None], len(size))
+        known = total > 1e-3 * size
+        found[known] = sums[known] / total[known, None]
+    return found
 
 
 def _medians(
@@ -232,7 +295,8 @@ def _mixed(layer: RGB, parts: Parts, settled: Settled) -> RGB:
     if len(some):
         number = area[some]
         down, across = np.divmod(some, width)
-        x, y = across / np.float32(width) - 0.5, down / np.float32(height) - 0.5
+        x = across / np.float32(width) - 0.5 - settled.middle[number, 0]
+        y = down / np.float32(height) - 0.5 - settled.middle[number, 1]
         target = settled.colour[number]
         target += settled.across[number] * x.astype(np.float32)[:, None]
         target += settled.down[number] * y.astype(np.float32)[:, None]

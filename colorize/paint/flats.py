@@ -7,6 +7,7 @@ gradient, where its colours agree, and gutters, balloons and all that is nearly 
 Letters in shapes: H and W of the page, h and w of the size worked at.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from colorize.colour import lab
+from colorize.ingest.gutters import Box
 from colorize.paint import areas, blanks
 from colorize.paint.areas import Parts
 
@@ -82,12 +84,19 @@ class Settled(NamedTuple):
     share: NDArray[np.float32]
 
 
-def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = True) -> RGB:
+def lay(
+    page: NDArray[np.uint8],
+    colours: NDArray[np.float32],
+    panels: Sequence[Box] = (),
+    *,
+    snap: bool = True,
+) -> RGB:
     """Make the layer under a page of the colours that a network gave.
 
     Args:
         page: (H, W), levelled: 0 is ink, 255 paper.
         colours: L and ab of the layer, at the size at which the network saw the page.
+        panels: of the page, as `gutters.panels` gives them.
         snap: settle each area; if not, only gutters, balloons and what is nearly white settle, and
             nothing runs over a line.
 
@@ -98,6 +107,7 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     if scale < 1:
         size = [max(1, round(length * scale)) for length in page.shape[::-1]]
         page = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+        panels = [box.scaled(scale) for box in panels]
     height, width = page.shape
     parts = areas.part(page)
     bleed = BLEED * max(1.0, width / colours.shape[1])
@@ -109,7 +119,7 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
-    blank = blanks.find(page, parts, whitish)
+    blank = blanks.find(page, parts, whitish, panels)
     if snap:
         settled.colour[white] = 255
         settled.across[white], settled.down[white] = 0, 0

@@ -61,7 +61,7 @@ BENT = 2.0
 """Pixels by which a straight edge may be bent."""
 STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
-FEW, SIGNS, MANY = 2, 3, 7
+FEW, SIGNS, MANY = 4, 3, 7
 """Signs of a lettering, at least: of a bold one, of one where the network's layer is white, and of
 any other."""
 ALIKE = (0.5, 3.0)
@@ -122,12 +122,13 @@ def find(
         for number in _on_border(numbers, min(page.shape)):
             at = places[number - 1]
             seen = _Area(numbers[at] == number, at, clear, bare)
-            _add_gutter(blank, seen, parts, whitish, outside)
+            least = STRAIGHTEST if numbers is parts.open else STRAIGHT
+            _add_gutter(blank, seen, parts, whitish, outside, least)
     signs = _signs(parts)
     owner = np.zeros(len(parts.boxes), np.int32)
     owner[parts.marks] = parts.area
     count = np.bincount(owner[signs])
-    for number in np.flatnonzero(count >= FEW).tolist():
+    for number in np.flatnonzero(count >= SIGNS).tolist():
         boxes = _lettering(parts.boxes[signs[owner[signs] == number]], min(page.shape))
         if boxes is not None:
             at = places[number - 1]
@@ -185,8 +186,18 @@ def _add_gutter(
     parts: Parts,
     whitish: NDArray[np.uint8],
     outside: NDArray[np.bool_],
+    least: float,
 ) -> None:
-    """Mark an area along the border of the page (h, w) in ``blank``, if it is a gutter."""
+    """Mark an area along the border of the page (h, w) in ``blank``, if it is a gutter.
+
+    Args:
+        blank: (h, w), to mark it in.
+        seen: the area.
+        parts: of the page.
+        whitish: (h, w), how white the network's layer is.
+        outside: (h, w), outside of all panels.
+        least: share of straight edges that it must have.
+    """
     mask, at, short = seen.mask, seen.at, min(blank.shape)
     marked = blank[at]
     if outside[at][mask].mean() >= APART:
@@ -195,7 +206,7 @@ def _add_gutter(
         return
     room = parts.room[at]
     straight = _straight(mask & (parts.open[at] > 0), room[mask].max(), short)
-    if straight < STRAIGHT:
+    if straight < least:
         return
     if straight < STRAIGHTEST or whitish[at][mask].mean() < CONTRARY:
         wide = mask & (room > short * NARROW / 2)
@@ -263,7 +274,7 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
     if (
         sides.max() > high * large
         or large < short * LEGIBLE
-        or len(signs) < FEW
+        or len(signs) < SIGNS
         or alike.mean() < MOST
     ):
         return None
@@ -295,12 +306,11 @@ def _add_balloon(
     rows, columns = seen.at
     inside = np.zeros(seen.mask.shape, np.uint8)
     cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 255)
+    least, bare = MANY, BARE
     if cv2.mean(whitish[seen.at], inside)[0] >= UNSURE:
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
-        least = FEW
-    else:
-        least = MANY
+        least, bare = FEW, BAREST
     outlines, _ = cv2.findContours(
         seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
@@ -312,7 +322,7 @@ def _add_balloon(
         and cv2.contourArea(lettering.hull) >= LETTERED * size
         and size >= solid * cv2.contourArea(cv2.convexHull(outline))
         and seen.mask.sum() >= SOLID * size
-        and seen.bare() >= (BARE if lettering.count >= MANY else BAREST)
+        and seen.bare() >= bare
     ):
         cv2.drawContours(
             blank, [outline], -1, 255, cv2.FILLED, offset=(columns.start, rows.start)

@@ -47,8 +47,8 @@ NEAR = 25.0
 
 WHITE_L, WHITE_CHROMA = 90.0, 8.0
 """An area whose colour is at least so light, and has no more chroma, is white."""
-DEEP = 7
-"""Side in pixels of a square of ink under which there is no colour."""
+DEEP, DEEPEST = 7, 32
+"""Side in pixels of a square under which there is no colour, its values being so low."""
 
 SHIFTS = 3
 TONE = 1 / 60
@@ -129,8 +129,7 @@ def lay(
     # White goes on under half of the line around it.
     grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
     layer = _whitened(layer, np.where(parts.ink, grown, blank))
-    deep = cv2.erode(parts.ink.view(np.uint8), np.ones((DEEP, DEEP), np.uint8), borderValue=0)
-    layer[deep > 0] = 255
+    layer[cv2.dilate(page, np.ones((DEEP, DEEP), np.uint8)) <= DEEPEST] = 255
     return layer
 
 

@@ -25,7 +25,7 @@ FAINT = 1 / 120
 """Faint lines are apart: a screentone that shrinking made pale is faint marks without room between,
 of which a square of this side is full."""
 
-CONTRAST, FAINT_CONTRAST = 60, 25
+CONTRAST, FAINT_CONTRAST = 60, 16
 """How much darker than what is around it a line is, in values of 0..255."""
 CROWDED = 0.5
 """Share of faint marks in that square from which they are a screentone."""

@@ -306,17 +306,16 @@ def _add_balloon(
     rows, columns = seen.at
     inside = np.zeros(seen.mask.shape, np.uint8)
     cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 255)
-    least, bare = MANY, BARE
+    least, bare, solid = MANY, BARE, SOLID
     if cv2.mean(whitish[seen.at], inside)[0] >= UNSURE:
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
-        least, bare = FEW, BAREST
+        least, bare, solid = FEW, BAREST, SOLIDEST
     outlines, _ = cv2.findContours(
         seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
     outline = max(outlines, key=cv2.contourArea)
     size = cv2.contourArea(outline)
-    solid = SOLID if lettering.count >= MANY else SOLIDEST
     if (
         lettering.count >= least
         and cv2.contourArea(lettering.hull) >= LETTERED * size

@@ -55,7 +55,8 @@ TONE = 1 / 60
 """Side of the square over which a tone is averaged, in short sides of the page."""
 TONED = 0.06
 """Share of ink beside lines from which an area is toned."""
-UNSURE = 0.5
+MOSTLY = 0.6
+UNSURE = 0.1
 """How much samples under a tone count: there the network tells shadows from colours badly."""
 YCC = np.array([[0.15, 0.29, 0.06], [-0.17, -0.33, 0.5], [0.5, -0.42, -0.08]], np.float32)
 """Of sRGB: half the luma, and the two differences of colour of JPEG."""
@@ -179,7 +180,9 @@ def _settle(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> Settled:
     means = _sums(area, colours, count) / np.maximum(size, 1)[:, None]
     group = _alike(parts, np.rint(means).astype(np.uint8), size >= SMALLEST)
     places = np.stack([columns / width - 0.5, rows / height - 0.5], axis=1).astype(np.float32)
-    weight = np.where(toned[rows, columns], np.float32(UNSURE), np.float32(1))
+    tone = toned[rows, columns]
+    mostly = np.bincount(group[area], tone, count) > MOSTLY * np.bincount(group[area], minlength=count)
+    weight = np.where(tone == mostly[group[area]], np.float32(1), np.float32(UNSURE))
     found = _fitted(group[area], places, colours, weight, count)
     return Settled(*(values[group] for values in found))
 

@@ -82,9 +82,7 @@ def part(page: NDArray[np.uint8]) -> Parts:
     )
 
 
-def _with_faint(
-    ink: NDArray[np.uint8], darker: NDArray[np.uint8], short: int
-) -> NDArray[np.uint8]:
+def _with_faint(ink: NDArray[np.uint8], darker: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
     """Add thin lines that shrinking made pale, where they continue others (h, w)."""
     pale = ((darker > FAINT_CONTRAST) | (ink > 0)).view(np.uint8)
     side = 2 * round(short * FAINT / 2) + 1

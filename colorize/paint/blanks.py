@@ -323,6 +323,4 @@ def _add_balloon(
         and seen.mask.sum() >= SOLID * size
         and seen.bare() >= bare
     ):
-        cv2.drawContours(
-            blank, [outline], -1, 255, cv2.FILLED, offset=(columns.start, rows.start)
-        )
+        cv2.drawContours(blank, [outline], -1, 255, cv2.FILLED, offset=(columns.start, rows.start))

@@ -1,8 +1,9 @@
 """Lays flat colours under an inked page: each area between lines has its own.
 
 A network decides at a quarter of the size at which it sees a page, so its colours are blotchy, run
-over lines, and tint white balloons. Here an area settles on its median colour, or on an even
-gradient, where its colours agree, and gutters, balloons and all that is nearly white become white.
+over lines, turn with a screentone, and tint white balloons. Here an area settles on its most common
+colour, where its colours agree, and keeps no more than an even gradient of light. Gutters, balloons
+and all that is nearly white become white.
 
 Letters in shapes: H and W of the page, h and w of the size worked at.
 """
@@ -34,34 +35,45 @@ SAMPLES = 1 << 16
 STIFF = 2e-4
 """Added to the variance of places, in shares of the page: small areas have no steep gradient."""
 EXPLAINED = 0.3
-"""Share of an area's variance that a gradient explains at least, or there is none."""
+"""Share of the variance of an area's light that a gradient explains at least, or there is none."""
 SMALLEST = 12
-"""Samples of an area below which their median says little."""
+"""Samples of an area below which their most common colour says little."""
 LARGE = 150
 """Samples of an area from which it may have a gradient."""
 BLOTCHY, MOTLEY = 35.0, 55.0
-"""Root mean square distance from an area's own colour, below which it settles wholly, and above
-which not at all: it holds several things that no line separates. Distances are those of `_apart`."""
-NEAR = 25.0
-"""Standard deviation of the weight by distance with which samples count for an area's colour."""
+"""Root mean square distance from an area's own colour, as `_apart` gives it, below which the area
+settles wholly, and above which not at all: it holds several things that no line separates."""
+NEAR, SHIFTS = 25.0, 3
+"""Standard deviation of the weight by distance in a mean shift, and its steps."""
+
+TONE = 1 / 60
+"""Side of the square over which a screentone is averaged, in short sides of the page."""
+TONED = 0.06
+"""Share of ink beside lines from which a place is toned."""
+MOSTLY = 0.6
+"""Share of toned samples from which an area is toned; its colour is that of its toned part."""
+OTHER = 0.1
+"""How much samples of the other part count: with the tone the network changes hues."""
+
+LIT = 0.65
+"""Exponent of the highest channel of bare areas: what an artist leaves white is lit."""
+BARE = 0.5, 0.9
+"""Share of bare paper in an area up to which it is not lit, and from which it is."""
+VIVID = 0.6
+"""Saturation from which a colour is lit wholly; grey is not."""
 
 WHITE_L, WHITE_CHROMA = 90.0, 8.0
 """An area whose colour is at least so light, and has no more chroma, is white."""
 DEEP, DEEPEST = 7, 32
 """Side in pixels of a square under which there is no colour, its values being so low."""
 
-SHIFTS = 3
-TONE = 1 / 60
-"""Side of the square over which a tone is averaged, in short sides of the page."""
-TONED = 0.06
-"""Share of ink beside lines from which an area is toned."""
-MOSTLY = 0.6
-UNSURE = 0.1
-"""How much samples under a tone count: there the network tells shadows from colours badly."""
-YCC = np.array([[0.15, 0.29, 0.06], [-0.17, -0.33, 0.5], [0.5, -0.42, -0.08]], np.float32)
-"""Of sRGB: half the luma, and the two differences of colour of JPEG."""
-
-LUMA = np.array([0.3, 0.59, 0.11], np.float32)
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of sRGB."""
+OPPONENT = np.array(
+    [LUMA / 2, (np.array([0, 0, 1]) - LUMA) / 1.772, (np.array([1, 0, 0]) - LUMA) / 1.402],
+    np.float32,
+)
+"""Of sRGB: half the luma, and the two differences of colour that JPEG has."""
 
 RGB = NDArray[np.uint8]
 
@@ -115,7 +127,8 @@ def lay(
     small = lab.lab_to_rgb(colours, keep_lightness=True)
     layer = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     layer = _from_inside(layer, parts, bleed)
-    settled = _settle(layer, parts, _tone(page, parts))
+    toned = _toned(page, parts)
+    settled = _settle(layer, parts, toned)
     found = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
@@ -127,6 +140,7 @@ def lay(
         layer = _mixed(layer, parts, settled)
     else:
         blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
+    layer = _lit(layer, parts, toned)
     # White goes on under half of the line around it.
     grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
     layer = _whitened(layer, np.where(parts.ink, grown, blank))
@@ -158,8 +172,26 @@ def _from_inside(layer: RGB, parts: Parts, bleed: float) -> RGB:
     return layer
 
 
-def _tone(page: NDArray[np.uint8], parts: Parts) -> NDArray[np.bool_]:
-    """Tell where a screentone or shading lies: (h, w)."""
+def _lit(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> RGB:
+    """Make the colours of bare areas lighter, of one hue and saturation as they are."""
+    area = parts.area.ravel()
+    size = np.bincount(area)
+    bare = 1 - np.bincount(area, toned.ravel()) / np.maximum(size, 1)
+    low, high = BARE
+    share = np.clip((bare - low) / (high - low), 0, 1).astype(np.float32)[parts.area]
+    red, green, blue = cv2.split(layer)
+    highest = cv2.max(cv2.max(red, green), blue)
+    lowest = cv2.min(cv2.min(red, green), blue)
+    values = np.arange(1, 256, dtype=np.float32)
+    gain = np.concatenate([[0], (255 / values) ** (1 - LIT) - 1]).astype(np.float32)
+    saturation = (highest - lowest) / np.maximum(highest, np.float32(1))
+    share *= gain[highest] * np.minimum(saturation * np.float32(1 / VIVID), 1)
+    lit = cv2.multiply(layer, cv2.merge([1 + share] * 3), dtype=cv2.CV_8U)
+    return np.asarray(lit, np.uint8)
+
+
+def _toned(page: NDArray[np.uint8], parts: Parts) -> NDArray[np.bool_]:
+    """Tell where a screentone lies: (h, w)."""
     side = 2 * round(min(page.shape) * TONE / 2) + 1
     lines = parts.ink & (parts.marks == 0)
     page = np.where(cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)) > 0, 255, page)
@@ -172,18 +204,19 @@ def _settle(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> Settled:
     count = int(parts.area.max()) + 1
     step = max(1, round((parts.area.size / SAMPLES) ** 0.5))
     rows, columns = np.mgrid[step // 2 : height : step, step // 2 : width : step]
-    paper = ~parts.ink[rows, columns]
-    rows, columns = rows[paper], columns[paper]
+    free = ~parts.ink[rows, columns]
+    rows, columns = rows[free], columns[free]
     colours = layer[rows, columns].astype(np.float32)
     area = parts.area[rows, columns]
     size = np.bincount(area, minlength=count)
     means = _sums(area, colours, count) / np.maximum(size, 1)[:, None]
     group = _alike(parts, np.rint(means).astype(np.uint8), size >= SMALLEST)
     places = np.stack([columns / width - 0.5, rows / height - 0.5], axis=1).astype(np.float32)
+    of = group[area]
     tone = toned[rows, columns]
-    mostly = np.bincount(group[area], tone, count) > MOSTLY * np.bincount(group[area], minlength=count)
-    weight = np.where(tone == mostly[group[area]], np.float32(1), np.float32(UNSURE))
-    found = _fitted(group[area], places, colours, weight, count)
+    mostly = np.bincount(of, tone, count) > MOSTLY * np.bincount(of, minlength=count)
+    weight = np.where(tone == mostly[of], np.float32(1), np.float32(OTHER))
+    found = _fitted(of, places, colours, weight, count)
     return Settled(*(values[group] for values in found))
 
 
@@ -215,7 +248,7 @@ def _fitted(
     weight: NDArray[np.float32],
     count: int,
 ) -> Settled:
-    """Fit a median, or an even gradient where that explains more, to samples by group.
+    """Find the most common colour of samples by group, and the gradient of their light.
 
     Args:
         group: (n,) of each sample.
@@ -225,43 +258,43 @@ def _fitted(
         count: of groups.
     """
     size = np.bincount(group, minlength=count)
-    total = np.maximum(size, 1)[:, None]
+    total = np.maximum(size, 1)
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(group, values, count) / total)
+
     base = _modes(group, colours, weight, size)
     light = colours @ LUMA
-    middle, mean = _sums(group, places, count) / total, _sums(group, light[:, None], count) / total
-    x, c = (places - middle[group]).astype(np.float32), light - mean[group, 0]
-    spread = np.bincount(group, np.square(c), count) / total[:, 0]
+    middle = np.stack([mean(places[:, axis]) for axis in range(2)], axis=1)
+    x, y = (places - middle[group]).astype(np.float32).T
+    c = (light - mean(light)[group]).astype(np.float32)
     xx, yy, xy, xc, yc = (
-        np.bincount(group, one * other, count) / total[:, 0]
-        for one, other in (
-            (x[:, 0], x[:, 0]),
-            (x[:, 1], x[:, 1]),
-            (x[:, 0], x[:, 1]),
-            (x[:, 0], c),
-            (x[:, 1], c),
-        )
+        mean(x * x) + STIFF,
+        mean(y * y) + STIFF,
+        mean(x * y),
+        mean(x * c),
+        mean(y * c),
     )
-    xx, yy = xx + STIFF, yy + STIFF
     scale = xx * yy - xy**2
-    slope = np.stack([(yy * xc - xy * yc) / scale, (xx * yc - xy * xc) / scale], axis=1)
+    slope = np.stack([yy * xc - xy * yc, xx * yc - xy * xc], axis=1) / scale[:, None]
     explained = slope[:, 0] * xc + slope[:, 1] * yc
-    slope[(size < LARGE) | (explained < EXPLAINED * spread)] = 0
+    slope[(size < LARGE) | (explained < EXPLAINED * mean(c * c))] = 0
     # Light changes all channels by one factor: the hue stays.
     per_light = base / np.maximum(base @ LUMA, 1)[:, None]
     across, down = (per_light * slope[:, axis, None] for axis in range(2))
-    own = base[group] + across[group] * x[:, :1] + down[group] * x[:, 1:]
-    rest = np.sqrt(np.bincount(group, _apart(colours - own), count) / total[:, 0])
+    own = base[group] + across[group] * x[:, None] + down[group] * y[:, None]
+    rest = np.sqrt(mean(_apart(colours - own)))
     share = np.clip((MOTLEY - rest) / (MOTLEY - BLOTCHY), 0, 1) * (size >= SMALLEST)
     planes = (values.astype(np.float32) for values in (base, middle, across, down, share))
     return Settled(*planes)
 
 
-def _apart(difference: NDArray[np.floating]) -> NDArray[np.float64]:
+def _apart(difference: NDArray[np.floating]) -> NDArray[np.float32]:
     """Square of how far colours are apart (n,), of differences in sRGB (n, 3).
 
     Luma counts half: shades of one hue are nearer to each other than hues are.
     """
-    return np.asarray(np.square(difference @ YCC.T).sum(axis=1))
+    return np.asarray(np.square(difference @ OPPONENT.T).sum(axis=1), np.float32)
 
 
 def _modes(

@@ -25,6 +25,7 @@ from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.imaging.openraster import Layer
+from colorize.ingest.gutters import Box
 from colorize.model import layers
 from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, INK, Inky
@@ -36,7 +37,7 @@ from colorize.paint import flats, guide, inked, paper, regions
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
-from colorize.paint.scale import side_of
+from colorize.paint.scale import panels_of, side_of
 from colorize.weights import registry
 
 SNAP = True
@@ -474,12 +475,13 @@ class Painter:
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
-        prediction = self._predicted_layer(levelled, conditions, asked)
+        panels = panels_of(levelled)
+        prediction = self._predicted_layer(levelled, conditions, asked, panels)
         colours: NDArray[np.float32] = prediction.colours(*self.decoding_of("ink"))[0]
         if not np.isfinite(colours).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
-        layer = flats.lay(levelled, colours, snap=self.snap)
+        layer = flats.lay(levelled, colours, panels, snap=self.snap)
         if asked:
             layer = asked.inked(levelled, layer, prediction)
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
@@ -542,9 +544,10 @@ class Painter:
         levelled: NDArray[np.uint8],
         conditions: Mapping[str, NDArray[np.float32]],
         asked: Guide,
+        panels: Sequence[Box] | None = None,
     ) -> Prediction:
-        """Run the network on an inked page (H, W), levelled."""
-        height, width = self._seen(levelled)
+        """Run the network on an inked page (H, W), levelled, whose panels may be known."""
+        height, width = self._seen(levelled, panels=panels)
         if (height, width) != levelled.shape:
             shrunk = cv2.resize(levelled, (width, height), interpolation=cv2.INTER_AREA)
             levelled = np.asarray(shrunk, np.uint8)
@@ -553,11 +556,13 @@ class Painter:
         given |= asked.conditions(self.model, (height, width), lightness=True)
         return predict(self.model, seen, stack_conditions([given]))
 
-    def _seen(self, page: NDArray[Any], *, white: float = 255) -> tuple[int, int]:
+    def _seen(
+        self, page: NDArray[Any], *, white: float = 255, panels: Sequence[Box] | None = None
+    ) -> tuple[int, int]:
         """Size at which the network sees a page (H, W), in which paper is ``white``."""
         height, width = page.shape
         short, long = sorted((height, width))
-        side = self.side or side_of(page, self.model.side, white=white)
+        side = self.side or side_of(page, self.model.side, white=white, panels=panels)
         scale = side * min(1.0, LONGEST * short / long) / short
         scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
         return _scaled(height, width, scale)

@@ -7,7 +7,7 @@ lettering. All else is left to the network.
 Letters in shapes: h and w of the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -118,9 +118,7 @@ def find(
     bare = _paper(page)
     outside = _outside(page.shape, panels)
     for numbers in (parts.open, parts.area):
-        places = find_objects(numbers)
-        for number in _on_border(numbers, min(page.shape)):
-            at = places[number - 1]
+        for number, at in _places(numbers, _on_border(numbers, min(page.shape))):
             seen = _Area(numbers[at] == number, at, clear, bare)
             least = STRAIGHTEST if numbers is parts.open else STRAIGHT
             _add_gutter(blank, seen, parts, whitish, outside, least)
@@ -128,13 +126,25 @@ def find(
     owner = np.zeros(len(parts.boxes), np.int32)
     owner[parts.marks] = parts.area
     count = np.bincount(owner[signs])
+    lettered = {}
     for number in np.flatnonzero(count >= SIGNS).tolist():
-        boxes = _lettering(parts.boxes[signs[owner[signs] == number]], min(page.shape))
-        if boxes is not None:
-            at = places[number - 1]
-            seen = _Area(parts.area[at] == number, at, clear, bare)
-            _add_balloon(blank, seen, whitish, boxes, min(page.shape))
+        boxes = parts.boxes[signs[owner[signs] == number]]
+        if lettering := _lettering(boxes, min(page.shape)):
+            lettered[number] = lettering
+    for number, at in _places(parts.area, list(lettered)):
+        seen = _Area(parts.area[at] == number, at, clear, bare)
+        _add_balloon(blank, seen, whitish, lettered[number], min(page.shape))
     return blank
+
+
+def _places(
+    numbers: NDArray[np.int32], wanted: list[int]
+) -> Iterator[tuple[int, tuple[slice, slice]]]:
+    """Give the smallest parts of a page (h, w) that hold some areas, by their numbers."""
+    table = np.zeros(int(numbers.max()) + 1, np.int32)
+    table[wanted] = np.arange(1, len(wanted) + 1)
+    found = find_objects(np.take(table, numbers), len(wanted)) if wanted else []
+    return zip(wanted, found, strict=True)
 
 
 class _Area(NamedTuple):
@@ -267,7 +277,7 @@ class _Lettering(NamedTuple):
 def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
     """Take marks (n, 5), given by their boxes, for lettering; None if they are none."""
     sides = signs[:, 2:4].max(axis=1)
-    large = float(np.quantile(sides, 0.75))
+    large = float(np.sort(sides)[3 * (len(sides) - 1) // 4])
     low, high = ALIKE
     alike = sides >= low * large
     signs = signs[alike]

@@ -41,10 +41,12 @@ SMALLEST = 12
 LARGE = 150
 """Samples of an area from which it may have a gradient."""
 BLOTCHY, MOTLEY = 35.0, 55.0
-"""Root mean square distance from an area's own colour, as `_apart` gives it, below which the area
+"""Root mean square distance from an area's own colour, in `OPPONENT`, below which the area
 settles wholly, and above which not at all: it holds several things that no line separates."""
 NEAR, SHIFTS = 25.0, 3
 """Standard deviation of the weight by distance in a mean shift, and its steps."""
+FEWEST = 1e-3
+"""Mean weight of the samples of an area below which their median stands."""
 
 TONE = 1 / 60
 """Side of the square over which a screentone is averaged, in short sides of the page."""
@@ -79,21 +81,17 @@ RGB = NDArray[np.uint8]
 
 
 class Settled(NamedTuple):
-    """What each area has for a colour: c + x * across + y * down, in sRGB of 0..255.
+    """What each area has for a colour.
 
     Attributes:
-        colour: (areas, 3) float32, at the middle of the area.
-        middle: (areas, 2) float32, where that is, across and down, in shares of the page from its
-            own middle.
-        across: (areas, 3) float32, change over the page's width.
-        down: (areas, 3) float32, change over the page's height.
+        colour: (areas, 3) float32, sRGB of 0..255.
+        light: (areas, 3) float32, the factor by which that is multiplied: in the middle of the
+            page, and its change over the page's width and height.
         share: (areas,) float32 in 0..1: how much of that colour the area shall have.
     """
 
     colour: NDArray[np.float32]
-    middle: NDArray[np.float32]
-    across: NDArray[np.float32]
-    down: NDArray[np.float32]
+    light: NDArray[np.float32]
     share: NDArray[np.float32]
 
 
@@ -134,13 +132,11 @@ def lay(
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
     blank = blanks.find(page, parts, whitish, panels)
-    if snap:
-        settled.colour[white] = 255
-        settled.across[white], settled.down[white] = 0, 0
-        layer = _mixed(layer, parts, settled)
-    else:
+    settled.colour[white], settled.light[white] = 255, (1, 0, 0)
+    if not snap:
+        settled.share[:] = 0
         blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
-    layer = _lit(layer, parts, toned)
+    layer = _mixed(layer, parts.area, settled, _gain(settled.colour, parts.area, toned))
     # White goes on under half of the line around it.
     grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
     layer = _whitened(layer, np.where(parts.ink, grown, blank))
@@ -172,24 +168,6 @@ def _from_inside(layer: RGB, parts: Parts, bleed: float) -> RGB:
     return layer
 
 
-def _lit(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> RGB:
-    """Make the colours of bare areas lighter, of one hue and saturation as they are."""
-    area = parts.area.ravel()
-    size = np.bincount(area)
-    bare = 1 - np.bincount(area, toned.ravel()) / np.maximum(size, 1)
-    low, high = BARE
-    share = np.clip((bare - low) / (high - low), 0, 1).astype(np.float32)[parts.area]
-    red, green, blue = cv2.split(layer)
-    highest = cv2.max(cv2.max(red, green), blue)
-    lowest = cv2.min(cv2.min(red, green), blue)
-    values = np.arange(1, 256, dtype=np.float32)
-    gain = np.concatenate([[0], (255 / values) ** (1 - LIT) - 1]).astype(np.float32)
-    saturation = (highest - lowest) / np.maximum(highest, np.float32(1))
-    share *= gain[highest] * np.minimum(saturation * np.float32(1 / VIVID), 1)
-    lit = cv2.multiply(layer, cv2.merge([1 + share] * 3), dtype=cv2.CV_8U)
-    return np.asarray(lit, np.uint8)
-
-
 def _toned(page: NDArray[np.uint8], parts: Parts) -> NDArray[np.bool_]:
     """Tell where a screentone lies: (h, w)."""
     side = 2 * round(min(page.shape) * TONE / 2) + 1
@@ -211,7 +189,7 @@ def _settle(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> Settled:
     size = np.bincount(area, minlength=count)
     means = _sums(area, colours, count) / np.maximum(size, 1)[:, None]
     group = _alike(parts, np.rint(means).astype(np.uint8), size >= SMALLEST)
-    places = np.stack([columns / width - 0.5, rows / height - 0.5], axis=1).astype(np.float32)
+    places = np.stack([columns / width - 0.5, rows / height - 0.5]).astype(np.float32)
     of = group[area]
     tone = toned[rows, columns]
     mostly = np.bincount(of, tone, count) > MOSTLY * np.bincount(of, minlength=count)
@@ -252,7 +230,7 @@ def _fitted(
 
     Args:
         group: (n,) of each sample.
-        places: (n, 2) across and down, in shares of the page.
+        places: (2, n) across and down from the middle of the page, in shares of it.
         colours: (n, 3) sRGB.
         weight: (n,), how much each counts for the colour of its group.
         count: of groups.
@@ -260,56 +238,52 @@ def _fitted(
     size = np.bincount(group, minlength=count)
     total = np.maximum(size, 1)
 
-    def mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(group, values, count) / total)
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.bincount(group, values, count) / total, np.float32)
 
-    base = _modes(group, colours, weight, size)
-    light = colours @ LUMA
-    middle = np.stack([mean(places[:, axis]) for axis in range(2)], axis=1)
-    x, y = (places - middle[group]).astype(np.float32).T
-    c = (light - mean(light)[group]).astype(np.float32)
-    xx, yy, xy, xc, yc = (
-        mean(x * x) + STIFF,
-        mean(y * y) + STIFF,
-        mean(x * y),
-        mean(x * c),
-        mean(y * c),
-    )
-    scale = xx * yy - xy**2
-    slope = np.stack([yy * xc - xy * yc, xx * yc - xy * xc], axis=1) / scale[:, None]
-    explained = slope[:, 0] * xc + slope[:, 1] * yc
-    slope[(size < LARGE) | (explained < EXPLAINED * mean(c * c))] = 0
-    # Light changes all channels by one factor: the hue stays.
-    per_light = base / np.maximum(base @ LUMA, 1)[:, None]
-    across, down = (per_light * slope[:, axis, None] for axis in range(2))
-    own = base[group] + across[group] * x[:, None] + down[group] * y[:, None]
-    rest = np.sqrt(mean(_apart(colours - own)))
+    opponent = OPPONENT @ colours.T
+    colour = _modes(group, colours, opponent, weight, size)
+    light = 2 * opponent[0]
+    middle = np.stack([mean(along) for along in places])
+    x, y = places - middle[:, group]
+    c = light - mean(light)[group]
+    xx, yy, xy = mean(x * x) + STIFF, mean(y * y) + STIFF, mean(x * y)
+    xc, yc = mean(x * c), mean(y * c)
+    slope = np.stack([yy * xc - xy * yc, xx * yc - xy * xc]) / (xx * yy - xy**2)
+    explained = slope[0] * xc + slope[1] * yc
+    slope[:, (size < LARGE) | (explained < EXPLAINED * mean(c * c))] = 0
+    slope /= np.maximum(colour @ LUMA, 1)
+    factor = np.stack([1 - (slope * middle).sum(axis=0), *slope])
+    there = factor[0][group] + factor[1][group] * places[0] + factor[2][group] * places[1]
+    rest = np.sqrt(mean(np.square(opponent - (OPPONENT @ colour.T)[:, group] * there).sum(axis=0)))
     share = np.clip((MOTLEY - rest) / (MOTLEY - BLOTCHY), 0, 1) * (size >= SMALLEST)
-    planes = (values.astype(np.float32) for values in (base, middle, across, down, share))
-    return Settled(*planes)
-
-
-def _apart(difference: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Square of how far colours are apart (n,), of differences in sRGB (n, 3).
-
-    Luma counts half: shades of one hue are nearer to each other than hues are.
-    """
-    return np.asarray(np.square(difference @ OPPONENT.T).sum(axis=1), np.float32)
+    return Settled(colour, factor.T.astype(np.float32), share.astype(np.float32))
 
 
 def _modes(
     group: NDArray[np.int32],
     colours: NDArray[np.float32],
+    opponent: NDArray[np.float32],
     certain: NDArray[np.float32],
     size: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """Most common colours of samples (n, 3) by group: (groups, 3), by mean shift."""
+    """Most common colours of samples by group, by mean shift from their medians: (groups, 3).
+
+    Args:
+        group: (n,) of each sample.
+        colours: (n, 3) sRGB.
+        opponent: (3, n), the same in `OPPONENT`, in which distances are taken: shades of one hue
+            are nearer to each other than hues are.
+        certain: (n,), how much each counts.
+        size: (groups,), number of samples.
+    """
     found = _medians(group, colours, size)
     for _ in range(SHIFTS):
-        weight = certain * np.exp(_apart(colours - found[group]) / (-2 * NEAR**2))
+        apart = np.square(opponent - (OPPONENT @ found.T)[:, group]).sum(axis=0)
+        weight = certain * np.exp(apart / (-2 * NEAR**2))
         total = np.bincount(group, weight, len(size))
-        sums = _sums(group, colours * weight[:, None], len(size))
-        known = total > 1e-3 * size
+        sums = np.stack([np.bincount(group, weight * x, len(size)) for x in colours.T], axis=1)
+        known = total > FEWEST * size
         found[known] = sums[known] / total[known, None]
     return found
 
@@ -327,24 +301,34 @@ def _medians(
     return found
 
 
-def _mixed(layer: RGB, parts: Parts, settled: Settled) -> RGB:
-    """Give areas (h, w) their colours, as far as these agree."""
-    area = parts.area.ravel()
-    height, width = parts.area.shape
-    table = np.rint(settled.colour.clip(0, 255)).astype(np.uint8)
-    sloped = settled.across.any(axis=1) | settled.down.any(axis=1)
-    plain = ~sloped & (settled.share == 1)
-    flat = layer.reshape(-1, 3)
-    mixed = np.where(plain[area][:, None], table[area], flat)
-    some = np.flatnonzero((~plain & (settled.share > 0))[area])
+def _gain(
+    colour: NDArray[np.float32], area: NDArray[np.int32], toned: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Find the factors (areas,) that make the colours of bare areas lighter, of one saturation."""
+    pixels = np.bincount(area.ravel(), minlength=len(colour))
+    bare = 1 - np.bincount(area.ravel(), toned.ravel(), len(colour)) / np.maximum(pixels, 1)
+    low, high = BARE
+    share = np.clip((bare - low) / (high - low), 0, 1)
+    highest = np.maximum(colour.max(axis=1), 1)
+    share *= np.minimum((highest - colour.min(axis=1)) / highest / VIVID, 1)
+    return np.asarray(1 + share * ((255 / highest) ** (1 - LIT) - 1), np.float32)
+
+
+def _mixed(layer: RGB, area: NDArray[np.int32], settled: Settled, gain: NDArray[np.float32]) -> RGB:
+    """Give areas (h, w) their colours, as far as these agree, and light them."""
+    height, width = area.shape
+    share = settled.share[:, None]
+    colour = np.rint(settled.colour.clip(0, 255)).astype(np.uint8)
+    mixed = np.take(colour, area, axis=0)
+    some = np.flatnonzero(np.take(settled.share < 1, area))
     if len(some):
-        number = area[some]
-        down, across = np.divmod(some, width)
-        x = across / np.float32(width) - 0.5 - settled.middle[number, 0]
-        y = down / np.float32(height) - 0.5 - settled.middle[number, 1]
-        target = settled.colour[number]
-        target += settled.across[number] * x.astype(np.float32)[:, None]
-        target += settled.down[number] * y.astype(np.float32)[:, None]
-        share = settled.share[number, None]
-        mixed[some] = np.rint((flat[some] + share * (target - flat[some])).clip(0, 255))
-    return np.asarray(mixed.reshape(layer.shape), np.uint8)
+        flat, own = mixed.reshape(-1, 3), layer.reshape(-1, 3)[some].astype(np.float32)
+        flat[some] = np.rint(own + share[area.ravel()[some]] * (flat[some] - own))
+    still = np.array([1, 0, 0], np.float32)
+    light = gain[:, None] * (still + share * (settled.light - still))
+    factor = np.take(light[:, 0], area)
+    if light[:, 1:].any():
+        factor += np.take(light[:, 1], area) * (np.arange(width, dtype=np.float32) / width - 0.5)
+        down = np.arange(height, dtype=np.float32)[:, None] / height - 0.5
+        factor += np.take(light[:, 2], area) * down
+    return np.asarray(cv2.multiply(mixed, cv2.merge([factor] * 3), dtype=cv2.CV_8U), np.uint8)

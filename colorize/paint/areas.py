@@ -61,7 +61,7 @@ def part(page: NDArray[np.uint8]) -> Parts:
     short = min(page.shape)
     sign = max(3.0, short * SIGN)
     window = np.ones((max(3, 2 * round(short * STROKE / 2) + 1),) * 2, np.uint8)
-    darker = cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, window)
+    darker = np.asarray(cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, window), np.uint8)
     ink = ((darker > CONTRAST) | (page < BLACK)).view(np.uint8)
     ink = _with_faint(ink, darker, short)
     _, marks, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
@@ -92,7 +92,7 @@ def _with_faint(ink: NDArray[np.uint8], darker: NDArray[np.uint8], short: int) -
     strong = np.zeros(int(marks.max()) + 1, bool)
     strong[marks[ink > 0]] = True
     strong[0] = False
-    return strong[marks].view(np.uint8)
+    return np.asarray(strong[marks].view(np.uint8), np.uint8)
 
 
 def nearest(mask: NDArray[np.bool_]) -> NDArray[np.int64]:

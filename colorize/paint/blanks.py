@@ -262,13 +262,13 @@ class _Lettering(NamedTuple):
     """Signs of one size that lie together.
 
     Attributes:
-        count: of signs.
+        signs: number of them.
         size: of the large ones, in pixels.
         hull: (n, 1, 2) int32, the convex hull of their boxes.
         ink: share of ink in that hull.
     """
 
-    count: int
+    signs: int
     size: float
     hull: NDArray[np.int32]
     ink: float
@@ -327,7 +327,7 @@ def _add_balloon(
     outline = max(outlines, key=cv2.contourArea)
     size = cv2.contourArea(outline)
     if (
-        lettering.count >= least
+        lettering.signs >= least
         and cv2.contourArea(lettering.hull) >= LETTERED * size
         and size >= solid * cv2.contourArea(cv2.convexHull(outline))
         and seen.mask.sum() >= SOLID * size

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from colorize import files, params
 from colorize.errors import ColorizeError, ParamsError
@@ -126,7 +125,7 @@ def _variants(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
 
 def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) -> None:
     """Write the pipeline: a stage for the data, and one for each run."""
-    stages = YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+    stages = variant.stages_of(root)
     values = params.read(root / folder)
     file, home = (folder / params.FILE_NAME).as_posix(), folder.as_posix()
     command = f"python -m stages.variant {home}"
@@ -137,7 +136,7 @@ def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) ->
             "desc": "Fetch and resize the pictures of all runs",
             "wdir": up,
             "cmd": command,
-            "params": [{file: ["fetch", "resize"]}],
+            "params": [{file: _sections(stages, "fetch", "resize")}],
             "deps": [*sources, *_code(stages, "fetch", "resize")],
             "outs": [f"{home}/data/resized"],
         },
@@ -147,13 +146,17 @@ def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) ->
                 "desc": "Quantise, train and evaluate with other values",
                 "wdir": up,
                 "cmd": f"{command} ${{key}} ${{item}}",
-                "params": [{file: ["quantise", "train", "evaluate"]}],
+                "params": [{file: _sections(stages, "quantise", "train", "evaluate")}],
                 "deps": [f"{home}/data/resized", *_code(stages, "quantise", "train", "evaluate")],
                 "outs": [f"{home}/runs/${{key}}.json"],
             },
         },
     }
     variant.write_yaml(root / folder / "dvc.yaml", {"stages": pipeline})
+
+
+def _sections(stages: Mapping[str, Any], *names: str) -> list[str]:
+    return [section for name in names for section in stages[name]["params"]]
 
 
 def _code(stages: Mapping[str, Any], *names: str) -> list[str]:

@@ -11,9 +11,9 @@ channels.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, partial
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -25,6 +25,7 @@ from colorize.colour import lab
 from colorize.errors import ModelError
 from colorize.inking import layer
 from colorize.inking.page import Inked, Inker, Kind
+from colorize.inking.params import InkingParams
 from colorize.model import layers
 from colorize.model.conversion import LabConverter
 
@@ -233,19 +234,17 @@ class Drawn(Inky):
     Args:
         name: of the domain.
         kind: of pages.
+        inker: gives what makes them, and is called when the first page is wanted.
     """
 
-    def __init__(self, name: str, kind: Kind) -> None:
+    def __init__(self, name: str, kind: Kind, inker: Callable[[], Inker]) -> None:
         self.name = name
         self._kind: Kind = kind
-
-    @cached_property
-    def _inker(self) -> Inker:
-        return Inker()
+        self._inker = inker
 
     def ink(self, rgb: NDArray[np.uint8], key: Key) -> Inked:
         """Make a page by `colorize.inking`."""
-        return self._inker.ink(rgb, [*key, _INKING], kind=self._kind)
+        return self._inker().ink(rgb, [*key, _INKING], kind=self._kind)
 
 
 _MIXTURE = 0x6D6978
@@ -253,10 +252,19 @@ _MIXTURE = 0x6D6978
 _INKING = 0x696E6B
 """Purpose of the generators that make a page."""
 
-DOMAINS: Mapping[str, Domain] = {
-    domain.name: domain for domain in (Grey(), Drawn("ink", "toned"), Drawn("lines", "lines"))
-}
-"""Every domain by its name."""
+
+def domains(inking: InkingParams) -> Mapping[str, Domain]:
+    """Make every domain, by its name, whose inked pages are made as some params say.
+
+    The screens that inked pages need take half a second, and are made with the first page.
+    """
+    inker = cache(partial(Inker, inking))
+    kinds = (Grey(), Drawn("ink", "toned", inker), Drawn("lines", "lines", inker))
+    return {kind.name: kind for kind in kinds}
+
+
+DOMAINS = domains(InkingParams())
+"""Every domain by its name, with the default inking: what models know, and are judged on."""
 
 GREY, INK, LINES = DOMAINS["grey"], DOMAINS["ink"], DOMAINS["lines"]
 

@@ -41,7 +41,7 @@ from colorize.paint.scale import panels_of, side_of
 from colorize.weights import registry
 
 SNAP = True
-"""Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
+"""Whether regions settle on one colour: better by every score, see benchmarks/snap.py."""
 
 INKED = Decoding(0.2, 0.0)
 """Of inked pages, at most. White paper may be of many colours, and the mean of them is brown."""
@@ -90,7 +90,7 @@ class Painter:
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it is
             chosen by the size of the page's panels.
-        snap: settle each region between lines on its median colour.
+        snap: settle each region between lines on one colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.
         domain: what pages are: ``grey``, whose lightness stays; ``ink``, which take a layer of

@@ -48,6 +48,15 @@ class Box:
         """Of its sides, the level one."""
         return self.right - self.left
 
+    def scaled(self, scale: float) -> "Box":
+        """The same part of a picture that is ``scale`` times as large, rounded outwards."""
+        return Box(
+            int(np.floor(self.top * scale)),
+            int(np.floor(self.left * scale)),
+            int(np.ceil(self.bottom * scale)),
+            int(np.ceil(self.right * scale)),
+        )
+
     def of(self, plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The part of an array (H, W, ...) that it covers."""
         return plane[self.top : self.bottom, self.left : self.right]

@@ -21,8 +21,14 @@ GAP = 1 / 60
 SIGN = 1 / 18
 """Marks up to this size part nothing: dots of a screen, signs of lettering, eyes."""
 
-CONTRAST = 60
-"""How much darker than what is around it a line is, in values of 0..255."""
+AROUND = 1 / 120
+"""Side of the square in which pale marks are counted."""
+
+CONTRAST, PALE = 60, 16
+"""How much darker than what is around it a line is, in values of 0..255, and one that shrinking
+made pale."""
+CROWDED = 0.5
+"""Share of pale marks in a square from which they are a screentone and no line."""
 BLACK = 70
 """Value up to which a pixel is ink, however large the area."""
 
@@ -55,8 +61,9 @@ def part(page: NDArray[np.uint8]) -> Parts:
     short = min(page.shape)
     sign = max(3.0, short * SIGN)
     window = np.ones((max(3, 2 * round(short * STROKE / 2) + 1),) * 2, np.uint8)
-    darker = cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, window)
+    darker = np.asarray(cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, window), np.uint8)
     ink = ((darker > CONTRAST) | (page < BLACK)).view(np.uint8)
+    ink = _with_pale(ink, darker, short)
     _, marks, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     small = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) <= sign
     small[0] = False
@@ -73,6 +80,19 @@ def part(page: NDArray[np.uint8]) -> Parts:
         marks=np.asarray(marks * is_mark, np.int32),
         boxes=np.asarray(boxes, np.int32),
     )
+
+
+def _with_pale(ink: NDArray[np.uint8], darker: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
+    """Add thin lines that shrinking made pale, where they continue others (h, w)."""
+    pale = ((darker > PALE) | (ink > 0)).view(np.uint8)
+    side = 2 * round(short * AROUND / 2) + 1
+    crowded = cv2.blur(pale * np.uint8(255), (side, side)) > 255 * CROWDED
+    pale = np.where(crowded, ink, pale)
+    _, marks = cv2.connectedComponents(pale, connectivity=8)
+    strong = np.zeros(int(marks.max()) + 1, bool)
+    strong[marks[ink > 0]] = True
+    strong[0] = False
+    return np.asarray(strong[marks].view(np.uint8), np.uint8)
 
 
 def nearest(mask: NDArray[np.bool_]) -> NDArray[np.int64]:

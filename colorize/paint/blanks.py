@@ -7,35 +7,41 @@ lettering. All else is left to the network.
 Letters in shapes: h and w of the page.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
-from colorize.ingest import gutters
+from colorize.ingest.gutters import Box
 from colorize.paint.areas import Parts
 
 PAPER = 225
 """Value from which a pixel is bare."""
-BARE = 0.97
-"""Share of an area that is bare, beside its marks."""
+SHADED, EVEN = 190, 12
+"""Value from which it is so, too, where the range of values within 3 x 3 pixels is below that."""
+BARE, BAREST = 0.97, 0.99
+"""Share of an area that is bare, beside its marks, and of one with little lettering."""
 VIVID = 48
 """Range of the channels of sRGB from which a layer is no white; up to half of it, it is."""
 DARK, LIGHT = 190, 215
 """Highest channel of sRGB up to which a layer is no white, and from which it is."""
 UNSURE, CONTRARY = 127, 64
-"""Means of how white a network's layer is, of 255, below which it speaks against a balloon, and
-against a gutter."""
+"""Means of how white a network's layer is, of 255, from which it speaks for lettering, and below
+which it speaks against a gutter."""
 COARSE = 4
 """Pixels of the layer that are looked at as one."""
 
 # Lengths in short sides of the page.
 BLOTCH = 1 / 30
 """Colours of a layer are averaged over so much: smaller spots are the network's error."""
-RUN = 1 / 24
-"""A straight edge of a gutter is at least this long."""
+RUN = 1 / 10
+"""A straight edge of a gutter is at least this long, at any slant."""
 NARROW, LONG = 1 / 18, 0.4
 """A gutter that is not straight along the page's axes is at most so wide, and at least so long."""
-LEAST = 1 / 30
+LEAST = 1 / 120
 """A gutter touches so much of the page's border, at least."""
 GLYPH = 1 / 250
 """A mark of lettering is at least this large; what is smaller is a dot."""
@@ -51,22 +57,29 @@ gutters have less outside of the panels' boxes, and would end at the straight ed
 
 DOTTED = 0.02
 """Share of marks in a gutter, at most."""
-STRAIGHT, STRAIGHTEST = 0.7, 0.85
+BENT = 2.0
+"""Pixels by which a straight edge may be bent."""
+STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
-SIGNS, MANY_SIGNS = 5, 8
-"""Signs of a lettering, at least, and of one in an area that the network colours."""
+FEW, SIGNS, MANY = 4, 3, 7
+"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, and of
+any other."""
 ALIKE = (0.5, 3.0)
 """Sizes of signs, in those of the large ones: features of a face differ more."""
 MOST = 0.5
 """Share of the marks that are of such a size, at least."""
 PACKED = 0.25
 """Share of its signs' boxes in the hull of a lettering: features of a face lie far apart."""
-INKED = 0.12
-"""Share of ink in that hull, at least."""
+INKED, BOLD = 0.1, 0.4
+"""Share of ink in that hull, at least, and of bold lettering."""
+DENSE = 0.3
+"""Share of ink in the boxes of its signs, at least: lines that cross leave more paper."""
+LARGE = 1 / 50
+"""Signs of bold lettering, such as sounds, are at least this large."""
 LETTERED = 0.08
 """Share of that hull in the balloon, at least."""
-SOLID = 0.75
-"""Share of a balloon in its own convex hull, at least."""
+SOLID, SOLIDEST = 0.75, 0.85
+"""Share of a balloon in its own convex hull, at least, and of one with little lettering."""
 
 
 def whitish(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -82,7 +95,12 @@ def whitish(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(white, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def find(
+    page: NDArray[np.uint8],
+    parts: Parts,
+    whitish: NDArray[np.uint8],
+    panels: Sequence[Box] = (),
+) -> NDArray[np.uint8]:
     """Find gutters, margins and balloons.
 
     Args:
@@ -90,61 +108,79 @@ def find(page: NDArray[np.uint8], parts: Parts, whitish: NDArray[np.uint8]) -> N
         parts: of the page.
         whitish: (h, w), how white the network's layer is. Where it is not, a gutter may have run
             into a panel, and a balloon needs more lettering.
+        panels: of the page, as `gutters.panels` gives them.
 
     Returns:
         (h, w): 255 where the layer has to be white, 0 where nothing is known.
     """
-    short = min(page.shape)
     blank = np.zeros(page.shape, np.uint8)
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
-    outside = _outside(page)
+    bare = _paper(page)
+    outside = _outside(page.shape, panels)
     for numbers in (parts.open, parts.area):
-        for number in _on_border(numbers, short):
-            mask = numbers == number
-            if outside[mask].mean() >= APART:
-                blank[mask & outside] = 255
-            if (
-                _bare(page, mask, clear) >= BARE
-                and (parts.marks[mask] > 0).mean() <= DOTTED
-                and (straight := _straight(mask, parts, short)) >= STRAIGHT
-            ):
-                sure = mask
-                if straight < STRAIGHTEST or whitish[mask].mean() < CONTRARY:
-                    wide = mask & (parts.room > short * NARROW / 2)
-                    wide = mask & _grown(wide, short * NARROW / 2 + 2)
-                    blank[wide] = cv2.max(blank, whitish)[wide]
-                    sure = mask & ~wide
-                blank[sure] = 255
-    sides = parts.boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    signs = np.flatnonzero((sides >= short * GLYPH) & _is_mark(parts))
+        for number, at in _places(numbers, _on_border(numbers, min(page.shape))):
+            seen = _Area(numbers[at] == number, at, clear, bare)
+            least = STRAIGHTEST if numbers is parts.open else STRAIGHT
+            _add_gutter(blank, seen, parts, whitish, outside, least)
+    signs = _signs(parts)
     owner = np.zeros(len(parts.boxes), np.int32)
     owner[parts.marks] = parts.area
     count = np.bincount(owner[signs])
+    lettered = {}
     for number in np.flatnonzero(count >= SIGNS).tolist():
-        mask = parts.area == number
-        least = MANY_SIGNS if whitish[mask].mean() < UNSURE else SIGNS
-        if count[number] >= least:
-            boxes = parts.boxes[signs[owner[signs] == number]]
-            _add_balloon(blank, page, mask, clear, boxes, least)
+        boxes = parts.boxes[signs[owner[signs] == number]]
+        if lettering := _lettering(boxes, min(page.shape)):
+            lettered[number] = lettering
+    for number, at in _places(parts.area, list(lettered)):
+        seen = _Area(parts.area[at] == number, at, clear, bare)
+        _add_balloon(blank, seen, whitish, lettered[number], min(page.shape))
     return blank
 
 
-def _outside(page: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Find what lies outside of all panels of a page (h, w) that are parted by straight gutters."""
-    boxes = gutters.panels(page)
-    outside = np.full(
-        page.shape, sum(box.height * box.width for box in boxes) >= PANELS * page.size
-    )
-    for box in boxes:
+def _places(
+    numbers: NDArray[np.int32], wanted: list[int]
+) -> Iterator[tuple[int, tuple[slice, slice]]]:
+    """Give the smallest parts of a page (h, w) that hold some areas, by their numbers."""
+    table = np.zeros(int(numbers.max()) + 1, np.int32)
+    table[wanted] = np.arange(1, len(wanted) + 1)
+    found = find_objects(np.take(table, numbers), len(wanted)) if wanted else []
+    return zip(wanted, found, strict=True)
+
+
+class _Area(NamedTuple):
+    """An area in the smallest part of a page that holds it.
+
+    Attributes:
+        mask: (rows, columns), true in the area.
+        at: that part of the page.
+        clear: (h, w), what is neither ink nor beside it.
+        paper: (h, w), bare paper.
+    """
+
+    mask: NDArray[np.bool_]
+    at: tuple[slice, slice]
+    clear: NDArray[np.bool_]
+    paper: NDArray[np.bool_]
+
+    def bare(self) -> float:
+        """Share of bare paper, beside its marks."""
+        values = self.paper[self.at][self.mask & self.clear[self.at]]
+        return float(values.mean()) if len(values) else 0.0
+
+
+def _paper(page: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Find bare paper (h, w): light, or a little darker but even, as a page badly lit is."""
+    ranges = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return (page >= PAPER) | ((page >= SHADED) & (ranges < EVEN))
+
+
+def _outside(size: tuple[int, ...], panels: Sequence[Box]) -> NDArray[np.bool_]:
+    """Find what lies outside of all panels of a page (h, w), if these cover much of it."""
+    covered = sum(box.height * box.width for box in panels)
+    outside = np.full(size, covered >= PANELS * size[0] * size[1])
+    for box in panels:
         outside[box.top : box.bottom, box.left : box.right] = False
     return outside
-
-
-def _is_mark(parts: Parts) -> NDArray[np.bool_]:
-    there = np.zeros(len(parts.boxes), bool)
-    there[parts.marks] = True
-    there[0] = False
-    return there
 
 
 def _on_border(numbers: NDArray[np.int32], short: int) -> list[int]:
@@ -154,21 +190,57 @@ def _on_border(numbers: NDArray[np.int32], short: int) -> list[int]:
     return [int(number) for number in found[(found > 0) & (count >= short * LEAST)]]
 
 
-def _straight(mask: NDArray[np.bool_], parts: Parts, short: int) -> float:
-    """Share of straight edges in the outline of an area (h, w); 1 if it is narrow and long."""
-    widest = 2 * float(parts.room[mask].max())
+def _add_gutter(
+    blank: NDArray[np.uint8],
+    seen: _Area,
+    parts: Parts,
+    whitish: NDArray[np.uint8],
+    outside: NDArray[np.bool_],
+    least: float,
+) -> None:
+    """Mark an area along the border of the page (h, w) in ``blank``, if it is a gutter.
+
+    Args:
+        blank: (h, w), to mark it in.
+        seen: the area.
+        parts: of the page.
+        whitish: (h, w), how white the network's layer is.
+        outside: (h, w), outside of all panels.
+        least: share of straight edges that it must have.
+    """
+    mask, at, short = seen.mask, seen.at, min(blank.shape)
+    marked = blank[at]
+    if outside[at][mask].mean() >= APART:
+        marked[mask & outside[at]] = 255
+    if seen.bare() < BARE or (parts.marks[at][mask] > 0).mean() > DOTTED:
+        return
+    room = parts.room[at]
+    straight = _straight(mask & (parts.open[at] > 0), room[mask].max(), short)
+    if straight < least:
+        return
+    if straight < STRAIGHTEST or whitish[at][mask].mean() < CONTRARY:
+        wide = mask & (room > short * NARROW / 2)
+        wide = mask & _grown(wide, short * NARROW / 2 + 2)
+        marked[wide] = cv2.max(marked, whitish[at])[wide]
+        mask = mask & ~wide
+    marked[mask] = 255
+
+
+def _straight(mask: NDArray[np.bool_], room: float, short: int) -> float:
+    """Share of long straight edges in the outline of an area; 1 if it is narrow and long."""
+    widest = 2 * float(room)
     if widest <= short * NARROW and int(mask.sum()) >= widest * short * LONG:
         return 1.0
-    inside = mask & (parts.open > 0)
-    run = max(3, round(short * RUN))
-    total = straight = 0
-    for plane in (inside, inside.T):
-        rim = np.ascontiguousarray(plane[1:] ^ plane[:-1]).view(np.uint8)
-        if not rim.any():
-            continue
-        total += int(rim.sum())
-        straight += int(cv2.morphologyEx(rim, cv2.MORPH_OPEN, np.ones((1, run), np.uint8)).sum())
-    return straight / max(1, total)
+    padded = np.pad(mask.view(np.uint8), 1)
+    outlines, _ = cv2.findContours(padded, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    total = straight = 0.0
+    for outline in outlines:
+        if len(outline) >= short * RUN / 2:
+            corners = cv2.approxPolyDP(outline, BENT, closed=True)[:, 0].astype(np.float32)
+            lengths = np.hypot(*(corners - np.roll(corners, 1, axis=0)).T)
+            total += float(lengths.sum())
+            straight += float(lengths[lengths >= short * RUN].sum())
+    return straight / max(1.0, total)
 
 
 def _grown(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
@@ -177,51 +249,88 @@ def _grown(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     return np.asarray(away <= radius)
 
 
-def _bare(page: NDArray[np.uint8], mask: NDArray[np.bool_], clear: NDArray[np.bool_]) -> float:
-    """Share of bare paper in an area (h, w), beside its marks."""
-    values = page[mask & clear]
-    return float((values >= PAPER).mean()) if len(values) else 0.0
+def _signs(parts: Parts) -> NDArray[np.int64]:
+    """Numbers of the marks that are as large as signs of lettering."""
+    there = np.zeros(len(parts.boxes), bool)
+    there[parts.marks] = True
+    there[0] = False
+    sides = parts.boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    return np.flatnonzero(there & (sides >= min(parts.marks.shape) * GLYPH))
+
+
+class _Lettering(NamedTuple):
+    """Signs of one size that lie together.
+
+    Attributes:
+        signs: number of them.
+        size: of the large ones, in pixels.
+        hull: (n, 1, 2) int32, the convex hull of their boxes.
+        ink: share of ink in that hull.
+    """
+
+    signs: int
+    size: float
+    hull: NDArray[np.int32]
+    ink: float
+
+
+def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
+    """Take marks (n, 5), given by their boxes, for lettering; None if they are none."""
+    sides = signs[:, 2:4].max(axis=1)
+    large = float(np.sort(sides)[3 * (len(sides) - 1) // 4])
+    low, high = ALIKE
+    alike = sides >= low * large
+    signs = signs[alike]
+    if (
+        sides.max() > high * large
+        or large < short * LEGIBLE
+        or len(signs) < SIGNS
+        or alike.mean() < MOST
+    ):
+        return None
+    left, top, width, height, ink = signs.T
+    corners = [(x, y) for x in (left, left + width) for y in (top, top + height)]
+    hull = cv2.convexHull(np.concatenate(corners, axis=1).T.astype(np.int32))
+    size, boxes = cv2.contourArea(hull), int((width * height).sum())
+    if boxes < PACKED * size or ink.sum() < max(INKED * size, DENSE * boxes):
+        return None
+    return _Lettering(len(signs), large, np.asarray(hull, np.int32), float(ink.sum() / size))
 
 
 def _add_balloon(
     blank: NDArray[np.uint8],
-    page: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    clear: NDArray[np.bool_],
-    signs: NDArray[np.int32],
-    least: int,
+    seen: _Area,
+    whitish: NDArray[np.uint8],
+    lettering: _Lettering,
+    short: int,
 ) -> None:
-    """Mark an area (h, w), and all that it encloses, if it is a balloon.
+    """Mark an area of the page (h, w), and all that it encloses, if it is a balloon.
 
     Args:
         blank: (h, w), to mark it in.
-        page: (h, w).
-        mask: (h, w), the area.
-        clear: (h, w), what is neither ink nor beside it.
-        signs: (n, 5), boxes of its marks.
-        least: signs that it must have.
+        seen: the area.
+        whitish: (h, w), how white the network's layer is.
+        lettering: in the area.
+        short: pixels of the page's short side.
     """
-    sides = signs[:, 2:4].max(axis=1)
-    large = float(np.quantile(sides, 0.75))
-    low, high = ALIKE
-    if sides.max() > high * large or large < min(page.shape) * LEGIBLE:
-        return
-    alike = sides >= low * large
-    signs = signs[alike]
-    if len(signs) < least or alike.mean() < MOST:
-        return
-    left, top, width, height, ink = signs.T
-    corners = [(x, y) for x in (left, left + width) for y in (top, top + height)]
-    hull = cv2.contourArea(cv2.convexHull(np.concatenate(corners, axis=1).T.astype(np.int32)))
-    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outline = max(contours, key=cv2.contourArea)
+    rows, columns = seen.at
+    inside = np.zeros(seen.mask.shape, np.uint8)
+    cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 255)
+    least, bare, solid = MANY, BARE, SOLID
+    if cv2.mean(whitish[seen.at], inside)[0] >= UNSURE:
+        least = SIGNS
+    elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
+        least, bare, solid = FEW, BAREST, SOLIDEST
+    outlines, _ = cv2.findContours(
+        seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    outline = max(outlines, key=cv2.contourArea)
     size = cv2.contourArea(outline)
     if (
-        (width * height).sum() >= PACKED * hull
-        and ink.sum() >= INKED * hull
-        and hull >= LETTERED * size
-        and size >= SOLID * cv2.contourArea(cv2.convexHull(outline))
-        and mask.sum() >= SOLID * size
-        and _bare(page, mask, clear) >= BARE
+        lettering.signs >= least
+        and cv2.contourArea(lettering.hull) >= LETTERED * size
+        and size >= solid * cv2.contourArea(cv2.convexHull(outline))
+        and seen.mask.sum() >= SOLID * size
+        and seen.bare() >= bare
     ):
-        cv2.drawContours(blank, [outline], -1, 255, cv2.FILLED)
+        cv2.drawContours(blank, [outline], -1, 255, cv2.FILLED, offset=(columns.start, rows.start))

@@ -1,12 +1,14 @@
 """Lays flat colours under an inked page: each area between lines has its own.
 
 A network decides at a quarter of the size at which it sees a page, so its colours are blotchy, run
-over lines, and tint white balloons. Here an area settles on its median colour, or on an even
-gradient, where its colours agree, and gutters, balloons and all that is nearly white become white.
+over lines, turn with a screentone, and tint white balloons. Here an area settles on its most common
+colour, where its colours agree, and keeps no more than an even gradient of light. Gutters, balloons
+and all that is nearly white become white.
 
 Letters in shapes: H and W of the page, h and w of the size worked at.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from colorize.colour import lab
+from colorize.ingest.gutters import Box
 from colorize.paint import areas, blanks
 from colorize.paint.areas import Parts
 
@@ -32,45 +35,79 @@ SAMPLES = 1 << 16
 STIFF = 2e-4
 """Added to the variance of places, in shares of the page: small areas have no steep gradient."""
 EXPLAINED = 0.3
-"""Share of an area's variance that a gradient explains at least, or there is none."""
+"""Share of the variance of an area's light that a gradient explains at least, or there is none."""
 SMALLEST = 12
-"""Samples of an area below which their median says little."""
+"""Samples of an area below which their most common colour says little."""
 LARGE = 150
 """Samples of an area from which it may have a gradient."""
-BLOTCHY, MOTLEY = 25.0, 50.0
-"""Root mean square distance from an area's own colour, in sRGB of 0..255, below which it settles
-wholly, and above which not at all: it holds several things that no line separates."""
+BLOTCHY, MOTLEY = 35.0, 55.0
+"""Root mean square distance from an area's own colour, in `OPPONENT`, below which the area
+settles wholly, and above which not at all: it holds several things that no line separates."""
+NEAR, SHIFTS = 25.0, 3
+"""Standard deviation of the weight by distance in a mean shift, and its steps."""
+FEWEST = 1e-3
+"""Mean weight of the samples of an area below which their median stands."""
+
+TONE = 1 / 60
+"""Side of the square over which a screentone is averaged, in short sides of the page."""
+TONED = 0.06
+"""Share of ink beside lines from which a place is toned."""
+MOSTLY = 0.6
+"""Share of toned samples from which an area is toned; its colour is that of its toned part."""
+OTHER = 0.1
+"""How much samples of the other part count: with the tone the network changes hues."""
+
+LIT = 0.65
+"""Exponent of the highest channel of bare areas: what an artist leaves white is lit."""
+BARE = 0.5, 0.9
+"""Share of bare paper in an area up to which it is not lit, and from which it is."""
+VIVID = 0.6
+"""Saturation from which a colour is lit wholly; grey is not."""
 
 WHITE_L, WHITE_CHROMA = 90.0, 8.0
 """An area whose colour is at least so light, and has no more chroma, is white."""
-DEEP = 7
-"""Side in pixels of a square of ink under which there is no colour."""
+DEEP, DEEPEST = 7, 32
+"""Side in pixels of a square under which there is no colour, its values being so low."""
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of sRGB."""
+OPPONENT = np.array(
+    [LUMA / 2, (np.array([0, 0, 1]) - LUMA) / 1.772, (np.array([1, 0, 0]) - LUMA) / 1.402],
+    np.float32,
+)
+"""Of sRGB: half the luma, and the two differences of colour that JPEG has."""
 
 RGB = NDArray[np.uint8]
 
 
 class Settled(NamedTuple):
-    """What each area has for a colour: c + x * across + y * down, in sRGB of 0..255.
+    """What each area has for a colour.
 
     Attributes:
-        colour: (areas, 3) float32, at the middle of the page.
-        across: (areas, 3) float32, change over the page's width.
-        down: (areas, 3) float32, change over the page's height.
+        colour: (areas, 3) float32, sRGB of 0..255.
+        light: (areas, 3) float32, the factor by which that is multiplied: in the middle of the
+            page, and its change over the page's width and height.
         share: (areas,) float32 in 0..1: how much of that colour the area shall have.
     """
 
     colour: NDArray[np.float32]
-    across: NDArray[np.float32]
-    down: NDArray[np.float32]
+    light: NDArray[np.float32]
     share: NDArray[np.float32]
 
 
-def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = True) -> RGB:
+def lay(
+    page: NDArray[np.uint8],
+    colours: NDArray[np.float32],
+    panels: Sequence[Box] = (),
+    *,
+    snap: bool = True,
+) -> RGB:
     """Make the layer under a page of the colours that a network gave.
 
     Args:
         page: (H, W), levelled: 0 is ink, 255 paper.
         colours: L and ab of the layer, at the size at which the network saw the page.
+        panels: of the page, as `gutters.panels` gives them.
         snap: settle each area; if not, only gutters, balloons and what is nearly white settle, and
             nothing runs over a line.
 
@@ -81,27 +118,29 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     if scale < 1:
         size = [max(1, round(length * scale)) for length in page.shape[::-1]]
         page = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+        panels = [box.scaled(scale) for box in panels]
     height, width = page.shape
     parts = areas.part(page)
     bleed = BLEED * max(1.0, width / colours.shape[1])
     small = lab.lab_to_rgb(colours, keep_lightness=True)
     layer = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     layer = _from_inside(layer, parts, bleed)
-    settled = _settle(layer, parts)
+    toned = _toned(page, parts)
+    settled = _settle(layer, parts, toned)
     found = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
-    blank = blanks.find(page, parts, whitish)
-    blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
-    if snap:
-        settled.share[white] = 0  # what is not whitish in them keeps its own colours
-        layer = _mixed(layer, parts, settled)
+    blank = blanks.find(page, parts, whitish, panels)
+    settled.colour[white], settled.light[white] = 255, (1, 0, 0)
+    if not snap:
+        settled.share[:] = 0
+        blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
+    layer = _mixed(layer, parts.area, settled, _gain(settled.colour, parts.area, toned))
     # White goes on under half of the line around it.
     grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
     layer = _whitened(layer, np.where(parts.ink, grown, blank))
-    deep = cv2.erode(parts.ink.view(np.uint8), np.ones((DEEP, DEEP), np.uint8), borderValue=0)
-    layer[deep > 0] = 255
+    layer[cv2.dilate(page, np.ones((DEEP, DEEP), np.uint8)) <= DEEPEST] = 255
     return layer
 
 
@@ -129,21 +168,33 @@ def _from_inside(layer: RGB, parts: Parts, bleed: float) -> RGB:
     return layer
 
 
-def _settle(layer: RGB, parts: Parts) -> Settled:
+def _toned(page: NDArray[np.uint8], parts: Parts) -> NDArray[np.bool_]:
+    """Tell where a screentone lies: (h, w)."""
+    side = 2 * round(min(page.shape) * TONE / 2) + 1
+    lines = parts.ink & (parts.marks == 0)
+    page = np.where(cv2.dilate(lines.view(np.uint8), np.ones((3, 3), np.uint8)) > 0, 255, page)
+    return np.asarray(cv2.blur(page, (side, side)) < 255 * (1 - TONED))
+
+
+def _settle(layer: RGB, parts: Parts, toned: NDArray[np.bool_]) -> Settled:
     """Find the colours of areas; neighbours that are alike, no line being between, are one."""
     height, width = parts.area.shape
     count = int(parts.area.max()) + 1
     step = max(1, round((parts.area.size / SAMPLES) ** 0.5))
     rows, columns = np.mgrid[step // 2 : height : step, step // 2 : width : step]
-    paper = ~parts.ink[rows, columns]
-    rows, columns = rows[paper], columns[paper]
+    free = ~parts.ink[rows, columns]
+    rows, columns = rows[free], columns[free]
     colours = layer[rows, columns].astype(np.float32)
     area = parts.area[rows, columns]
     size = np.bincount(area, minlength=count)
     means = _sums(area, colours, count) / np.maximum(size, 1)[:, None]
     group = _alike(parts, np.rint(means).astype(np.uint8), size >= SMALLEST)
-    places = np.stack([columns / width - 0.5, rows / height - 0.5], axis=1).astype(np.float32)
-    found = _fitted(group[area], places, colours, count)
+    places = np.stack([columns / width - 0.5, rows / height - 0.5]).astype(np.float32)
+    of = group[area]
+    tone = toned[rows, columns]
+    mostly = np.bincount(of, tone, count) > MOSTLY * np.bincount(of, minlength=count)
+    weight = np.where(tone == mostly[of], np.float32(1), np.float32(OTHER))
+    found = _fitted(of, places, colours, weight, count)
     return Settled(*(values[group] for values in found))
 
 
@@ -169,41 +220,72 @@ def _alike(parts: Parts, means: RGB, known: NDArray[np.bool_]) -> NDArray[np.int
 
 
 def _fitted(
-    group: NDArray[np.int32], places: NDArray[np.float32], colours: NDArray[np.float32], count: int
+    group: NDArray[np.int32],
+    places: NDArray[np.float32],
+    colours: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    count: int,
 ) -> Settled:
-    """Fit a median, or an even gradient where that explains more, to samples by group.
+    """Find the most common colour of samples by group, and the gradient of their light.
 
     Args:
         group: (n,) of each sample.
-        places: (n, 2) across and down, in shares of the page.
+        places: (2, n) across and down from the middle of the page, in shares of it.
         colours: (n, 3) sRGB.
+        weight: (n,), how much each counts for the colour of its group.
         count: of groups.
     """
     size = np.bincount(group, minlength=count)
-    total = np.maximum(size, 1)[:, None]
-    middle, mean = _sums(group, places, count) / total, _sums(group, colours, count) / total
-    x, c = (places - middle[group]).astype(np.float32), (colours - mean[group]).astype(np.float32)
-    spread = _sums(group, np.square(c), count) / total
-    xx, yy, xy = (
-        _sums(group, np.stack([x[:, 0] ** 2, x[:, 1] ** 2, x[:, 0] * x[:, 1]], 1), count) / total
-    ).T
-    xc, yc = (_sums(group, x[:, k : k + 1] * c, count) / total for k in range(2))
-    xx, yy = xx + STIFF, yy + STIFF
-    scale = (xx * yy - xy**2)[:, None]
-    across = (yy[:, None] * xc - xy[:, None] * yc) / scale
-    down = (xx[:, None] * yc - xy[:, None] * xc) / scale
-    explained = (across * xc + down * yc).sum(axis=1)
-    sloped = (size >= LARGE) & (explained >= EXPLAINED * spread.sum(axis=1))
-    across[~sloped], down[~sloped] = 0, 0
-    base = np.where(
-        sloped[:, None],
-        mean - across * middle[:, :1] - down * middle[:, 1:],
-        _medians(group, colours, size),
-    )
-    rest = np.sqrt(np.maximum(spread.sum(axis=1) - np.where(sloped, explained, 0), 0))
+    total = np.maximum(size, 1)
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.bincount(group, values, count) / total, np.float32)
+
+    opponent = OPPONENT @ colours.T
+    colour = _modes(group, colours, opponent, weight, size)
+    light = 2 * opponent[0]
+    middle = np.stack([mean(along) for along in places])
+    x, y = places - middle[:, group]
+    c = light - mean(light)[group]
+    xx, yy, xy = mean(x * x) + STIFF, mean(y * y) + STIFF, mean(x * y)
+    xc, yc = mean(x * c), mean(y * c)
+    slope = np.stack([yy * xc - xy * yc, xx * yc - xy * xc]) / (xx * yy - xy**2)
+    explained = slope[0] * xc + slope[1] * yc
+    slope[:, (size < LARGE) | (explained < EXPLAINED * mean(c * c))] = 0
+    slope /= np.maximum(colour @ LUMA, 1)
+    factor = np.stack([1 - (slope * middle).sum(axis=0), *slope])
+    there = factor[0][group] + factor[1][group] * places[0] + factor[2][group] * places[1]
+    rest = np.sqrt(mean(np.square(opponent - (OPPONENT @ colour.T)[:, group] * there).sum(axis=0)))
     share = np.clip((MOTLEY - rest) / (MOTLEY - BLOTCHY), 0, 1) * (size >= SMALLEST)
-    planes = (values.astype(np.float32) for values in (base, across, down, share))
-    return Settled(*planes)
+    return Settled(colour, factor.T.astype(np.float32), share.astype(np.float32))
+
+
+def _modes(
+    group: NDArray[np.int32],
+    colours: NDArray[np.float32],
+    opponent: NDArray[np.float32],
+    certain: NDArray[np.float32],
+    size: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Most common colours of samples by group, by mean shift from their medians: (groups, 3).
+
+    Args:
+        group: (n,) of each sample.
+        colours: (n, 3) sRGB.
+        opponent: (3, n), the same in `OPPONENT`, in which distances are taken: shades of one hue
+            are nearer to each other than hues are.
+        certain: (n,), how much each counts.
+        size: (groups,), number of samples.
+    """
+    found = _medians(group, colours, size)
+    for _ in range(SHIFTS):
+        apart = np.square(opponent - (OPPONENT @ found.T)[:, group]).sum(axis=0)
+        weight = certain * np.exp(apart / (-2 * NEAR**2))
+        total = np.bincount(group, weight, len(size))
+        sums = np.stack([np.bincount(group, weight * x, len(size)) for x in colours.T], axis=1)
+        known = total > FEWEST * size
+        found[known] = sums[known] / total[known, None]
+    return found
 
 
 def _medians(
@@ -219,23 +301,34 @@ def _medians(
     return found
 
 
-def _mixed(layer: RGB, parts: Parts, settled: Settled) -> RGB:
-    """Give areas (h, w) their colours, as far as these agree."""
-    area = parts.area.ravel()
-    height, width = parts.area.shape
-    table = np.rint(settled.colour.clip(0, 255)).astype(np.uint8)
-    sloped = settled.across.any(axis=1) | settled.down.any(axis=1)
-    plain = ~sloped & (settled.share == 1)
-    flat = layer.reshape(-1, 3)
-    mixed = np.where(plain[area][:, None], table[area], flat)
-    some = np.flatnonzero((~plain & (settled.share > 0))[area])
+def _gain(
+    colour: NDArray[np.float32], area: NDArray[np.int32], toned: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Find the factors (areas,) that make the colours of bare areas lighter, of one saturation."""
+    pixels = np.bincount(area.ravel(), minlength=len(colour))
+    bare = 1 - np.bincount(area.ravel(), toned.ravel(), len(colour)) / np.maximum(pixels, 1)
+    low, high = BARE
+    share = np.clip((bare - low) / (high - low), 0, 1)
+    highest = np.maximum(colour.max(axis=1), 1)
+    share *= np.minimum((highest - colour.min(axis=1)) / highest / VIVID, 1)
+    return np.asarray(1 + share * ((255 / highest) ** (1 - LIT) - 1), np.float32)
+
+
+def _mixed(layer: RGB, area: NDArray[np.int32], settled: Settled, gain: NDArray[np.float32]) -> RGB:
+    """Give areas (h, w) their colours, as far as these agree, and light them."""
+    height, width = area.shape
+    share = settled.share[:, None]
+    colour = np.rint(settled.colour.clip(0, 255)).astype(np.uint8)
+    mixed = np.take(colour, area, axis=0)
+    some = np.flatnonzero(np.take(settled.share < 1, area))
     if len(some):
-        number = area[some]
-        down, across = np.divmod(some, width)
-        x, y = across / np.float32(width) - 0.5, down / np.float32(height) - 0.5
-        target = settled.colour[number]
-        target += settled.across[number] * x.astype(np.float32)[:, None]
-        target += settled.down[number] * y.astype(np.float32)[:, None]
-        share = settled.share[number, None]
-        mixed[some] = np.rint((flat[some] + share * (target - flat[some])).clip(0, 255))
-    return np.asarray(mixed.reshape(layer.shape), np.uint8)
+        flat, own = mixed.reshape(-1, 3), layer.reshape(-1, 3)[some].astype(np.float32)
+        flat[some] = np.rint(own + share[area.ravel()[some]] * (flat[some] - own))
+    still = np.array([1, 0, 0], np.float32)
+    light = gain[:, None] * (still + share * (settled.light - still))
+    factor = np.take(light[:, 0], area)
+    if light[:, 1:].any():
+        factor += np.take(light[:, 1], area) * (np.arange(width, dtype=np.float32) / width - 0.5)
+        down = np.arange(height, dtype=np.float32)[:, None] / height - 0.5
+        factor += np.take(light[:, 2], area) * down
+    return np.asarray(cv2.multiply(mixed, cv2.merge([factor] * 3), dtype=cv2.CV_8U), np.uint8)

@@ -25,6 +25,7 @@ from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.imaging.openraster import Layer
+from colorize.ingest.gutters import Box
 from colorize.model import layers
 from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, INK, Inky
@@ -37,11 +38,11 @@ from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
 from colorize.paint.memo import Memo
-from colorize.paint.scale import side_of
+from colorize.paint.scale import panels_of, side_of
 from colorize.weights import registry
 
 SNAP = True
-"""Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
+"""Whether regions settle on one colour: better by every score, see benchmarks/snap.py."""
 
 INKED = Decoding(0.2, 0.0)
 """Of inked pages, at most. White paper may be of many colours, and the mean of them is brown."""
@@ -90,7 +91,7 @@ class Painter:
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it is
             chosen by the size of the page's panels.
-        snap: settle each region between lines on its median colour.
+        snap: settle each region between lines on one colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.
         domain: what pages are: ``grey``, whose lightness stays; ``ink``, which take a layer of
@@ -509,7 +510,8 @@ class Painter:
             if not np.isfinite(colours).all():
                 raise ImageError("no_colours", "the network gave no number for some of its pixels")
             colours[..., 1:] *= self.saturation
-            return flats.lay(levelled, colours, snap=self.snap)
+            panels = memo.of("panels", (), lambda: panels_of(levelled))
+            return flats.lay(levelled, colours, panels, snap=self.snap)
 
         layer = memo.of("layer", (key, decoding, self.saturation, self.snap), lay)
         if asked:
@@ -590,7 +592,8 @@ class Painter:
         """Run the network on an inked page (H, W), levelled."""
 
         def observe() -> NDArray[np.float32]:
-            height, width = self._seen(levelled)
+            panels = asked.memo.of("panels", (), lambda: panels_of(levelled))
+            height, width = self._seen(levelled, panels=panels)
             page = levelled
             if (height, width) != page.shape:
                 shrunk = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
@@ -606,11 +609,13 @@ class Painter:
 
         return self._remembered("ink", asked, run)
 
-    def _seen(self, page: NDArray[Any], *, white: float = 255) -> tuple[int, int]:
+    def _seen(
+        self, page: NDArray[Any], *, white: float = 255, panels: Sequence[Box] | None = None
+    ) -> tuple[int, int]:
         """Size at which the network sees a page (H, W), in which paper is ``white``."""
         height, width = page.shape
         short, long = sorted((height, width))
-        side = self.side or side_of(page, self.model.side, white=white)
+        side = self.side or side_of(page, self.model.side, white=white, panels=panels)
         scale = side * min(1.0, LONGEST * short / long) / short
         scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
         return _scaled(height, width, scale)

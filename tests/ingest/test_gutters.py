@@ -100,3 +100,10 @@ def test_a_box_gives_its_part_of_a_picture() -> None:
     box = Box(2, 5, 12, 25)
     assert (box.of(rgb) == rgb[2:12, 5:25]).all()
     assert (box.height, box.width) == (10, 20)
+
+
+def test_a_box_is_scaled_with_its_picture() -> None:
+    box = Box(3, 5, 12, 25)
+    assert box.scaled(2) == Box(6, 10, 24, 50)
+    small = box.scaled(0.5)
+    assert small == Box(1, 2, 6, 13)  # what it covers in part is in it

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -29,6 +30,7 @@ from colorize.model.weights import Model
 from colorize.paint.painter import MAX_SIDE
 from colorize.weights import registry
 from tests.imports import ROOT
+from tests.models import tiny_model
 from tests.paint.zips import Item, grey_page, packed
 
 Encoded = Callable[..., bytes]
@@ -612,6 +614,51 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert seen(out) == seen(unbroken)
     for name in seen(unbroken):
         assert (out / name).read_bytes() == (unbroken / name).read_bytes()
+
+
+def test_a_killed_run_over_inked_pages_ends_with_the_same_bytes(
+    tmp_path: Path, encoded: Encoded
+) -> None:
+    model_file, source, out = tmp_path / "m.safetensors", tmp_path / "in", tmp_path / "out"
+    tiny_model(domains=["grey", "ink"]).save(model_file)
+    source.mkdir()
+    for number in range(8):
+        drawn = inked_page(np.random.default_rng(number))
+        (source / f"{number}.png").write_bytes(encoded(drawn))
+    arguments = command(source, "-o", out, "--model", model_file)
+    process = subprocess.Popen(arguments, cwd=ROOT)
+    while len(list(out.glob("?.png"))) < 3:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert len(seen(out)) < 8
+    done = subprocess.run([*arguments, "--json"], check=True, cwd=ROOT, stdout=subprocess.PIPE)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["domain"] for one in told if one["outcome"] == "painted"} == {"ink"}
+    assert {one["outcome"] for one in told} == {"kept", "painted"}
+
+    unbroken = tmp_path / "unbroken"
+    assert main([str(source), "-o", str(unbroken), "--model", str(model_file)]) == 0
+    assert seen(out) == seen(unbroken) == [f"{number}.png" for number in range(8)]
+    for name in seen(unbroken):
+        assert (out / name).read_bytes() == (unbroken / name).read_bytes()
+
+
+def inked_page(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A page (900, 640) of panels with outlines, a screen of dots and a balloon with signs."""
+    drawn = np.full((900, 640), 255, np.uint8)
+    for top in (30, 470):
+        drawn[top + 200 : top + 360 : 5, 40:600:5] = 0
+        cv2.rectangle(drawn, (30, top), (610, top + 400), 0, 3)
+        for _ in range(6):
+            x, y = rng.integers(80, 560), rng.integers(top + 40, top + 360)
+            cv2.circle(drawn, (int(x), int(y)), int(rng.integers(15, 60)), 0, 3)
+        cv2.ellipse(drawn, (500, top + 120), (60, 80), 0, 0, 360, 255, -1)
+        cv2.ellipse(drawn, (500, top + 120), (60, 80), 0, 0, 360, 0, 2)
+        for sign in range(4):
+            cv2.putText(drawn, "B", (490, top + 80 + 28 * sign), cv2.FONT_HERSHEY_PLAIN, 2, 0, 3)
+    return drawn
 
 
 def starting(arguments: list[str], pattern: Path) -> "subprocess.Popen[str]":

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from colorize.colour.lab import rgb_to_lab
+from colorize.colour.lab import lab_to_rgb, rgb_to_lab
+from colorize.ingest.gutters import Box
 from colorize.paint import flats
+from colorize.paint.scale import panels_of
+from tests.paint.lighting import lit
 
 Lab = NDArray[np.float32]
 SKIN, BLUE = (80, 15, 20), (60, 0, -40)
@@ -102,9 +105,9 @@ def test_a_gap_in_a_line_is_closed() -> None:
     colours = np.empty((300, 300, 3), np.float32)
     colours[:, :150], colours[:, 150:] = BLUE, SKIN
     layer = rgb_to_lab(flats.lay(drawn, colours))
-    np.testing.assert_allclose(layer[100, 280], BLUE, atol=1)
-    np.testing.assert_allclose(layer[293, 285], BLUE, atol=1)
-    np.testing.assert_allclose(layer[293, 315], SKIN, atol=1)
+    np.testing.assert_allclose(layer[100, 280], lit(BLUE), atol=1)
+    np.testing.assert_allclose(layer[293, 285], lit(BLUE), atol=1)
+    np.testing.assert_allclose(layer[293, 315], lit(SKIN), atol=1)
 
 
 def test_an_even_gradient_stays_and_noise_goes(rng: np.random.Generator) -> None:
@@ -115,8 +118,13 @@ def test_an_even_gradient_stays_and_noise_goes(rng: np.random.Generator) -> None
     ramp[..., 2] = 30
     noisy = ramp + rng.normal(0, 3, ramp.shape).astype(np.float32)
     layer = rgb_to_lab(flats.lay(drawn, noisy))
-    for row in (100, 300, 500):
-        np.testing.assert_allclose(layer[row, 300], ramp[row // 4, 75], atol=4)
+    rows = np.array([100, 300, 500])
+    # The area is lit as the colour in its middle is, and keeps its hue.
+    np.testing.assert_allclose(layer[300, 300], lit((50, 0, 30)), atol=2)
+    lightness = layer[rows, 300, 0] / ramp[rows // 4, 75, 0]
+    np.testing.assert_allclose(lightness, lightness[1], rtol=0.02)
+    hue = np.degrees(np.arctan2(layer[rows, 300, 2], layer[rows, 300, 1]))
+    np.testing.assert_allclose(hue, 90, atol=2)
     assert layer[300, 80:520].std(axis=0).max() < 1
 
 
@@ -124,11 +132,14 @@ def test_things_of_one_area_that_differ_keep_their_colours() -> None:
     drawn = np.full((400, 400), 255, np.uint8)
     cv2.rectangle(drawn, (20, 20), (380, 380), 0, 4)
     colours = np.empty((200, 200, 3), np.float32)
-    colours[:] = (50, 60, 40)
-    colours[60:140, 60:140] = (50, -50, 40)
+    red, green = (50.0, 60.0, 40.0), (50.0, -50.0, 40.0)
+    colours[:] = red
+    colours[60:140, 60:140] = green
     layer = rgb_to_lab(flats.lay(drawn, colours))
-    np.testing.assert_allclose(layer[200, 200], (50, -50, 40), atol=2)
-    np.testing.assert_allclose(layer[60, 60], (50, 60, 40), atol=2)
+    np.testing.assert_allclose(layer[60, 60], lit(red), atol=2)
+    gain = lab_to_rgb(lit(red)).max() / lab_to_rgb(np.array(red)).max()  # of the whole area
+    expected = np.rint(gain * lab_to_rgb(np.array(green))).astype(np.uint8)
+    np.testing.assert_allclose(layer[200, 200], rgb_to_lab(expected), atol=2)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 70), (90, 3), (40, 40)])
@@ -146,8 +157,8 @@ def test_black_has_no_colour() -> None:
     colours[:] = SKIN
     layer = flats.lay(drawn, colours)
     assert (layer[150:250, 150:250] == 255).all()
-    np.testing.assert_allclose(rgb_to_lab(layer)[50, 50], SKIN, atol=1)
-    np.testing.assert_allclose(rgb_to_lab(layer)[200, 101], SKIN, atol=1)
+    np.testing.assert_allclose(rgb_to_lab(layer)[50, 50], lit(SKIN), atol=1)
+    np.testing.assert_allclose(rgb_to_lab(layer)[200, 101], lit(SKIN), atol=1)
 
 
 def test_a_wide_margin_around_panels_is_white_though_the_network_tints_it() -> None:
@@ -158,8 +169,125 @@ def test_a_wide_margin_around_panels_is_white_though_the_network_tints_it() -> N
         drawn[top + 100 : top + 200, left + 80 : left + 180] = 90
     tinted = np.empty((64, 50, 3), np.float32)
     tinted[...] = 70, -12, -10
-    laid = flats.lay(drawn, tinted, snap=True)
+    laid = flats.lay(drawn, tinted, panels_of(drawn), snap=True)
     scale = len(laid) / 900
     for row, column in ((30, 350), (450, 200), (300, 670), (300, 340)):
         assert laid[round(row * scale), round(column * scale)].min() >= 250, (row, column)
     assert laid[round(400 * scale), round(200 * scale)].min() < 220
+
+
+def test_a_tone_darkens_a_colour_and_does_not_turn_it() -> None:
+    """The network takes the toned part of a face for green; the larger part decides."""
+    drawn = np.full((700, 600), 255, np.uint8)
+    cv2.ellipse(drawn, (300, 350), (200, 250), 0, 0, 360, 0, 4)
+    inside = np.zeros_like(drawn)
+    cv2.ellipse(inside, (300, 350), (194, 244), 0, 0, 360, 1, -1)
+    inside[:420] = 0
+    dots = np.zeros_like(drawn)
+    dots[2::6, 2::6] = 1
+    drawn[cv2.dilate(dots, np.ones((2, 2), np.uint8)) * inside > 0] = 0
+    skin, green = (72.0, 15.0, 25.0), (78.0, -15.0, 8.0)
+    colours = np.empty((175, 150, 3), np.float32)
+    colours[:] = skin
+    colours[105:] = green
+    layer = rgb_to_lab(flats.lay(drawn, colours))
+    bare, toned = layer[200:400, 250:350], layer[470:560, 250:350]
+    for part in (bare, toned):
+        hue = np.degrees(np.arctan2(part[..., 2], part[..., 1]))
+        assert np.abs(hue - np.degrees(np.arctan2(skin[2], skin[1]))).max() < 4
+
+
+def test_a_background_has_no_halo_around_a_figure() -> None:
+    """The network paints what is near lines orange: of a large area most is blue."""
+    drawn = np.full((800, 600), 255, np.uint8)
+    cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
+    cv2.circle(drawn, (300, 420), 110, 0, 4)
+    orange, blue = (68.0, 15.0, 25.0), (80.0, -5.0, -8.0)
+    away = np.hypot(*np.mgrid[-105:95, -75:75])
+    colours = np.where(away[..., None] < 42, orange, blue).astype(np.float32)
+    colours = np.asarray(cv2.GaussianBlur(colours, (0, 0), 6), np.float32)
+    layer = rgb_to_lab(flats.lay(drawn, colours))
+    outside = np.hypot(*np.mgrid[-420:380, -300:300]) > 120
+    outside[:30], outside[-30:], outside[:, :30], outside[:, -30:] = 0, 0, 0, 0
+    found = layer[outside]
+    assert np.ptp(found[:, 1:], axis=0).max() < 3
+    np.testing.assert_allclose(np.median(found[:, 1:], axis=0), blue[1:], atol=4)
+
+
+@pytest.mark.parametrize("shade", [1.0, 0.85])
+def test_gutters_between_slanted_panels_are_white(shade: float) -> None:
+    """And the margin beside them, on a page that is lit unevenly as well."""
+    drawn = np.full((1200, 850), 255, np.uint8)
+    panels = (
+        [(110, 0), (849, 0), (849, 300), (110, 380)],
+        [(110, 410), (849, 330), (849, 820), (110, 760)],
+        [(0, 790), (849, 850), (849, 1199), (0, 1199)],
+    )
+    for number, corners in enumerate(panels):
+        cv2.polylines(drawn, [np.array(corners)], True, 0, 5)
+        middle = np.mean(corners, axis=0).astype(int)
+        cv2.circle(drawn, (int(middle[0]), int(middle[1])), 60 + 10 * number, 0, 5)
+    light = np.linspace(shade, 1, 850, dtype=np.float32)
+    drawn = np.rint(drawn * light).astype(np.uint8)
+    tinted = np.empty((300, 213, 3), np.float32)
+    tinted[:] = (70, 12, 22)
+    tinted[:, :28] = (88, -2, -3)
+    layer = flats.lay(drawn, tinted, panels_of(drawn))
+    scale = len(layer) / 1200
+    for x, y in ((50, 300), (50, 700), (300, 375), (700, 328), (500, 808)):
+        assert layer[round(y * scale), round(x * scale)].min() >= 250, (x, y)
+    for x, y in ((300, 100), (300, 550), (300, 1000)):
+        assert layer[round(y * scale), round(x * scale)].min() < 220, (x, y)
+
+
+def lettered(signs: int) -> NDArray[np.uint8]:
+    """A page (800, 600): a panel, in it a balloon with a column of signs, drawn with a hairline."""
+    drawn = np.full((800, 600), 255, np.uint8)
+    cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
+    cv2.ellipse(drawn, (300, 300), (70, 110), 0, 0, 360, 0, 2)
+    for number in range(signs):
+        top = 250 + 30 * number
+        cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 4)
+    return drawn
+
+
+@pytest.mark.parametrize(("signs", "seen_white", "white"), [(3, True, True), (3, False, False)])
+def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
+    signs: int, *, seen_white: bool, white: bool
+) -> None:
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    if seen_white:
+        colours[58:92, 68:82] = (99, 0, 0)
+    layer = flats.lay(lettered(signs), colours)
+    assert (layer[380, 300].min() >= 250) == white
+    assert layer[600, 300].min() < 220
+
+
+def test_a_line_that_shrinking_makes_pale_still_parts() -> None:
+    """A hairline of a large scan, with a gap that alone would be closed."""
+    drawn = np.full((2000, 1400), 255, np.uint8)
+    cv2.rectangle(drawn, (40, 40), (1360, 1960), 0, 8)
+    drawn[44:1956, 700] = 120
+    for top in range(60, 1900, 110):
+        drawn[top : top + 60, 699:702] = 0
+    colours = np.empty((500, 350, 3), np.float32)
+    colours[:, :175], colours[:, 175:] = BLUE, SKIN
+    layer = rgb_to_lab(flats.lay(drawn, colours))
+    height, width = layer.shape[:2]
+    np.testing.assert_allclose(layer[height // 2, width // 4], lit(BLUE), atol=1.5)
+    np.testing.assert_allclose(layer[height // 2, 3 * width // 4], lit(SKIN), atol=1.5)
+
+
+def test_panels_make_what_is_outside_of_them_white() -> None:
+    """An unframed margin, of which the area alone says too little."""
+    drawn = np.full((900, 700), 255, np.uint8)
+    for top in (60, 480):
+        cv2.rectangle(drawn, (60, top), (640, top + 380), 0, 4)
+    cv2.putText(drawn, "a note beside the panels", (70, 470), cv2.FONT_HERSHEY_PLAIN, 1.5, 0, 2)
+    tinted = np.empty((180, 140, 3), np.float32)
+    tinted[:] = (70, 12, 22)
+    boxes = [Box(60, 60, 440, 640), Box(480, 60, 860, 640)]
+    layer = flats.lay(drawn, tinted, boxes)
+    assert layer[880, 300].min() >= 250
+    assert layer[250, 300].min() < 220

@@ -16,11 +16,13 @@ from colorize.__main__ import main
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import InputError
 from colorize.imaging.decode import decode
+from colorize.ingest import gutters
 from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.painter import Painter
 from colorize.sources import sample
 from tests.models import of_one_colour, tiny_model
+from tests.paint.lighting import lit
 
 LAYER = (75.0, 20.0, 40.0)
 """L, a and b of the layer that the fixture's model lays under every inked page."""
@@ -125,13 +127,26 @@ def test_paper_takes_the_layer_and_ink_stays(both: Model) -> None:
     assert painter.domain_of(three(page)) == "ink"
     painted = painter.paint(three(page))
     paper = rgb_to_lab(painted)[20, 20]
-    np.testing.assert_allclose(paper, LAYER, atol=1)
+    np.testing.assert_allclose(paper, lit(LAYER), atol=1)
     change = np.abs(rgb_to_lightness(painted) - rgb_to_lightness(three(page)))
     assert change[page == 0].max() == 0
     layer = painter.layer(three(page))
     assert (layer[..., 3] == 255).all()
     product = np.rint(layer[..., :3].astype(float) * page[..., None] / 255)
     np.testing.assert_array_equal(product, painted)
+
+
+def test_panels_are_looked_for_once_a_page(both: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    found = gutters.panels
+
+    def counted(page: NDArray[np.uint8]) -> list[gutters.Box]:
+        looked.append(page.shape)
+        return found(page)
+
+    monkeypatch.setattr(gutters, "panels", counted)
+    Painter(both, domain="ink").paint(three(screened()))
+    assert len(looked) == 1
 
 
 def test_the_same_page_as_grey_keeps_its_paper(both: Model) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from colorize.paint.scale import MOST, PANEL, side_of
+from colorize.paint.scale import MOST, PANEL, panels_of, side_of
 
 
 def page(rows: int, columns: int, *, height: int = 900, width: int = 640) -> NDArray[np.uint8]:
@@ -43,3 +43,17 @@ def test_the_size_of_the_scan_does_not_matter() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (3000, 200), (64, 64), (200, 3000)])
 def test_strips_and_small_pictures_are_seen_as_trained(shape: tuple[int, int]) -> None:
     assert side_of(np.full(shape, 255, np.uint8), 64) == 64
+
+
+def test_panels_are_those_of_the_page_at_any_size_and_white() -> None:
+    drawn = page(2, 2)
+    boxes = panels_of(drawn)
+    assert len(boxes) == 4
+    assert abs(boxes[0].top - 20) <= 2
+    assert abs(boxes[0].right - (20 + 310 - 20)) <= 2
+    assert panels_of(drawn.astype(np.float32) * (100 / 255), white=100) == boxes
+    large = panels_of(drawn.repeat(3, 0).repeat(3, 1))
+    for small, big in zip(boxes, large, strict=True):
+        assert abs(big.left - 3 * small.left) <= 6
+        assert abs(big.bottom - 3 * small.bottom) <= 6
+    assert side_of(drawn, 100, panels=boxes) == side_of(drawn, 100)

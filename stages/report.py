@@ -36,6 +36,7 @@ def main(root: Path) -> None:
             metrics / "pictures.csv", ["id", "psnr", "grey_psnr"], text=["id"]
         ),
         "temperature": inputs.table(metrics / "temperature.csv", ["temperature"]),
+        "hints": inputs.table(metrics / "hints.csv", ["hints", "psnr", "ciede2000"]),
     }
     # PyTorch takes more than a second to import, and missing files need not wait for it.
     from colorize.model.weights import Model

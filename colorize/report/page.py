@@ -42,7 +42,7 @@ def build(
 
     Args:
         numbers: content of the metrics file.
-        tables: rows of ``errors`` and ``temperature``, as the CSV files have them.
+        tables: rows of ``errors``, ``temperature`` and ``hints``, as the CSV files have them.
         pictures: what `picture` gave, in any order.
         about: a sentence about the model and the pictures.
         planes: the histograms over the ab plane, a PNG.
@@ -58,6 +58,14 @@ def build(
     chosen = at.get(CHOSEN, at[MODEL])
     curves = charts.error_curves(tables["errors"], "svg")
     sweep = charts.temperatures(tables["temperature"], chosen, "svg")
+    drawn = [
+        {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
+        {"uri": _uri(sweep, "svg+xml"), "alt": "Validation scores by temperature"},
+        {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
+    ]
+    if len(tables["hints"]) > 1:  # the model takes hints
+        uri = _uri(charts.hinted(tables["hints"], "svg"), "svg+xml")
+        drawn.append({"uri": uri, "alt": "Scores by the number of hinted regions"})
     return template.render(
         about=about,
         temperature=_temperature(at),
@@ -69,11 +77,7 @@ def build(
             numbers.get("classes", {}), numbers["stderr"].get("classes", {}), CLASS_SCORES, {}
         ),
         differences=_differences(numbers["difference"]),
-        charts=[
-            {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
-            {"uri": _uri(sweep, "svg+xml"), "alt": "Validation scores by temperature"},
-            {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
-        ],
+        charts=drawn,
         pictures=pictures,
         orders=[
             *((name, score.title) for name, score in SCORES.items() if name != "psnr_pooled"),

@@ -39,7 +39,7 @@ def finished(painter: Painter, views: Views) -> RGB:
 
 def predicted(painter: Painter, views: Views) -> RGB:
     """Pages (N, H, W, 3) in the network's own colours."""
-    return views.join(views.predict(painter.model).colours(painter.temperature_of("grey")))
+    return views.join(views.predict(painter.model).colours(*painter.decoding_of("grey")))
 
 
 def main(root: Path) -> None:

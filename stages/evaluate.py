@@ -28,8 +28,9 @@ def main(root: Path) -> None:
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge import hinted, inked, judgement, temperature
+    from colorize.judge import decodings, hinted, inked, judgement
     from colorize.judge.references import References
+    from colorize.model.decode import Decoding
     from colorize.model.precision import best_device
     from colorize.model.weights import Model
     from colorize.report import exhibits
@@ -47,19 +48,21 @@ def main(root: Path) -> None:
         seed=params.seed,
         one_epoch=one_epoch,
     )
-    rows = temperature.rows(model)
+    rows = decodings.rows(model)
     with progress("evaluate", len(test)) as bar:
         found = judgement.evaluate(
             model,
             test,
             references,
             quantiser,
-            temperatures=rows,
+            decodings=rows,
             resamples=params.resamples,
             seed=params.seed,
             on_pictures=bar.update,
         )
-    numbers = found.numbers() | {"temperature": rows}
+    numbers = found.numbers()
+    for number, name in enumerate(Decoding._fields):
+        numbers[name] = {row: decoding[number] for row, decoding in rows.items()}
     kinds = inked.inputs(model)
     with progress("evaluate inked pages", len(kinds) * len(test), shown=bool(kinds)) as bar:
         numbers |= inked.evaluate(

@@ -35,10 +35,14 @@ def main(root: Path) -> None:
         "pictures": inputs.table(
             metrics / "pictures.csv", ["id", "psnr", "grey_psnr"], text=["id"]
         ),
-        "temperature": inputs.table(metrics / "temperature.csv", ["temperature"]),
+        **{
+            name: inputs.table(metrics / f"{name}.csv", [name])
+            for name in ("adjustment", "temperature")
+        },
         "hints": inputs.table(metrics / "hints.csv", ["hints", "psnr", "ciede2000"]),
     }
     # PyTorch takes more than a second to import, and missing files need not wait for it.
+    from colorize.model.decode import Decoding
     from colorize.model.weights import Model
     from colorize.report import page
     from colorize.report.gallery import paintings, spread
@@ -56,7 +60,7 @@ def main(root: Path) -> None:
             raise ValueError(f"a temperature of {temperature}")
     with progress("report", len(chosen)) as bar:
         for number in chosen:
-            columns = paintings(model, test[number][None], temperature)
+            columns = paintings(model, test[number][None], Decoding(temperature))
             first = {title: pictures[0] for title, pictures in columns.items()}
             with _expecting(metrics):
                 shown.append(page.picture(tables["pictures"][number], first))

@@ -61,6 +61,9 @@ class TrainParams(Section):
     temperatures: Annotated[
         tuple[Annotated[float, Field(ge=0.01, le=1)], ...], Field(min_length=1, max_length=20)
     ]
+    adjustments: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=4)], ...], Field(min_length=1, max_length=20)
+    ]
     select: Criterion
     patience: Annotated[int, Field(ge=0, le=100_000)]
     seed: Seed
@@ -176,6 +179,7 @@ def untrained(
         seed=params.seed,
         domains=params.domains,
         sources=sources,
+        weights=quantiser.weights,
         tones=quantiser.tones if params.tone else None,
         hints=params.hints,
     )
@@ -191,24 +195,30 @@ def write(
     *,
     summary: dict[str, int],
 ) -> None:
-    """Choose the best epoch's temperature, and write models, history and metrics."""
-    from colorize.judge import temperature
+    """Choose the best epoch's decoding, and write models, history and metrics."""
+    from colorize.judge import decodings
     from colorize.learn.run import best_of
     from colorize.model.precision import best_device
     from colorize.model.weights import Model
 
     model = Model.load(checkpoints.best, best_device())
-    # A regression is what it is at every temperature.
-    grid = params.temperatures if model.recipe.classifies else (model.temperature,)
-    swept = temperature.sweep(model, held_out, quantiser.table, grid, scores=(params.select,))
-    chosen = temperature.choose(swept, params.select)
-    replace(model, temperature=chosen).save(root / "models" / "colorizer.safetensors")
+    chosen, tables = decodings.tune(
+        model,
+        held_out,
+        quantiser.table,
+        adjustments=params.adjustments,
+        temperatures=params.temperatures,
+        select=params.select,
+    )
+    tuned = replace(model, **chosen._asdict())
+    tuned.save(root / "models" / "colorizer.safetensors")
     one_epoch = checkpoints.one_epoch.read_bytes()
     files.write_bytes(root / "models" / "one_epoch.safetensors", one_epoch)
     files.write_table(root / "metrics" / "train.csv", history)
-    files.write_table(root / "metrics" / "temperature.csv", swept)
+    for name, table in tables.items():
+        files.write_table(root / "metrics" / f"{name}.csv", table)
     best = history[best_of(history, params.select)]
-    numbers: files.Numbers = {"epochs": len(history), "temperature": chosen, **summary}
+    numbers: files.Numbers = {"epochs": len(history), **chosen._asdict(), **summary}
     files.write_metrics(root / "metrics" / "train.json", {"best": best, **numbers})
 
 

@@ -29,6 +29,7 @@ TINY = {
         "batch": 8,
         "epochs": 2,
         "temperatures": [0.38, 1.0],
+        "adjustments": [0.0, 1.0],
     },
     "evaluate": {"gallery": 4, "resamples": 100},
 }

@@ -435,9 +435,8 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files.write_table(
         metrics / "errors.csv", ({"error": e, "model": 50 + e, "grey": 40} for e in range(4))
     )
-    files.write_table(
-        metrics / "temperature.csv", ({"temperature": t, "psnr": 20} for t in (0.2, 1))
-    )
+    for name in ("adjustment", "temperature"):
+        files.write_table(metrics / f"{name}.csv", ({name: x, "psnr": 20} for x in (0.2, 1)))
     files.write_table(
         metrics / "hints.csv", ({"hints": n, "psnr": 20, "ciede2000": 9} for n in (0, 1))
     )
@@ -459,6 +458,7 @@ def test_the_report_of_odd_ids(judged: Path) -> None:
         ("evaluate.json", b'{"temperature": {"model": 0}}'),
         ("evaluate.json", b'{"temperature": 5}'),
         ("evaluate.json", b'{"temperature": {"model": 0.4}, "truth": 3}'),
+        ("adjustment.csv", b"nothing\n1\n"),
         ("errors.csv", b"error,model\n"),
         ("errors.csv", b"error,model,$x^$\n0,1,2\n"),
         ("errors.csv", "error,model\n0,1\n".encode("utf-16")),

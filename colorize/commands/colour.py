@@ -20,7 +20,10 @@ from colorize.weights import registry
 if TYPE_CHECKING:
     from colorize.paint.painter import Painter
 
-LOOK = ("temperature", "saturation", "side", "snap", "recolour", "domain", "tone", "palette")
+LOOK = (
+    *("temperature", "adjustment", "saturation", "side", "snap"),
+    *("recolour", "domain", "tone", "palette"),
+)
 """Options that are arguments of `Painter`, which has their defaults."""
 
 
@@ -44,6 +47,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="T",
         type=console.number(0.01, 1),
         help="1 paints the mean colour, near 0 the most likely one (default: by model and page)",
+    )
+    add(
+        "--adjustment",
+        metavar="A",
+        type=console.number(0, 4),
+        help="0 paints vivid colours, 1 such as are frequent, more still duller ones (default: by "
+        "model and page)",
     )
     add(
         "--saturation",

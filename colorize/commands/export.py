@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from colorize.commands import console
@@ -44,6 +45,9 @@ def run(arguments: Sequence[str], root: Path) -> int:
     from colorize.model.export import export
     from colorize.model.weights import Model
 
-    export(Model.load(model), options.onnx, temperature=options.temperature)
+    loaded = Model.load(model)
+    if options.temperature:
+        loaded = replace(loaded, temperature=options.temperature)
+    export(loaded, options.onnx)
     print(f"{options.onnx}: {options.onnx.stat().st_size} bytes")
     return 0

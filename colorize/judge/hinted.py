@@ -249,4 +249,4 @@ def _painted(model: Model, views: Views, hinted: Sequence[Sequence[Told]]) -> RG
         for view, some in zip(views.views, hinted, strict=True)
     ]
     with_hints = Views(views.truth, views.pages, shown)
-    return with_hints.join(with_hints.predict(model).colours(model.temperature))
+    return with_hints.join(with_hints.predict(model).colours(*model.decoding))

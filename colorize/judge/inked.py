@@ -147,7 +147,7 @@ def evaluate(
             prediction = views.predict(model)
             colours = {
                 MODEL: prediction.colours(TEMPERATURE),
-                CHOSEN: prediction.colours(model.temperature),
+                CHOSEN: prediction.colours(*model.decoding),
                 ONE_EPOCH: views.predict(one_epoch).colours(TEMPERATURE),
                 MEAN_LAYER: np.broadcast_to(mean, views.truth.lab.shape),
                 CEILING_HEAD: true_layers(views, model),

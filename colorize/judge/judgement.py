@@ -21,6 +21,7 @@ from colorize.metrics.rownames import MODEL, PRIOR, UNIFORM
 from colorize.metrics.scoreboard import ByRow, Scoreboard
 from colorize.metrics.scores import SCORES, Score, Sums, colourfulness
 from colorize.metrics.tally import Resampler, Tally, difference, standard_error
+from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, Domain, Mixture
 from colorize.model.losses import Target
 from colorize.model.predict import Prediction
@@ -173,7 +174,7 @@ def evaluate(
     references: References,
     quantiser: Quantiser,
     *,
-    temperatures: Mapping[str, float],
+    decodings: Mapping[str, Decoding],
     resamples: int,
     seed: int,
     domain: Domain = GREY,
@@ -186,7 +187,7 @@ def evaluate(
         pictures: the test split.
         references: the other rows.
         quantiser: whose bins are counted.
-        temperatures: a T for each row of the model, `MODEL` among them.
+        decodings: one for each row of the model, `MODEL` among them.
         resamples: of the bootstrap over pictures.
         seed: of the bootstrap.
         domain: of the pages that are made of the pictures.
@@ -199,7 +200,7 @@ def evaluate(
     colourful = 0.0
     for views in batches(pictures, Mixture((domain,))):
         prediction = views.predict(model)
-        ours = {row: views.join(prediction.colours(t)) for row, t in temperatures.items()}
+        ours = {row: views.join(prediction.colours(*d)) for row, d in decodings.items()}
         scores = board.add(views.truth, ours | references.paintings(views))
         table += _lines(scores, views.truth.first)
         if model.recipe.classifies:

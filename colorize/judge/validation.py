@@ -2,8 +2,8 @@
 
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
+from colorize.judge.decodings import SHOWN
 from colorize.judge.judgement import ClassScoreboard
-from colorize.judge.temperature import SHOWN
 from colorize.judge.views import batches
 from colorize.metrics.classes import CLASS_SCORES
 from colorize.metrics.rownames import MODEL

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 MODEL = "model"
-"""The model at the paper's temperature."""
+"""The model at the paper's temperature, its class weights as trained."""
 CHOSEN = "model_chosen"
-"""The model at the temperature that the validation split chose, as it paints."""
+"""The model at the temperature and the adjustment that the validation split chose."""
 MEAN = "model_mean"
-"""The model at temperature 1."""
+"""The model at temperature 1, its class weights as trained."""
 
 ONE_EPOCH = "one_epoch"
 """The same training after its first epoch, at the paper's temperature."""

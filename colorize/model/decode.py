@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +15,22 @@ L_CENTRE, L_RANGE = 50.0, 50.0
 
 TEMPERATURE = 0.38
 """Zhang et al., section 2.3: between the mean (1), which is dull, and the mode (0), patchy."""
+
+
+class Decoding(NamedTuple):
+    """How colours are taken from a distribution over the bins.
+
+    Attributes:
+        temperature: T of the annealed mean, above 0.
+        adjustment: the power to which the class weights of the training are divided out (logit
+            adjustment, Menon et al., arXiv 2007.07314). The weights make rare colours as likely as
+            frequent ones; 0 leaves them so, 1 gives back the frequencies of the training pictures,
+            and more paints an unsure network still closer to what is frequent, which is grey.
+    """
+
+    temperature: float
+    adjustment: float = 0.0
+
 
 NEGLIGIBLE = -80.0
 """A bin's share of e to this or less is nothing in float32, and below -87 its exponential would be
@@ -29,7 +46,12 @@ NO_MATCH = 1e-3
 """Added to the weight of every block: a pixel whose L none of them has goes by distance alone."""
 
 
-def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+def annealed_mean(
+    logits: Tensor,
+    centres: Tensor,
+    temperature: float = TEMPERATURE,
+    offset: Tensor | None = None,
+) -> Tensor:
     """Take the mean colour of the distribution sharpened by a temperature (equation 5).
 
     One product gives the mean of the centres and what to divide it by, picture by picture, so that
@@ -39,6 +61,7 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
         logits: (N, Q, h, w).
         centres: (Q, 2) ab of the bins.
         temperature: T above 0; f_T(z) = exp(log(z) / T) / sum exp(log(z) / T).
+        offset: (Q,) float32, added to the logits.
 
     Returns:
         (N, 2, h, w) float32 ab.
@@ -48,6 +71,8 @@ def annealed_mean(logits: Tensor, centres: Tensor, temperature: float = TEMPERAT
     ab = torch.empty(count, height, width, 2, device=logits.device)
     for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
         x = picture.float()  # (h, w, Q), contiguous for channels-last
+        if offset is not None:
+            x = x + offset
         x = (x - x.amax(-1, keepdim=True)).div_(temperature).clamp_min_(NEGLIGIBLE).exp_()
         sums = x @ columns  # (h, w, 3): weighted a, weighted b, weight
         ab[n] = sums[..., :2] / sums[..., 2:]

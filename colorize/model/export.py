@@ -31,13 +31,12 @@ _MOST_BLOCKS = 512
 _MOST_PICTURES = 4096
 
 
-def export(model: Model, path: Path, *, temperature: float | None = None) -> None:
+def export(model: Model, path: Path) -> None:
     """Write a model as ONNX, atomically.
 
     Args:
-        model: to write, in float32.
+        model: to write, in float32; its temperature and adjustment are constants of the graph.
         path: of the file.
-        temperature: T of the annealed mean; the model's own if not given.
 
     Raises:
         InputError: the packages of the extra ``onnx`` are missing, or the network pads each page by
@@ -47,8 +46,7 @@ def export(model: Model, path: Path, *, temperature: float | None = None) -> Non
         raise InputError(f"models of the recipe {model.recipe.name} cannot be written as ONNX")
     if not all(map(find_spec, ("onnx", "onnxscript"))):
         raise InputError("ONNX files need more packages: pip install 'colorize[onnx]'")
-    chosen = model.temperature if temperature is None else temperature
-    graph = _Graph(model, chosen).eval()
+    graph = _Graph(model).eval()
     multiple = model.recipe.side_multiple
     names = ["seen", "hints"] if model.spec.hints else ["seen"]
     planes = {"seen": model.spec.channels, "hints": hints.CHANNELS}
@@ -69,13 +67,11 @@ def export(model: Model, path: Path, *, temperature: float | None = None) -> Non
         )
     if program is None:
         raise InputError("PyTorch has written no ONNX model")
-    program.model.metadata_props[METADATA_KEY] = json.dumps(
-        described(model, chosen), sort_keys=True
-    )
+    program.model.metadata_props[METADATA_KEY] = json.dumps(described(model), sort_keys=True)
     files.write_bytes(path, program.model_proto.SerializeToString())
 
 
-def described(model: Model, temperature: float) -> dict[str, Any]:
+def described(model: Model) -> dict[str, Any]:
     """Say what somebody must know who paints with the file, as JSON."""
     return {
         "format": FORMAT,
@@ -86,7 +82,8 @@ def described(model: Model, temperature: float) -> dict[str, Any]:
         "output": ["L", "a", "b"] if model.spec.lightness else ["a", "b"],
         "side": model.side,
         "side_multiple": model.recipe.side_multiple,
-        "temperature": temperature,
+        "temperature": model.temperature,
+        "adjustment": model.adjustment,
         "centres": model.centres.tolist(),
         "sources": list(model.sources),
     }
@@ -96,14 +93,18 @@ class _Graph(nn.Module):
     """A model as one function that the exporter can follow."""
 
     centres: Tensor
+    offset: Tensor
 
-    def __init__(self, model: Model, temperature: float) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__()
         network = deepcopy(model.to(torch.device("cpu")).network)
         self.network = _plain(network, stride=model.recipe.head_stride)
         self.register_buffer("centres", model.centres.cpu().float())
         self._model = [model]  # in a list, so that its network is not registered twice
-        self._temperature = temperature
+        offset = model.offset(model.adjustment)
+        plain = torch.zeros(model.spec.bins) if offset is None else offset.cpu()
+        self.register_buffer("offset", plain[:, None, None])
+        self._temperature = model.temperature
 
     def forward(self, seen: Tensor, told: Tensor | None = None) -> Tensor:
         (model,) = self._model
@@ -111,12 +112,12 @@ class _Graph(nn.Module):
         if model.recipe.classifies:
             colours = self._mean(output, bins=model.spec.bins)
         else:
-            colours = model.recipe.decode(output, self.centres, self._temperature)
+            colours = model.recipe.decode(output, self.centres, self._temperature, None)
         return model.recipe.enlarge(colours, seen[:, :1])
 
     def _mean(self, output: Tensor, *, bins: int) -> Tensor:
         """Take the annealed mean as `decode.annealed_mean` does, without its loop over pictures."""
-        shares = torch.softmax(output[:, :bins] / self._temperature, dim=1)
+        shares = torch.softmax((output[:, :bins] + self.offset) / self._temperature, dim=1)
         ab = torch.einsum("nqhw,qc->nchw", shares, self.centres)
         if output.shape[1] == bins:
             return ab

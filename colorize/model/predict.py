@@ -18,7 +18,7 @@ Conditions: TypeAlias = Mapping[str, Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A network's output, which can be decoded at any number of temperatures.
+    """A network's output, which can be decoded in any number of ways.
 
     Attributes:
         model: whose network it was.
@@ -33,15 +33,17 @@ class Prediction:
     size: tuple[int, int]
 
     @torch.inference_mode()
-    def colours(self, temperature: float) -> NDArray[np.float32]:
-        """Colours at a temperature, the T of the annealed mean.
+    def colours(self, temperature: float, adjustment: float = 0.0) -> NDArray[np.float32]:
+        """Decode the output; see `decode.Decoding` for both numbers.
 
         Returns:
             (N, H, W, 2) float32 ab; (N, H, W, 3) L and ab where the network gives an L.
         """
         height, width = self.size
         recipe = self.model.recipe
-        small = recipe.decode(self.output, self.model.centres, temperature)  # (N, 2 or 3, h, w)
+        offset = self.model.offset(adjustment)
+        # (N, 2 or 3, h, w)
+        small = recipe.decode(self.output, self.model.centres, temperature, offset)
         full = recipe.enlarge(small, self.guide)[:, :, :height, :width]
         return np.ascontiguousarray(full.permute(0, 2, 3, 1).cpu().numpy())
 

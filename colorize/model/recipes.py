@@ -35,7 +35,8 @@ class Recipe:
         network: spec -> module. It is called with the input (N, C, H, W) and the conditions as
             keyword arguments, and gives (N, channels, h, w). All its tensors are in its state dict.
         method: (network, settings, processes) -> how the network is trained.
-        decode: (output, centres (Q, 2), temperature) -> (N, 2, h, w) ab, or (N, 3, h, w) L and ab.
+        decode: (output, centres (Q, 2), temperature, offset (Q,) of logits or None) -> (N, 2, h, w)
+            ab, or (N, 3, h, w) L and ab.
         enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W).
         toned: (shares of the bins at each tone (T, Q), centres (Q, 2)) -> (T, outputs), the output
             that paints by tone alone, where a tone table begins.
@@ -51,7 +52,7 @@ class Recipe:
     name: str
     network: Callable[[Spec], nn.Module]
     method: Callable[[nn.Module, Settings, Processes], Method]
-    decode: Callable[[Tensor, Tensor, float], Tensor]
+    decode: Callable[[Tensor, Tensor, float, Tensor | None], Tensor]
     enlarge: Callable[[Tensor, Tensor], Tensor]
     toned: Callable[[Tensor, Tensor], Tensor]
     classifies: bool
@@ -66,10 +67,10 @@ def _outputs(spec: Spec) -> int:
     return spec.bins + spec.lightness
 
 
-def _annealed(output: Tensor, centres: Tensor, temperature: float) -> Tensor:
+def _annealed(output: Tensor, centres: Tensor, temperature: float, offset: Tensor | None) -> Tensor:
     """Decode bins, and L where the output has a channel more than there are bins."""
     bins = len(centres)
-    ab = decode.annealed_mean(output[:, :bins], centres, temperature)
+    ab = decode.annealed_mean(output[:, :bins], centres, temperature, offset)
     if output.shape[1] == bins:
         return ab
     return torch.cat([decode.lightness(output[:, bins:]), ab], dim=1)

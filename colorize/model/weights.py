@@ -24,7 +24,7 @@ from torch.overrides import TorchFunctionMode
 
 from colorize import files
 from colorize.errors import ModelError
-from colorize.model.decode import TEMPERATURE
+from colorize.model.decode import TEMPERATURE, Decoding
 from colorize.model.domains import Domain, domain
 from colorize.model.precision import CPU
 from colorize.model.recipes import Recipe, network, recipe
@@ -38,9 +38,11 @@ MAX_WIDTH = 4.0
 MAX_SIDE = 4096
 MAX_AB = 150
 MAX_TONES = 1001
+MAX_ADJUSTMENT = 4.0
 """Bounds of what a file may ask for; those of the params are no wider."""
 
 _CENTRES = "centres"
+_WEIGHTS = "weights"
 _NETWORK = "network."
 _ROWS = "table.rows"
 _INKED_ROWS = "inked.rows"
@@ -55,8 +57,10 @@ class Model:
         recipe: how the network is trained and read.
         spec: decides the network's shape.
         centres: (Q, 2) int64, ab of the bins.
+        weights: (Q,) float32, the class weights that it was trained with; all 1 where none were.
         domains: that it is trained for; the first one is assumed where nobody says otherwise.
         temperature: T of the annealed mean that suits it best.
+        adjustment: that suits it best; see `Decoding`.
         side: of the square pictures it was trained on, in pixels.
         sources: names of what it was trained on, for the record.
         params: all values it was trained with, for the record.
@@ -66,8 +70,10 @@ class Model:
     recipe: Recipe
     spec: Spec
     centres: Tensor
+    weights: Tensor
     domains: tuple[Domain, ...]
     temperature: float
+    adjustment: float
     side: int
     sources: tuple[str, ...]
     params: dict[str, Any]
@@ -83,7 +89,9 @@ class Model:
         params: dict[str, Any],
         seed: int,
         domains: Sequence[str] = ("grey",),
+        weights: NDArray[np.float64] | None = None,
         temperature: float = TEMPERATURE,
+        adjustment: float = 0.0,
         sources: Sequence[str] = (),
         tones: NDArray[np.float64] | None = None,
         hints: bool = False,
@@ -98,7 +106,9 @@ class Model:
             params: for the record.
             seed: of the first weights.
             domains: names; repeated ones count once.
+            weights: (Q,) class weights; 1 if not given.
             temperature: T of the annealed mean.
+            adjustment: see the attributes.
             sources: for the record.
             tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
                 begins there. No table if not given.
@@ -127,8 +137,10 @@ class Model:
             recipe=chosen,
             spec=spec,
             centres=torch.tensor(centres),
+            weights=torch.ones(len(centres)) if weights is None else torch.tensor(weights).float(),
             domains=kinds,
             temperature=temperature,
+            adjustment=adjustment,
             side=side,
             sources=tuple(sources),
             params=params,
@@ -144,7 +156,17 @@ class Model:
         if self.device == device:
             return self
         network = deepcopy(self.network).to(device)
-        return replace(self, network=network, centres=self.centres.to(device))
+        centres, weights = self.centres.to(device), self.weights.to(device)
+        return replace(self, network=network, centres=centres, weights=weights)
+
+    @property
+    def decoding(self) -> Decoding:
+        """The one that suits it best."""
+        return Decoding(self.temperature, self.adjustment)
+
+    def offset(self, adjustment: float) -> Tensor | None:
+        """(Q,) float32, what an adjustment adds to the logits; see `Decoding`."""
+        return self.weights.log() * -adjustment if adjustment else None
 
     def count(self) -> int:
         """Number of trained parameters."""
@@ -173,13 +195,15 @@ class Model:
             "domains": [kind.name for kind in self.domains],
             "hints": self.spec.hints,
             "temperature": self.temperature,
+            "adjustment": self.adjustment,
             "side": self.side,
             "sources": list(self.sources),
             "params": self.params,
         }
         # One key only: the order in which several are written is not defined.
         metadata = {METADATA_KEY: json.dumps(described, sort_keys=True)}
-        content = safetensors.torch.save({**tensors, _CENTRES: self.centres.cpu()}, metadata)
+        bins = {_CENTRES: self.centres.cpu(), _WEIGHTS: self.weights.cpu()}
+        content = safetensors.torch.save({**tensors, **bins}, metadata)
         files.write_bytes(path, content)
 
     @classmethod
@@ -235,8 +259,10 @@ class Model:
             recipe=chosen,
             spec=spec,
             centres=centres.to(device),
+            weights=_weights(file, len(centres)).to(device),
             domains=kinds,
             temperature=_number(described, "temperature", 0, 1),
+            adjustment=_adjustment(described),
             side=int(_number(described, "side", 1, MAX_SIDE)),
             sources=tuple(_texts(described, "sources")),
             params=params,
@@ -313,10 +339,24 @@ def _centres(file: Any) -> Tensor:  # noqa: ANN401
     return centres
 
 
+def _weights(file: Any, bins: int) -> Tensor:  # noqa: ANN401
+    """Class weights of a file; all 1 where it has none, as files of before had."""
+    if _WEIGHTS not in file.keys():  # noqa: SIM118
+        return torch.ones(bins)
+    shape = file.get_slice(_WEIGHTS).get_shape()
+    if shape != [bins]:
+        raise ValueError(f"the class weights have the shape {shape}, not {[bins]}")
+    weights: Tensor = file.get_tensor(_WEIGHTS).clone()
+    if weights.dtype != torch.float32 or not bool((weights > 0).all() & weights.isfinite().all()):
+        raise ValueError("the class weights are no finite numbers above 0")
+    return weights
+
+
 def _fill(network: nn.Module, file: Any) -> None:  # noqa: ANN401
     """Give a network without memory its tensors, once all of them are known to fit."""
     expected = network.state_dict()
-    found = {name.removeprefix(_NETWORK) for name in file.keys() if name != _CENTRES}  # noqa: SIM118
+    names = set(file.keys()) - {_CENTRES, _WEIGHTS}
+    found = {name.removeprefix(_NETWORK) for name in names}
     if odd := sorted(found ^ expected.keys()):
         what = "lacks" if odd[0] in expected else "should not hold"
         raise ValueError(f"it {what} the tensor {ascii(odd[0])[:60]}")
@@ -345,6 +385,14 @@ def _number(described: Mapping[str, object], key: str, low: float, high: float) 
     if not (low < value <= high or value == low == 1) or not math.isfinite(value):
         raise ValueError(f"{key} is {ascii(value)[:40]}, not between {low:g} and {high:g}")
     return float(value)
+
+
+def _adjustment(described: Mapping[str, object]) -> float:
+    """Read the adjustment; files of before have none."""
+    value = described.get("adjustment", 0.0)
+    if value == 0 and not isinstance(value, bool):
+        return 0.0
+    return _number({"adjustment": value}, "adjustment", 0, MAX_ADJUSTMENT)
 
 
 def _text(described: Mapping[str, object], key: str) -> str:

@@ -26,6 +26,7 @@ from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
 from colorize.imaging.openraster import Layer
 from colorize.model import layers
+from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, Prediction, predict
@@ -41,8 +42,11 @@ from colorize.weights import registry
 SNAP = True
 """Whether regions settle on their median colour: better by every score, see benchmarks/snap.py."""
 
-INKED = 0.2
-"""T of inked pages. White paper may be of many colours, and the mean of them is brown."""
+INKED = Decoding(0.2, 0.0)
+"""Of inked pages, at most. White paper may be of many colours, and the mean of them is brown."""
+
+LIVELY = 0.5
+"""Adjustment of grey pages, at most: what scores best is duller than what one likes to look at."""
 
 MAX_BYTES = 200_000_000
 MAX_PIXELS = 50_000_000
@@ -79,6 +83,9 @@ class Painter:
         model: trained or in training; its network is used as it is at each call.
         temperature: T of the annealed mean; if not given, the model's own, and `INKED` at most for
             inked pages.
+        adjustment: how far the class weights of the training are undone, see `Decoding`: 0 is
+            vivid, 1 as frequent as in the training pictures; if not given, the model's own, and
+            `LIVELY` or `INKED` at most.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it is
             chosen by the size of the page's panels.
@@ -116,6 +123,7 @@ class Painter:
         model: Model,
         *,
         temperature: float | None = None,
+        adjustment: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -126,6 +134,7 @@ class Painter:
     ) -> None:
         self.model = model
         self.temperature = temperature
+        self.adjustment = adjustment
         self.saturation = saturation
         self.side = side
         self.snap = snap
@@ -148,6 +157,7 @@ class Painter:
         *,
         device: torch.device | str | None = None,
         temperature: float | None = None,
+        adjustment: float | None = None,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -163,6 +173,7 @@ class Painter:
                 weights if not given.
             device: ``cpu``, ``cuda`` or ``cuda:1``; a GPU where there is one if not given.
             temperature: see the class, as for all that follow.
+            adjustment: of the logits.
             saturation: of the colours.
             side: at which the network sees a page.
             snap: whether regions settle.
@@ -180,6 +191,7 @@ class Painter:
         return cls(
             Model.load(registry.locate(path)).to(chosen),
             temperature=temperature,
+            adjustment=adjustment,
             saturation=saturation,
             side=side,
             snap=snap,
@@ -189,11 +201,14 @@ class Painter:
             palette=palette,
         )
 
-    def temperature_of(self, kind: inked.Kind) -> float:
-        """T at which pages of a kind are painted."""
-        if self.temperature is not None:
-            return self.temperature
-        return min(self.model.temperature, INKED) if kind == "ink" else self.model.temperature
+    def decoding_of(self, kind: inked.Kind) -> Decoding:
+        """How pages of a kind are painted."""
+        limit = INKED if kind == "ink" else Decoding(1.0, LIVELY)
+        own = Decoding(*map(min, self.model.decoding, limit))
+        return Decoding(
+            own.temperature if self.temperature is None else self.temperature,
+            own.adjustment if self.adjustment is None else self.adjustment,
+        )
 
     def domain_of(self, rgb: RGB) -> inked.Kind:
         """Tell as what a page (H, W, 3) is painted: see the class."""
@@ -207,7 +222,7 @@ class Painter:
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
     ) -> NDArray[np.float32]:
         """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return self.predict(lightness, conditions).colours(self.temperature_of("grey"))[..., -2:]
+        return self.predict(lightness, conditions).colours(*self.decoding_of("grey"))[..., -2:]
 
     def predict(
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
@@ -460,7 +475,7 @@ class Painter:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
         prediction = self._predicted_layer(levelled, conditions, asked)
-        colours: NDArray[np.float32] = prediction.colours(self.temperature_of("ink"))[0]
+        colours: NDArray[np.float32] = prediction.colours(*self.decoding_of("ink"))[0]
         if not np.isfinite(colours).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
@@ -488,7 +503,7 @@ class Painter:
         """
         height, width = lightness.shape
         prediction = self._predicted(lightness, conditions, asked)
-        ab = prediction.colours(self.temperature_of("grey"))[0, ..., -2:]
+        ab = prediction.colours(*self.decoding_of("grey"))[0, ..., -2:]
         if not np.isfinite(ab).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)

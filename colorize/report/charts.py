@@ -38,20 +38,21 @@ def error_curves(table: Rows, kind: Format = "png") -> bytes:
     return _saved(figure, kind)
 
 
-def temperatures(table: Rows, chosen: float, kind: Format = "png") -> bytes:
-    """Draw the validation scores by temperature.
+def sweep(table: Rows, over: str, chosen: float, kind: Format = "png") -> bytes:
+    """Draw the validation scores by what was varied.
 
     Args:
-        table: ``temperature``, and scores.
-        chosen: the temperature to be marked.
+        table: a column of that name, and scores.
+        over: ``temperature`` or ``adjustment``.
+        chosen: the value to be marked.
         kind: of picture.
     """
-    names = list(table[0])[1:]
+    names = [name for name in table[0] if name in SCORES]
     figure, axes = _figure(len(names))
     for name, panel in zip(names, axes, strict=True):
-        panel.plot(_column(table, "temperature"), _column(table, name), "o-")
+        panel.plot(_column(table, over), _column(table, name), "o-")
         panel.axvline(chosen, linestyle=":", color="grey")
-        panel.set(title=SCORES[name].title, xlabel="temperature")
+        panel.set(title=SCORES[name].title, xlabel=over)
     return _saved(figure, kind)
 
 

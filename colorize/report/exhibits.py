@@ -7,6 +7,7 @@ import numpy as np
 from colorize.data.shards import ShardReader
 from colorize.judge.judgement import Judgement, Table
 from colorize.metrics.rownames import MODEL
+from colorize.model.decode import Decoding
 from colorize.model.weights import Model
 from colorize.report import charts
 from colorize.report.gallery import contact_sheet, extremes, paintings, spread
@@ -34,7 +35,7 @@ def pictures(
     judgement: Judgement,
     model: Model,
     test: ShardReader,
-    temperatures: Mapping[str, float],
+    decodings: Mapping[str, Decoding],
     *,
     count: int,
 ) -> dict[str, bytes]:
@@ -44,7 +45,7 @@ def pictures(
         judgement: of the test split.
         model: to paint with once more.
         test: the test split.
-        temperatures: T of the model's rows.
+        decodings: of the model's rows.
         count: pictures on each contact sheet.
     """
     scores = [float(str(row[RANKED_BY])) for row in judgement.pictures]
@@ -55,7 +56,7 @@ def pictures(
 
     def sheet(numbers: Sequence[int], captions: Sequence[str] | None = None) -> bytes:
         rgb = np.stack([test[number] for number in numbers])
-        return contact_sheet(paintings(model, rgb, temperatures[MODEL]), captions)
+        return contact_sheet(paintings(model, rgb, decodings[MODEL]), captions)
 
     counts = judgement.board.counts[MODEL]
     return {

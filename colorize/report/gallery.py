@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorize.judge import views
+from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, JUDGED, Domain, Key
 from colorize.model.weights import Model
 
@@ -50,7 +51,7 @@ def extremes(scores: Sequence[float], shown: int) -> dict[str, list[int]]:
 def paintings(
     model: Model,
     rgb: NDArray[np.uint8],
-    temperature: float,
+    decoding: Decoding,
     domain: Domain = GREY,
 ) -> dict[str, NDArray[np.uint8]]:
     """Show pictures (N, H, W, 3) uint8 without colours, as the model paints them, and as they are.
@@ -58,14 +59,14 @@ def paintings(
     Args:
         model: to paint with.
         rgb: the true pictures.
-        temperature: T of the annealed mean.
+        decoding: of its output.
         domain: of the pages that are made of the pictures.
     """
     keys = (Key(0, JUDGED, number) for number in range(len(rgb)))
     found = views.of([domain.view(one, key) for one, key in zip(rgb, keys, strict=True)])
     return {
         "grey": found.join(np.zeros((*rgb.shape[:3], 2), np.float32)),
-        "painted": found.join(found.predict(model).colours(temperature)),
+        "painted": found.join(found.predict(model).colours(*decoding)),
         "true": found.truth.rgb,
     }
 

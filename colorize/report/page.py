@@ -42,7 +42,8 @@ def build(
 
     Args:
         numbers: content of the metrics file.
-        tables: rows of ``errors``, ``temperature`` and ``hints``, as the CSV files have them.
+        tables: rows of ``errors``, ``temperature``, ``adjustment`` and ``hints``, as the CSV files
+            have them.
         pictures: what `picture` gave, in any order.
         about: a sentence about the model and the pictures.
         planes: the histograms over the ab plane, a PNG.
@@ -55,12 +56,17 @@ def build(
         files(__package__).joinpath("report.html.j2").read_text("utf-8")
     )
     at = numbers["temperature"]
-    chosen = at.get(CHOSEN, at[MODEL])
     curves = charts.error_curves(tables["errors"], "svg")
-    sweep = charts.temperatures(tables["temperature"], chosen, "svg")
+    sweeps = {}
+    for name in ("adjustment", "temperature"):
+        chosen = numbers[name].get(CHOSEN, numbers[name][MODEL])
+        sweeps[name] = charts.sweep(tables[name], name, chosen, "svg")
     drawn = [
         {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
-        {"uri": _uri(sweep, "svg+xml"), "alt": "Validation scores by temperature"},
+        *(
+            {"uri": _uri(chart, "svg+xml"), "alt": f"Validation scores by {name}"}
+            for name, chart in sweeps.items()
+        ),
         {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
     ]
     if len(tables["hints"]) > 1:  # the model takes hints
@@ -68,7 +74,7 @@ def build(
         drawn.append({"uri": uri, "alt": "Scores by the number of hinted regions"})
     return template.render(
         about=about,
-        temperature=_temperature(at),
+        temperature=_temperature(at, numbers["adjustment"]),
         credits=credits,
         few=FEW,
         truth=f"The true pictures' colourfulness is {numbers['truth']['colourfulness']:.1f}.",
@@ -111,12 +117,15 @@ def _uri(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
-def _temperature(at: Numbers) -> str:
-    """Say which temperatures the pictures and the rows have."""
+def _temperature(at: Numbers, adjusted: Numbers) -> str:
+    """Say which temperatures and adjustments the pictures and the rows have."""
     painted = f"The pictures are painted at T = {at[MODEL]:g}."
     if CHOSEN not in at:
         return painted
-    return f"{painted} The validation split chose T = {at[CHOSEN]:g}, at which colorize paints."
+    return (
+        f"{painted} The validation split chose T = {at[CHOSEN]:g} and an adjustment of "
+        f"{adjusted[CHOSEN]:g}."
+    )
 
 
 def _table(

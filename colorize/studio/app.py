@@ -115,7 +115,9 @@ class Studio:
         return {
             "folder": str(project.folder),
             "settings": asdict(project.settings),
-            "defaults": {"temperature": {kind: painter.temperature_of(kind) for kind in kinds}},
+            "defaults": {
+                "temperature": {kind: painter.decoding_of(kind).temperature for kind in kinds}
+            },
             "domains": kinds,
             "pages": [self._renderer.state(page) for page in project.pages],
             "book": self._book,

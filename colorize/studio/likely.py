@@ -55,7 +55,7 @@ class Guess:
             self._lightness = lab.rgb_to_lightness(small)
             seen = GREY.observe(paper.levelled(self._lightness)[None])
         prediction = predict(model, seen)
-        colours = prediction.colours(painter.temperature_of(domain))[0]
+        colours = prediction.colours(*painter.decoding_of(domain))[0]
         self._layer = colours[..., 0] if colours.shape[-1] == 3 and domain == "ink" else None
         self._ab = colours[..., -2:]
         self._centres = model.centres.cpu().numpy().astype(np.float64)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
@@ -11,10 +12,12 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge import judgement, references, temperature, views
+from colorize.judge import decodings, judgement, references, views
 from colorize.judge.judgement import Judgement
 from colorize.metrics.scores import SCORES
+from colorize.model.decode import Decoding
 from colorize.model.domains import Mixture
+from colorize.model.predict import predict
 from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.models import orange_model, tiny_model
@@ -126,7 +129,7 @@ def judged(model: Model, shards: Path, against: references.References, q: Quanti
         ShardReader(shards, "test"),
         against,
         q,
-        temperatures=temperature.rows(model),
+        decodings=decodings.rows(model),
         resamples=100,
         seed=0,
     )
@@ -171,18 +174,69 @@ def test_the_first_epoch_is_a_floor(
 
 def test_choose() -> None:
     swept = [
-        {"temperature": t, "rmse_ab": r, "auc": a} for t, r, a in ((0.2, 9.0, 91.0), (1, 8.0, 90.0))
+        {"temperature": t, "adjustment": 0.5, "rmse_ab": r, "auc": a}
+        for t, r, a in ((0.2, 9.0, 91.0), (1, 8.0, 90.0))
     ]
-    assert temperature.choose(swept, "rmse_ab") == 1
-    assert temperature.choose(swept, "auc") == 0.2
+    assert decodings.choose(swept, "rmse_ab") == (1, 0.5)
+    assert decodings.choose(swept, "auc") == (0.2, 0.5)
 
 
 def test_the_best_temperature_of_a_doubtful_network(
     orange_model: Model, shards: Path, quantiser: Quantiser
 ) -> None:
     """Every T of a network that is sure of orange paints orange."""
-    low, high = temperature.sweep(
-        orange_model, ShardReader(shards, "val"), quantiser.table, (0.2, 1.0)
-    )
+    grid = (Decoding(0.2), Decoding(1.0))
+    low, high = decodings.sweep(orange_model, ShardReader(shards, "val"), quantiser.table, grid)
     assert low["temperature"] == 0.2
     assert low["psnr"] == pytest.approx(high["psnr"])
+
+
+def test_an_adjustment_gives_back_what_the_class_weights_took(
+    shards: Path, quantiser: Quantiser
+) -> None:
+    """A network that says prior times class weight everywhere has the prior again, adjusted by 1.
+
+    The reference is the prior's own mean colour, which the network paints at T = 1.
+    """
+    prior, weights = quantiser.smoothed, quantiser.weights
+    model = tiny_model("unet", side=SIDE, weights=weights, adjustment=1.0, temperature=1.0)
+    head = model.network.head
+    assert isinstance(head, torch.nn.Conv2d)
+    assert head.bias is not None
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor(np.log(prior * weights)))
+    seen = np.full((1, 1, SIDE, SIDE), 50, np.float32)
+    prediction = predict(model, seen)
+    expected = prior @ quantiser.table.centres
+    np.testing.assert_allclose(
+        prediction.colours(*model.decoding), np.broadcast_to(expected, (1, SIDE, SIDE, 2)), atol=0.3
+    )
+    rebalanced = prior * weights @ quantiser.table.centres
+    np.testing.assert_allclose(
+        prediction.colours(1.0), np.broadcast_to(rebalanced, (1, SIDE, SIDE, 2)), atol=0.3
+    )
+    assert np.abs(expected - rebalanced).max() > 1
+
+
+def test_tune_chooses_the_adjustment_first(
+    orange_model: Model, shards: Path, quantiser: Quantiser
+) -> None:
+    chosen, tables = decodings.tune(
+        orange_model,
+        ShardReader(shards, "val"),
+        quantiser.table,
+        adjustments=[0.5, 0.0],
+        temperatures=[1.0, 0.2],
+        select="psnr",
+    )
+    assert [(row["temperature"], row["adjustment"]) for row in tables["adjustment"]] == [
+        (0.38, 0.5),
+        (0.38, 0.0),
+    ]
+    best = decodings.choose(tables["adjustment"], "psnr").adjustment
+    assert [(row["temperature"], row["adjustment"]) for row in tables["temperature"]] == [
+        (1.0, best),
+        (0.2, best),
+    ]
+    assert chosen == decodings.choose(tables["temperature"], "psnr")

@@ -10,9 +10,10 @@ from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
-from colorize.judge import judgement, references, temperature, views
+from colorize.judge import decodings, judgement, references, views
 from colorize.judge.validation import Validation
 from colorize.metrics.scores import SCORES
+from colorize.model.decode import Decoding
 from colorize.model.recipes import recipe
 from colorize.model.weights import Model
 from tests.models import tiny_model
@@ -81,7 +82,7 @@ def test_it_is_what_the_judge_and_the_sweep_say(
         pictures,
         against,
         quantiser,
-        temperatures=temperature.rows(model),
+        decodings=decodings.rows(model),
         resamples=100,
         seed=0,
     ).numbers()
@@ -89,7 +90,9 @@ def test_it_is_what_the_judge_and_the_sweep_say(
     assert found.pop("divergence") == pytest.approx(divergence, rel=1e-12)
     for name, value in found.items():
         assert value == pytest.approx(numbers["model"][name], rel=1e-12)  # type: ignore[index,call-overload]
-    (row,) = temperature.sweep(model, pictures, quantiser.table, [0.38], scores=["ciede2000"])
+    (row,) = decodings.sweep(
+        model, pictures, quantiser.table, [Decoding(0.38)], scores=["ciede2000"]
+    )
     assert {name: row[name] for name in found} == pytest.approx(found, rel=1e-12)
 
 

@@ -20,6 +20,14 @@ def test_values(rng: np.random.Generator, temperature: float) -> None:
     np.testing.assert_allclose(actual, expected, atol=1e-3)
 
 
+def test_an_offset_is_added_to_the_logits(rng: np.random.Generator) -> None:
+    centres = torch.from_numpy(bin_centres())
+    logits = torch.from_numpy(rng.normal(size=(1, 313, 2, 2)))
+    offset = torch.from_numpy(rng.normal(size=313)).float()
+    expected = annealed_mean(logits + offset[:, None, None], centres, 0.5)
+    torch.testing.assert_close(annealed_mean(logits, centres, 0.5, offset), expected)
+
+
 def test_from_mean_to_mode() -> None:
     centres = torch.tensor([[0.0, 0.0], [100.0, 50.0]])
     logits = torch.tensor([0.4, 0.6]).log().reshape(1, 2, 1, 1)

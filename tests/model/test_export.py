@@ -31,6 +31,7 @@ def model(name: str, domains: tuple[str, ...], *, toned: bool, hinted: bool = Fa
     tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51) if toned else None
     told: dict[str, Any] = {"centres": centres, "side": 64, "params": {}, "seed": 0}
     told |= {"tones": tones, "temperature": 0.5, "hints": hinted}
+    told |= {"weights": np.random.default_rng(2).uniform(0.1, 3, len(centres)), "adjustment": 0.7}
     made = Model.build(name, width=0.125, domains=domains, **told)
     torch.manual_seed(0)
     with torch.no_grad():
@@ -72,7 +73,7 @@ def test_onnxruntime_paints_the_same_picture(
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     told = json.loads(session.get_modelmeta().custom_metadata_map["colorize"])
     assert (told["recipe"], told["domains"], told["hints"]) == (name, list(domains), hinted)
-    assert (told["temperature"], told["side"]) == (0.5, 64)
+    assert (told["temperature"], told["adjustment"], told["side"]) == (0.5, 0.7, 64)
     assert told["centres"] == made.centres.tolist()
     random, worst = np.random.default_rng(1), 0
     for number, height, width in ((1, 96, 64), (2, 33, 130), (3, 32, 32)):
@@ -82,10 +83,10 @@ def test_onnxruntime_paints_the_same_picture(
             lightness = np.stack([Page.of(page).lightness for page in pages])
             seen = domain.observe(lightness)
             conditions = {"hints": told_of(number, height, width)} if hinted else {}
-            expected = predict(made, seen, conditions).colours(0.5)
+            expected = predict(made, seen, conditions).colours(0.5, 0.7)
             found = run(session, seen, told, conditions)
             if hinted:
-                unaware = predict(made, seen).colours(0.5)
+                unaware = predict(made, seen).colours(0.5, 0.7)
                 assert np.abs(unaware - expected).max() > 5, "the hints change nothing"
             assert found.shape == expected.shape
             for page, ours, theirs in zip(map(Page.of, pages), expected, found, strict=True):

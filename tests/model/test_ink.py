@@ -129,7 +129,7 @@ def test_lightness_and_colours_are_decoded_and_enlarged(recipe: str) -> None:
     output[:, chosen] = 60
     output[:, -1] = 0.5
     output[:, -1, 0] = 7.0
-    small = RECIPES[recipe].decode(output, centres, 0.38)
+    small = RECIPES[recipe].decode(output, centres, 0.38, None)
     torch.testing.assert_close(small[0, :, 4, 4], torch.tensor([75.0, 40, 60]))
     assert small[0, 0, 0, 0] == 100
     lightness = torch.full((1, 1, 8 * 4, 8 * 4), 90.0)

@@ -28,6 +28,8 @@ def build(seed: int = 0) -> Model:
         params={"lr": 1e-3},
         seed=seed,
         temperature=0.6,
+        weights=np.linspace(0.5, 2, len(bin_centres(20))),
+        adjustment=0.5,
         sources=["sample", "folder"],
     )
 
@@ -38,6 +40,8 @@ def test_round_trip(tmp_path: Path) -> None:
     loaded = Model.load(tmp_path / "m.safetensors")
     assert (loaded.recipe, loaded.spec, loaded.side) == (model.recipe, model.spec, 64)
     assert loaded.params == {"lr": 1e-3}
+    assert (loaded.temperature, loaded.adjustment) == (0.6, 0.5)
+    torch.testing.assert_close(loaded.weights, model.weights)
     assert (loaded.temperature, loaded.domains) == (0.6, model.domains)
     assert loaded.sources == ("sample", "folder")
     torch.testing.assert_close(loaded.centres, model.centres)
@@ -131,6 +135,8 @@ def rewritten(
         ({"width": float("inf")}, "not between"),
         ({"width": float("nan")}, "not between"),
         ({"width": -1}, "not between"),
+        ({"adjustment": 5}, "adjustment is 5, not between"),
+        ({"adjustment": True}, "adjustment is no number"),
         ({"width": True}, "width is no number"),
         ({"side": None}, "side is no number"),
         ({"side": 100_000}, "side is 100000"),
@@ -168,6 +174,8 @@ def test_rejects_metadata_that_are_none(tmp_path: Path, text: str) -> None:
         ({"centres": torch.ones(3)}, "centres have the shape"),
         ({"centres": torch.ones(5, 2)}, "no whole numbers"),
         ({"centres": torch.full((5, 2), 2**62)}, "no whole numbers"),
+        ({"weights": torch.ones(5)}, "class weights have the shape"),
+        ({"weights": torch.zeros(len(bin_centres(20)))}, "no finite numbers above 0"),
     ],
 )
 def test_rejects_foreign_tensors(

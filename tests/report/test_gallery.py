@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.model.decode import Decoding
 from colorize.model.weights import Model
 from colorize.report import gallery
 from tests.models import orange_model
@@ -47,7 +48,7 @@ def test_captions_stand_below_their_pictures(drawing: Drawing) -> None:
 
 def test_paintings(orange_model: Model, drawing: Drawing) -> None:
     rgb = np.full((1, 64, 64, 3), 140, np.uint8)
-    columns = gallery.paintings(orange_model, rgb, 0.38)
+    columns = gallery.paintings(orange_model, rgb, Decoding(0.38))
     assert list(columns) == ["grey", "painted", "true"]
     assert np.ptp(columns["grey"].astype(int), axis=-1).max() <= 1
     red, _, blue = columns["painted"][0, 32, 32].astype(int)

@@ -50,6 +50,7 @@ def numbers() -> dict[str, Any]:
         "difference": dict.fromkeys(SCORES, interval),
         "truth": {"colourfulness": 50.0},
         "temperature": {"model": 0.38, "model_chosen": 0.6},
+        "adjustment": {"model": 0.0, "model_chosen": 0.5},
         "pictures": 3,
     }
 
@@ -57,6 +58,7 @@ def numbers() -> dict[str, Any]:
 TABLES = {
     "errors": [{"error": str(e), "model": str(50 + e), "grey": str(40 + e)} for e in range(3)],
     "temperature": [{"temperature": t, "psnr": "20"} for t in ("0.5", "1")],
+    "adjustment": [{"adjustment": a, "psnr": "20"} for a in ("0", "0.5")],
     "hints": [{"hints": "0", "psnr": "20", "ciede2000": "9"}],
 }
 
@@ -114,7 +116,9 @@ def test_it_says_so_where_the_artists_are_not_known() -> None:
 
 def test_it_says_each_temperature() -> None:
     html = built()
-    assert "painted at T = 0.38. The validation split chose T = 0.6," in html
+    assert (
+        "painted at T = 0.38. The validation split chose T = 0.6 and an adjustment of 0.5." in html
+    )
     assert '<th scope="row">model (T = 0.38)</th>' in html
     assert '<th scope="row">grey</th>' in html
 
@@ -156,9 +160,11 @@ def test_a_model_that_takes_hints_has_a_curve_of_them() -> None:
 def test_a_model_without_classes_has_no_table_of_them() -> None:
     found = numbers()
     del found["classes"], found["stderr"]["classes"], found["temperature"]["model_chosen"]
+    del found["adjustment"]["model_chosen"]
     tables = {
         "errors": [{"error": "0", "model": "1"}, {"error": "1", "model": "2"}],
         "temperature": [{"temperature": "0.38", "psnr": "20"}],
+        "adjustment": [{"adjustment": "0", "psnr": "20"}],
         "hints": TABLES["hints"],
     }
     html = page.build(found, tables, [], about="", planes=b"")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorize.colour.quantiser import Quantiser
 from colorize.errors import ColorizeError, DataError, SourceError
 from colorize.metrics import rownames
 from colorize.metrics.scores import SCORES
@@ -90,6 +91,7 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
         "metrics/errors.csv",
         "metrics/hints.csv",
         "metrics/pictures.csv",
+        "metrics/adjustment.csv",
         "metrics/temperature.csv",
         *(f"metrics/gallery/{name}.png" for name in ("errors", "planes", "ranked", "test")),
     } <= set(first)
@@ -132,14 +134,20 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     best = numbers["best"]
     assert best["val_rmse_ab"] == min(errors)
     assert best["epoch"] == 1 + errors.index(min(errors))
-    # The sweep of the temperature scores the same model on the same pages.
-    with (root / "metrics" / "temperature.csv").open() as file:
-        swept = {float(row["temperature"]): row for row in csv.DictReader(file)}
-    for score in ("psnr", "auc", "auc_balanced", "rmse_ab"):
-        assert float(swept[0.38][score]) == best[f"val_{score}"]
-    chosen = min(swept, key=lambda t: float(swept[t]["rmse_ab"]))
-    assert numbers["temperature"] == chosen
-    assert Painter.load(root / "models" / "colorizer.safetensors").temperature_of("grey") == chosen
+    # The sweeps score the same model on the same pages.
+    decoding = {}
+    for name in ("adjustment", "temperature"):
+        with (root / "metrics" / f"{name}.csv").open() as file:
+            swept = {float(row[name]): row for row in csv.DictReader(file)}
+        decoding[name] = min(swept, key=lambda value: float(swept[value]["rmse_ab"]))
+        if name == "adjustment":
+            for score in ("psnr", "auc", "auc_balanced", "rmse_ab"):
+                assert float(swept[0][score]) == best[f"val_{score}"]
+        assert numbers[name] == decoding[name]
+    model = Model.load(root / "models" / "colorizer.safetensors")
+    assert model.decoding._asdict() == decoding
+    weights = Quantiser.load(root / "data" / "quantiser.npz").weights
+    np.testing.assert_allclose(model.weights, weights, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

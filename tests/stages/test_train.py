@@ -19,6 +19,7 @@ from tests.imports import ROOT
 OUTPUTS = (
     "models/colorizer.safetensors",
     "models/one_epoch.safetensors",
+    "metrics/adjustment.csv",
     "metrics/temperature.csv",
     "metrics/train.csv",
     "metrics/train.json",

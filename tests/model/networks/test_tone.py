@@ -64,7 +64,7 @@ def test_training_begins_at_the_tone_curve(shares: np.ndarray, recipe: str) -> N
     if RECIPES[recipe].classifies:
         predicted = output.softmax(1)[0].permute(1, 2, 0)
         np.testing.assert_allclose(predicted, shares[tones], rtol=1e-3, atol=1e-7)
-    ab = RECIPES[recipe].decode(output, model.centres, 1.0)[0].permute(1, 2, 0)
+    ab = RECIPES[recipe].decode(output, model.centres, 1.0, None)[0].permute(1, 2, 0)
     np.testing.assert_allclose(ab, (shares @ centres)[tones], atol=1e-2)
 
 

@@ -1,7 +1,7 @@
 """What hints are worth: scores over the number of hinted regions, obedience and leakage.
 
 Hints stand in regions of the true picture, large ones first, where the region is widest. They are
-carried over the page without learning, told to the network, or both.
+carried over the page, as `colorize` does it, told to the network, or both.
 
     python -m benchmarks.hints [MODEL [SHARDS [PICTURES]]]
 
@@ -12,7 +12,7 @@ given. PICTURES, all if not given, is how many of them are painted.
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,20 +56,14 @@ class Ways:
 
     def paint(self, way: str, page: RGB, hints: Sequence[Hint]) -> RGB:
         """Paint by ``carrying``, by the ``network``, or by ``both``."""
-        silent = replace(self.model, spec=replace(self.model.spec, hints=False))
         kind: inked.Kind = "ink" if isinstance(self.domain, Inky) else "grey"
-        painter = Painter(
-            silent if way == "carrying" else self.model,
-            domain=kind,
-            side=min(page.shape[:2]),
-            recolour="all",
-        )
-        if way != "network":
-            return painter.paint(page, hints=hints)
-        if not hints:
-            return painter.paint(page)
-        drawn = condition.plane(hints, *page.shape[:2], lightness=kind == "ink")
-        return painter.paint(page, conditions={condition.NAME: drawn})
+        painter = Painter(self.model, domain=kind, side=min(page.shape[:2]), recolour="all")
+        conditions = {}
+        if hints and way != "carrying":
+            drawn = condition.plane(hints, *page.shape[:2], lightness=kind == "ink")
+            conditions = {condition.NAME: drawn}
+        carried = hints if way != "network" else ()
+        return painter.paint(page, hints=carried, conditions=conditions)
 
     @property
     def names(self) -> tuple[str, ...]:

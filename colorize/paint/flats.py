@@ -65,7 +65,19 @@ class Settled(NamedTuple):
     share: NDArray[np.float32]
 
 
-def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = True) -> RGB:
+class Flats(NamedTuple):
+    """A layer of flat colours.
+
+    Attributes:
+        rgb: (h, w, 3) uint8 sRGB.
+        blank: (h, w) uint8: 255 in gutters, margins and balloons, 0 where nothing is known.
+    """
+
+    rgb: RGB
+    blank: NDArray[np.uint8]
+
+
+def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = True) -> Flats:
     """Make the layer under a page of the colours that a network gave.
 
     Args:
@@ -75,7 +87,7 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
             nothing runs over a line.
 
     Returns:
-        (h, w, 3) uint8 sRGB, at the page's size or a smaller one.
+        The layer, at the page's size or a smaller one.
     """
     scale = min(1.0, (PIXELS / page.size) ** 0.5)
     if scale < 1:
@@ -92,17 +104,20 @@ def lay(page: NDArray[np.uint8], colours: NDArray[np.float32], *, snap: bool = T
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
-    blank = blanks.find(page, parts, whitish)
-    blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
+    sure = blanks.find(page, parts, whitish)
+    blank = np.where(white[parts.area], cv2.max(sure, whitish), sure)
     if snap:
         settled.share[white] = 0  # what is not whitish in them keeps its own colours
         layer = _mixed(layer, parts, settled)
-    # White goes on under half of the line around it.
-    grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
-    layer = _whitened(layer, np.where(parts.ink, grown, blank))
+    layer = _whitened(layer, _under_lines(blank, parts))
     deep = cv2.erode(parts.ink.view(np.uint8), np.ones((DEEP, DEEP), np.uint8), borderValue=0)
     layer[deep > 0] = 255
-    return layer
+    return Flats(layer, _under_lines(sure, parts))
+
+
+def _under_lines(blank: NDArray[np.uint8], parts: Parts) -> NDArray[np.uint8]:
+    """Continue what is white (h, w) under half of the lines around it."""
+    return np.where(parts.ink, cv2.dilate(blank, np.ones((5, 5), np.uint8)), blank)
 
 
 def _whitened(layer: RGB, blank: NDArray[np.uint8]) -> RGB:

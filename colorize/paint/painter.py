@@ -238,9 +238,9 @@ class Painter:
         """
         if kind == "grey":
             lightness = _lightness(rgb)
-            return lightness, self._predicted(lightness, {}, Guide())
+            return lightness, self._predicted(lightness, {})
         levelled = inked.levelled(inked.values(rgb))
-        return guide.without_dots(levelled), self._predicted_layer(levelled, {}, Guide())
+        return guide.without_dots(levelled), self._predicted_layer(levelled, {})
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -474,14 +474,13 @@ class Painter:
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         levelled = inked.levelled(page)
-        prediction = self._predicted_layer(levelled, conditions, asked)
+        prediction = self._predicted_layer(levelled, conditions)
         colours: NDArray[np.float32] = prediction.colours(*self.decoding_of("ink"))[0]
         if not np.isfinite(colours).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
         colours[..., 1:] *= self.saturation
-        layer = flats.lay(levelled, colours, snap=self.snap)
-        if asked:
-            layer = asked.inked(levelled, layer, prediction)
+        flat = flats.lay(levelled, colours, snap=self.snap)
+        layer = asked.inked(levelled, flat, prediction) if asked else flat.rgb
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
 
@@ -502,7 +501,7 @@ class Painter:
             ImageError: ``no_colours``.
         """
         height, width = lightness.shape
-        prediction = self._predicted(lightness, conditions, asked)
+        prediction = self._predicted(lightness, conditions)
         ab = prediction.colours(*self.decoding_of("grey"))[0, ..., -2:]
         if not np.isfinite(ab).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
@@ -525,23 +524,16 @@ class Painter:
         return planes
 
     def _predicted(
-        self,
-        lightness: NDArray[np.float32],
-        conditions: Mapping[str, NDArray[np.float32]],
-        asked: Guide,
+        self, lightness: NDArray[np.float32], conditions: Mapping[str, NDArray[np.float32]]
     ) -> Prediction:
         """Run the network on a grey page of L (H, W)."""
         size = self._seen(lightness, white=lab.L_MAX)
         seen = _resized(lightness, size).clip(0, lab.L_MAX)
         given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
         return self.predict(paper.levelled(seen)[None], stack_conditions([given]))
 
     def _predicted_layer(
-        self,
-        levelled: NDArray[np.uint8],
-        conditions: Mapping[str, NDArray[np.float32]],
-        asked: Guide,
+        self, levelled: NDArray[np.uint8], conditions: Mapping[str, NDArray[np.float32]]
     ) -> Prediction:
         """Run the network on an inked page (H, W), levelled."""
         height, width = self._seen(levelled)
@@ -550,7 +542,6 @@ class Painter:
             levelled = np.asarray(shrunk, np.uint8)
         seen = INK.observe(lab.rgb_to_lightness(np.repeat(levelled[..., None], 3, axis=2))[None])
         given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-        given |= asked.conditions(self.model, (height, width), lightness=True)
         return predict(self.model, seen, stack_conditions([given]))
 
     def _seen(self, page: NDArray[Any], *, white: float = 255) -> tuple[int, int]:

@@ -67,7 +67,7 @@ def test_white_is_white_and_nothing_runs_over_a_line(
     rng: np.random.Generator, *, snap: bool
 ) -> None:
     drawn, wanted = page(), truth()
-    layer = full(flats.lay(drawn, seen(rng), snap=snap))
+    layer = full(flats.lay(drawn, seen(rng), snap=snap).rgb)
     for place in (BALLOON, GUTTER, MARGIN):
         assert np.hypot(*np.moveaxis(layer[place][..., 1:], -1, 0)).max() < 0.1
         assert layer[place][..., 0].min() > 99.9
@@ -88,7 +88,7 @@ def test_a_balloon_and_a_gutter_stay_white_whatever_is_said_of_them(
     tinted = np.empty((364, 256, 3), np.float32)
     tinted[:] = (88, 6, 9)
     tinted += rng.normal(0, 2, tinted.shape)
-    layer = full(flats.lay(page(), tinted))
+    layer = full(flats.lay(page(), tinted).rgb)
     for place in (BALLOON, GUTTER, MARGIN):
         assert np.hypot(*np.moveaxis(layer[place][..., 1:], -1, 0)).max() < 0.1
     np.testing.assert_allclose(layer[350, 560], (88, 6, 9), atol=2)
@@ -101,7 +101,7 @@ def test_a_gap_in_a_line_is_closed() -> None:
     drawn[290:297, 298:302] = 255
     colours = np.empty((300, 300, 3), np.float32)
     colours[:, :150], colours[:, 150:] = BLUE, SKIN
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     np.testing.assert_allclose(layer[100, 280], BLUE, atol=1)
     np.testing.assert_allclose(layer[293, 285], BLUE, atol=1)
     np.testing.assert_allclose(layer[293, 315], SKIN, atol=1)
@@ -114,7 +114,7 @@ def test_an_even_gradient_stays_and_noise_goes(rng: np.random.Generator) -> None
     ramp[..., 0] = np.linspace(30, 70, 150)[:, None]
     ramp[..., 2] = 30
     noisy = ramp + rng.normal(0, 3, ramp.shape).astype(np.float32)
-    layer = rgb_to_lab(flats.lay(drawn, noisy))
+    layer = rgb_to_lab(flats.lay(drawn, noisy).rgb)
     for row in (100, 300, 500):
         np.testing.assert_allclose(layer[row, 300], ramp[row // 4, 75], atol=4)
     assert layer[300, 80:520].std(axis=0).max() < 1
@@ -126,7 +126,7 @@ def test_things_of_one_area_that_differ_keep_their_colours() -> None:
     colours = np.empty((200, 200, 3), np.float32)
     colours[:] = (50, 60, 40)
     colours[60:140, 60:140] = (50, -50, 40)
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     np.testing.assert_allclose(layer[200, 200], (50, -50, 40), atol=2)
     np.testing.assert_allclose(layer[60, 60], (50, 60, 40), atol=2)
 
@@ -135,7 +135,7 @@ def test_things_of_one_area_that_differ_keep_their_colours() -> None:
 @pytest.mark.parametrize("value", [0, 130, 255])
 def test_pages_with_nothing_on_them(size: tuple[int, int], value: int) -> None:
     colours = np.full((*size, 3), 40, np.float32)
-    layer = flats.lay(np.full(size, value, np.uint8), colours)
+    layer = flats.lay(np.full(size, value, np.uint8), colours).rgb
     assert (layer.shape, layer.dtype) == ((*size, 3), np.uint8)
 
 
@@ -144,7 +144,7 @@ def test_black_has_no_colour() -> None:
     cv2.circle(drawn, (200, 200), 100, 0, -1)
     colours = np.empty((200, 200, 3), np.float32)
     colours[:] = SKIN
-    layer = flats.lay(drawn, colours)
+    layer = flats.lay(drawn, colours).rgb
     assert (layer[150:250, 150:250] == 255).all()
     np.testing.assert_allclose(rgb_to_lab(layer)[50, 50], SKIN, atol=1)
     np.testing.assert_allclose(rgb_to_lab(layer)[200, 101], SKIN, atol=1)
@@ -158,7 +158,7 @@ def test_a_wide_margin_around_panels_is_white_though_the_network_tints_it() -> N
         drawn[top + 100 : top + 200, left + 80 : left + 180] = 90
     tinted = np.empty((64, 50, 3), np.float32)
     tinted[...] = 70, -12, -10
-    laid = flats.lay(drawn, tinted, snap=True)
+    laid = flats.lay(drawn, tinted, snap=True).rgb
     scale = len(laid) / 900
     for row, column in ((30, 350), (450, 200), (300, 670), (300, 340)):
         assert laid[round(row * scale), round(column * scale)].min() >= 250, (row, column)

@@ -82,7 +82,8 @@ class Guide:
             (H, W, 3): a and b times how much they count, and how much, 0..1: see `blended`.
         """
         size = carry.size(*lightness.shape)
-        lightness, planes = resized(lightness, size), resized(planes, size)
+        lightness = resized(lightness, size)
+        planes = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
         regions = self._divided(lightness)
         base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
         tones = self._at_hints(lightness)
@@ -243,16 +244,11 @@ def blended(planes: Plane, guided: Plane) -> None:
         planes: (h, w, 3 or more); a, b and whiteness, how much of a pixel is paper, come first.
         guided: as `Guide.grey` gives them, of any size.
     """
-    # OpenCV is several times faster than numpy where the last axis is short.
-    share = guided[..., 2]
-    rest = resized(cv2.merge([1 - share] * 3), planes.shape)
-    told = guided.copy()
-    told[..., 2] = 0
-    first = np.ascontiguousarray(planes[..., :3])
-    cv2.multiply(first, rest, dst=first)
-    cv2.add(first, resized(told, planes.shape), dst=first)
-    if first is not planes:
-        planes[..., :3] = first
+    a, b, share = cv2.split(resized(guided, planes.shape))
+    rest = 1 - share
+    for channel, told in enumerate((a, b, 0)):
+        planes[..., channel] *= rest
+        planes[..., channel] += told
 
 
 def _tell_others(

@@ -114,7 +114,7 @@ def obedience(ways: Ways, view: View, random: np.random.Generator) -> Mapping[st
         for name, colours in (("true", truth), ("false", false)):
             asked = hint(place, colours)
             painted = ways.paint(way, page, [asked])
-            found[f"{way} {name}"].append(disobedience(painted, view, place, asked))
+            found[f"{way} {name}"].append(disobedience(painted, view, place, asked.color))
         found[f"{way} leak"].append(leakage(painted, ways.paint(way, page, []), place))
     return found
 

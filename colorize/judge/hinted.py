@@ -120,9 +120,9 @@ def false_colour(view: View, place: Place, random: np.random.Generator) -> RGB:
     return np.broadcast_to(colour, view.page.shape)
 
 
-def disobedience(painted: RGB, view: View, place: Place, hint: Told) -> float:
-    """CIEDE2000 between a painted page (H, W, 3) and what a hint asks for at its place."""
-    wanted = np.array([hint.color], np.uint8)
+def disobedience(painted: RGB, view: View, place: Place, color: tuple[int, int, int]) -> float:
+    """CIEDE2000 between a painted page (H, W, 3) and the sRGB that a hint asks for at a place."""
+    wanted = np.array([color], np.uint8)
     if isinstance(view.domain, Inky):
         wanted = layers.under(wanted, view.page[None, place.row, place.column])
     return float(apart(painted[None, place.row, place.column], wanted)[0])
@@ -222,15 +222,15 @@ def _obedience(
         false = [] if place is None else [told(place, false_colour(view, place, random))]
         asked.append(([] if place is None else [told(place, view.truth)], false))
     plain = _painted(model, views, [[] for _ in chosen])
-    true = _painted(model, views, [one for one, _ in asked])
-    false = _painted(model, views, [other for _, other in asked])
+    obeyed = _painted(model, views, [one for one, _ in asked])
+    misled = _painted(model, views, [other for _, other in asked])
     for number, (view, place) in enumerate(zip(views.views, chosen, strict=True)):
         if place is not None:
             (one,), (other,) = asked[number]
             yield (
-                disobedience(true[number], view, place, one),
-                disobedience(false[number], view, place, other),
-                leakage(false[number], plain[number], place),
+                disobedience(obeyed[number], view, place, one.color),
+                disobedience(misled[number], view, place, other.color),
+                leakage(misled[number], plain[number], place),
             )
 
 

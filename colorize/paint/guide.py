@@ -125,7 +125,7 @@ class Guide:
         target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
         target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
         # Ink hides the layer, so lines need no share of their own.
-        blank = resized(flat.blank, lightness.shape) / np.float32(255)
+        blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
         share = told.share[regions.number] * self._coloured(regions, blank)
         wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
         wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)

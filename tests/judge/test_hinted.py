@@ -12,7 +12,6 @@ from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.judge import hinted
-from colorize.judge.hinted import Told
 from colorize.model import hints, layers
 from colorize.model.domains import GREY, INK, JUDGED, Domain, Key
 from colorize.model.weights import Model
@@ -74,9 +73,10 @@ def test_errors_are_those_of_the_field() -> None:
     expected = deltaE_ciede2000(*(rgb2lab(pair[:, n : n + 1])[0] for n in (0, 1)))[0]
     assert hinted.leakage(painted, without, place) == pytest.approx(expected, rel=1e-3)
     assert hinted.leakage(without, without, place) == 0
-    asked = Told(0.5, 0.5, (120, 80, 60))
     there = np.broadcast_to(np.array([90, 90, 90], np.uint8), view.page.shape)
-    assert hinted.disobedience(there, view, place, asked) == pytest.approx(expected, rel=1e-3)
+    assert hinted.disobedience(there, view, place, (120, 80, 60)) == pytest.approx(
+        expected, rel=1e-3
+    )
 
 
 def test_a_false_colour_is_one_that_the_page_can_have() -> None:
@@ -143,6 +143,5 @@ def test_a_network_that_listens_is_told_of_the_right_hints(
 def test_an_inked_page_darkens_what_a_hint_asks_for() -> None:
     view = INK.view(picture(0), Key(1, JUDGED, 0))
     place = hinted.places(view)[0]
-    asked = Told(0.5, 0.5, (200, 100, 50))
     painted = layers.under(np.full_like(view.page, (200, 100, 50)), view.page)
-    assert hinted.disobedience(painted, view, place, asked) == 0
+    assert hinted.disobedience(painted, view, place, (200, 100, 50)) == 0

@@ -138,9 +138,10 @@ def scores(pages: Sequence[Drawn], found: Sequence[Medians]) -> tuple[float, flo
             errors.append(apart(colour[None], page.truth[part][None])[0])
     spreads = []
     for held in by_part.values():
-        colours = np.stack(held)
-        middle = np.median(colours, axis=0).astype(np.uint8)
-        spreads.append(np.sqrt(np.mean(apart(colours, middle[None].repeat(len(colours), 0)) ** 2)))
+        all_pages = np.stack(held)
+        middle = np.median(all_pages, axis=0).astype(np.uint8)
+        away = apart(all_pages, middle[None].repeat(len(held), 0))
+        spreads.append(np.sqrt(np.mean(away**2)))
     right = 100 * np.mean(np.array(errors) < RIGHT)
     return float(np.mean(spreads)), float(np.mean(errors)), float(right)
 

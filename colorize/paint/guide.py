@@ -83,7 +83,8 @@ class Guide:
         """
         size = carry.size(*lightness.shape)
         lightness = resized(lightness, size)
-        planes = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
+        small = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
+        planes = np.asarray(small, np.float32)
         regions = self._divided(lightness)
         base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
         tones = self._at_hints(lightness)
@@ -126,7 +127,8 @@ class Guide:
         target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
         # Ink hides the layer, so lines need no share of their own.
         blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
-        share = told.share[regions.number] * self._coloured(regions, blank)
+        share = self._coloured(regions, np.asarray(blank, np.float32))
+        share *= told.share[regions.number]
         wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
         wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)
         guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
@@ -244,11 +246,12 @@ def blended(planes: Plane, guided: Plane) -> None:
         planes: (h, w, 3 or more); a, b and whiteness, how much of a pixel is paper, come first.
         guided: as `Guide.grey` gives them, of any size.
     """
-    a, b, share = cv2.split(resized(guided, planes.shape))
+    a, b, share = (np.asarray(x, np.float32) for x in cv2.split(resized(guided, planes.shape)))
     rest = 1 - share
-    for channel, told in enumerate((a, b, 0)):
+    for channel in range(3):
         planes[..., channel] *= rest
-        planes[..., channel] += told
+    planes[..., 0] += a
+    planes[..., 1] += b
 
 
 def _tell_others(

@@ -41,7 +41,7 @@ def fastest(work: Callable[[], object], repeats: int) -> float:
 def parts(inker: Inker, rgb: RGB, number: int, repeats: int) -> dict[str, float]:
     """Time the parts that one picture's page is made of, and others beside them."""
     found = regions.segment(rgb)
-    pen = lines.Pen.draw(np.random.default_rng(number))
+    pen = lines.Pen.draw(np.random.default_rng(number), inker.params.blend)
     made = inker.ink(rgb, [number])
     levels = layer.levelled(made.page)
     ways: dict[str, Callable[[], object]] = {

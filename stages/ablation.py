@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from colorize import files, params
 from colorize.errors import ColorizeError, ParamsError
 from stages import check, run, scratch, variant
 from stages.processes import whole_number
 from stages.tools import dvc
+from stages.train import CLASSIFYING
 
 VARIANTS: Mapping[str, Sequence[str]] = {
     "classes, mix 0.5": ("quantise.mix=0.5",),
@@ -108,25 +108,32 @@ def planned(values: Mapping[str, Any], seeds: int) -> dict[str, dict[str, str]]:
 
 
 def _variants(values: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """Add regression by the same network, the same without its tone table, and other recipes."""
+    """Add the same network as a regression, without its tone table and with a critic, and others.
+
+    A phase against a critic that all variants have is left out of those that cannot have one.
+    """
     recipe = values["train"]["recipe"].removesuffix("_l2")
     tone = str(not values["train"]["tone"]).lower()
+    alone = ("train.adversarial=0",) if values["train"]["adversarial"] else ()
     out = dict(VARIANTS)
     if recipe != "pix2pix":  # which regresses anyway
-        out["L2 regression"] = (f"train.recipe={recipe}_l2",)
+        out["L2 regression"] = (f"train.recipe={recipe}_l2", *alone)
+    if values["train"]["recipe"] in CLASSIFYING:
+        title = "no critic" if alone else "critic in the last fifth"
+        out[title] = alone or ("train.adversarial=0.2",)
     out[f"tone {tone}"] = (f"train.tone={tone}",)
     if recipe != "eccv16":
         paper = ("train.recipe=eccv16", "train.width=0.25", "train.lr=0.001")
         out["eccv16"] = (*paper, "train.tone=false")
         out["eccv16, tone"] = (*paper, "train.tone=true")
     if not values["train"]["hints"]:
-        out |= {title: (*AS_PIX2PIX, *own) for title, own in PIX2PIX.items()}
+        out |= {title: (*AS_PIX2PIX, *alone, *own) for title, own in PIX2PIX.items()}
     return out
 
 
 def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) -> None:
     """Write the pipeline: a stage for the data, and one for each run."""
-    stages = YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+    stages = variant.stages_of(root)
     values = params.read(root / folder)
     file, home = (folder / params.FILE_NAME).as_posix(), folder.as_posix()
     command = f"python -m stages.variant {home}"
@@ -137,7 +144,7 @@ def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) ->
             "desc": "Fetch and resize the pictures of all runs",
             "wdir": up,
             "cmd": command,
-            "params": [{file: ["fetch", "resize"]}],
+            "params": [{file: _sections(stages, "fetch", "resize")}],
             "deps": [*sources, *_code(stages, "fetch", "resize")],
             "outs": [f"{home}/data/resized"],
         },
@@ -147,13 +154,17 @@ def lay_down(root: Path, folder: Path, runs: Mapping[str, Mapping[str, str]]) ->
                 "desc": "Quantise, train and evaluate with other values",
                 "wdir": up,
                 "cmd": f"{command} ${{key}} ${{item}}",
-                "params": [{file: ["quantise", "train", "evaluate"]}],
+                "params": [{file: _sections(stages, "quantise", "train", "evaluate")}],
                 "deps": [f"{home}/data/resized", *_code(stages, "quantise", "train", "evaluate")],
                 "outs": [f"{home}/runs/${{key}}.json"],
             },
         },
     }
     variant.write_yaml(root / folder / "dvc.yaml", {"stages": pipeline})
+
+
+def _sections(stages: Mapping[str, Any], *names: str) -> list[str]:
+    return [section for name in names for section in stages[name]["params"]]
 
 
 def _code(stages: Mapping[str, Any], *names: str) -> list[str]:

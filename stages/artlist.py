@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from colorize import files
-from colorize.data.split import Split
+from colorize.data.split import SPLITS, Split, is_split
 from colorize.errors import DataError, ParamsError, one_line
 from stages import run
 
@@ -27,7 +27,7 @@ class Art(NamedTuple):
     """One picture.
 
     Attributes:
-        split: ``test`` where it is held out, else ``train``, a share of which is for validation.
+        split: ``val`` and ``test`` are held out; no training picture is of the same page.
         name: collection and file name, such as ``comic/E01P01.webp``.
         sha256: digest of the file.
         licence: of the picture.
@@ -68,46 +68,59 @@ class Collection(NamedTuple):
     Attributes:
         licence: of each of them.
         credit: work and artist.
-        is_test: tells by the number of a picture and its name whether it is held out.
+        split: tells by the number of a picture and its name whether it is held out.
         cuts: of training pictures.
-        test_cuts: of those that are held out.
+        held_out_cuts: of the others.
     """
 
     licence: str
     credit: str
-    is_test: Callable[[int, str], bool]
+    split: Callable[[int, str], Split]
     cuts: tuple[Cut, ...]
-    test_cuts: tuple[Cut, ...] = ()
+    held_out_cuts: tuple[Cut, ...] = ()
 
 
 SIDE = 256
 """Of a square in pixels."""
 
+_EPISODES: dict[str, Split] = {"E14": "val", "E15": "test", "E16": "test", "E17": "test"}
+"""Of the comic, that are held out."""
+
+
+def _of_portrait(number: int, _: str) -> Split:
+    """Hold every fifth portrait out for the test, and every twentieth for validation."""
+    return "test" if number % 5 == 4 else "val" if number % 20 == 0 else "train"
+
+
+def _always_train(_: int, __: str) -> Split:
+    return "train"
+
+
 COLLECTIONS = {
     "comic": Collection(
         licence="CC BY 4.0",
         credit="Pepper&Carrot by David Revoy, www.peppercarrot.com",
-        is_test=lambda _, name: name[:3] in {"E15", "E16", "E17"},
+        split=lambda _, name: _EPISODES.get(name[:3], "train"),
         cuts=(Cut("width", 768, 192),),
-        test_cuts=(Cut("width", 768, 256),),
+        held_out_cuts=(Cut("width", 768, 256),),
     ),
     "portraits": Collection(
         licence="GPL-2.0-or-later, some CC BY-SA 4.0",
         credit="portraits of Battle for Wesnoth 1.16 by its artists, www.wesnoth.org",
-        is_test=lambda number, _: number % 5 == 4,
+        split=_of_portrait,
         cuts=(Cut("short", 256, 0), Cut("short", 360, 0, top=1 / 8)),
-        test_cuts=(Cut("short", 256, 0),),
+        held_out_cuts=(Cut("short", 256, 0),),
     ),
     "tarot": Collection(
         licence="public domain",
         credit="Rider-Waite-Smith tarot by Pamela Colman Smith, 1909",
-        is_test=lambda *_: False,
+        split=_always_train,
         cuts=(Cut("width", 384, 224),),
     ),
     "figures": Collection(
         licence="Expat",
         credit="Ren'Py's tutorial and The Question, www.renpy.org",
-        is_test=lambda *_: False,
+        split=_always_train,
         cuts=(Cut("short", 400, 220),),
     ),
 }
@@ -138,7 +151,7 @@ def found(folder: Path) -> Iterator[Art]:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest not in seen:
                 seen.add(digest)
-                split: Split = "test" if of.is_test(number, path.name) else "train"
+                split = of.split(number, path.name)
                 yield Art(split, f"{name}/{path.name}", digest, of.licence, of.credit)
 
 
@@ -163,13 +176,13 @@ def read(root: Path) -> list[Art]:
 
 def _art(row: list[str]) -> Art:
     split, name, sha256, licence, credit = row
-    if (split != "train" and split != "test") or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
-        raise ValueError(f"'{name}' is no picture of train or test")
+    if not is_split(split) or not re.fullmatch(r"[\w-]+/(?!\.)[^/\\:\0]+", name):
+        raise ValueError(f"'{name}' is no picture of {', '.join(SPLITS)}")
     if name.partition("/")[0] not in COLLECTIONS:
         raise ValueError(f"'{name}' is of no known collection")
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError(f"{name} has no SHA-256")
-    return Art("test" if split == "test" else "train", name, sha256, licence, credit)
+    return Art(split, name, sha256, licence, credit)
 
 
 if __name__ == "__main__":

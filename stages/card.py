@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from colorize import files, params
+from colorize.data.split import SPLITS
 from colorize.errors import DataError, one_line
 from colorize.metrics.scores import SCORES
 from colorize.report.summary import shortened
@@ -111,12 +112,12 @@ def sources(facts: Facts) -> str:
     for art in facts.art:
         groups[art.collection, art.credit, art.licence][art.split] += 1
     for (collection, credit, licence), splits in groups.items():
-        rows.append([collection, credit, licence, *(str(splits[s]) for s in ("train", "test"))])
+        rows.append([collection, credit, licence, *(str(splits[s]) for s in SPLITS)])
     if "panels" in facts.values["fetch"]["source"]:
         credit = "panels drawn of the works in [CREDITS.md](../CREDITS.md)"
         drawn = str(facts.values["fetch"]["count"])
-        rows.append(["panels", credit, "as listed there", drawn, "0"])
-    return _table(["collection", "credit", "licence", "training pictures", "held out"], rows)
+        rows.append(["panels", credit, "as listed there", drawn, "0", "0"])
+    return _table(["collection", "credit", "licence", "training", "validation", "test"], rows)
 
 
 def grey(facts: Facts) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from colorize import files
 from colorize.errors import ParamsError
+from colorize.inking.params import InkingParams
 from colorize.params import FILE_NAME, Section, checked, read, shown
 from stages import run
 from stages.evaluate import EvaluateParams
@@ -22,6 +23,7 @@ SECTIONS: dict[str, type[Section]] = {
     "fetch": FetchParams,
     "resize": ResizeParams,
     "quantise": QuantiseParams,
+    "inking": InkingParams,
     "train": TrainParams,
     "evaluate": EvaluateParams,
 }

@@ -1,4 +1,8 @@
-"""evaluate: judge the model between floors and ceilings, on pictures that it has never seen."""
+"""evaluate: judge the model between floors and ceilings, on pictures that it has never seen.
+
+Inked test pages are made with the default values of the section ``inking``, whatever the training
+used: runs with different values are compared on the same pages.
+"""
 
 import os
 from pathlib import Path

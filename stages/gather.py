@@ -3,8 +3,8 @@
     python -m stages.gather [FOLDER]
 
 The files are found in the folder by their digests, at any depth and under any name. The squares of
-held-out pictures are laid into ``weights/art/test``, so that they stay out of the training. Without
-a folder this only checks that all is there already.
+held-out pictures are laid into ``weights/art/val`` and ``weights/art/test``, so that they stay out
+of the training. Without a folder this only checks that all is there already.
 """
 
 import hashlib
@@ -85,9 +85,9 @@ def search(wanted: Sequence[Art], folder: Path) -> Mapping[str, Path]:
 def squares(art: Art, rgb: RGB) -> Iterator[tuple[Path, RGB]]:
     """Cut a picture (H, W, 3): the paths of its squares in the folder of art, and their pixels."""
     of = COLLECTIONS[art.collection]
-    held_out = art.split == "test"
-    folder = Path(*(["test"] if held_out else []), art.collection)
-    for number, cut in enumerate(of.test_cuts if held_out else of.cuts):
+    held_out = art.split != "train"
+    folder = Path(*([art.split] if held_out else []), art.collection)
+    for number, cut in enumerate(of.held_out_cuts if held_out else of.cuts):
         scaled = _scaled(rgb, cut)
         for top, left in places(scaled.shape[0], scaled.shape[1], cut):
             name = f"{Path(art.name).stem}_{number}_{top:04}_{left:04}.png"

@@ -2,7 +2,8 @@
 
     python -m stages.ink_sheet [FILE]
 
-Not a stage of the pipeline: look at it before a training, and after changing a knob of the inking.
+Not a stage of the pipeline: look at it before a training, and after changing a value of the section
+``inking`` of params.yaml.
 FILE is ink-sheet.png if not given.
 """
 
@@ -12,7 +13,9 @@ from pathlib import Path
 from colorize import files
 from colorize.data.shards import ShardReader
 from colorize.inking.page import Inker
+from colorize.inking.params import InkingParams
 from colorize.inking.sheet import sheet
+from colorize.params import load
 from stages import run
 
 SHOWN = 12
@@ -22,10 +25,11 @@ SHOWN = 12
 def main(root: Path) -> None:
     """Read test pictures, make pages, write them."""
     target = root / (sys.argv[1] if len(sys.argv) > 1 else "ink-sheet.png")
+    params = load(InkingParams, root, "inking")
     test = ShardReader(root / "data" / "resized", "test")
     shown = min(SHOWN, len(test))
     pictures = [test[number * len(test) // shown] for number in range(shown)]
-    files.write_bytes(target, sheet(pictures, Inker()))
+    files.write_bytes(target, sheet(pictures, Inker(params)))
     print(f"{target}: {shown} pictures")
 
 

@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from colorize import files, params
 from colorize.errors import ParamsError
 from stages import check, run, variant
@@ -32,8 +30,8 @@ def main(root: Path) -> None:
         lay_down(root, folder)
         return
     stage = sys.argv[2]
-    if stage not in (*check.SECTIONS, "check"):
-        raise ParamsError(f"there is no stage '{stage}'; known: check, {', '.join(check.SECTIONS)}")
+    if stage not in (known := ("check", *variant.stages_of(root))):
+        raise ParamsError(f"there is no stage '{stage}'; known: {', '.join(known)}")
     params.read(root / folder)
     env = os.environ | {"PYTHONPATH": str(root.resolve())}
     done = subprocess.run(  # noqa: S603 - our own stage
@@ -51,14 +49,13 @@ def lay_down(root: Path, folder: Path) -> None:
 
 def pipeline(root: Path, folder: Path) -> dict[str, Any]:
     """Give the stages of the project's pipeline, moved into a folder."""
-    stages = YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text("utf-8"))["stages"]
     modules = {f"{kind.__module__.replace('.', '/')}.py" for kind in check.SECTIONS.values()}
     read = sorted(modules | {"stages/check.py", "colorize/params.py"})
-    checked = {"deps": read, "outs": [CHECK]}
+    checked = {"params": None, "deps": read, "outs": [CHECK]}
     values = params.read(root / folder)["fetch"]
     return {
         name: _moved(name, stage, root, folder, values)
-        for name, stage in {"check": checked, **stages}.items()
+        for name, stage in {"check": checked, **variant.stages_of(root)}.items()
     }
 
 
@@ -76,7 +73,7 @@ def _moved(
     moved: dict[str, Any] = {
         "wdir": Path(*[".."] * len(folder.parts)).as_posix(),
         "cmd": f"python -m stages.inside {folder.as_posix()} {name}",
-        "params": [{file: None if name == "check" else [name]}],
+        "params": [{file: stage["params"]}],
         "deps": sorted([*map(path, stage["deps"]), "stages/inside.py"]),
     }
     if "outs" in stage:

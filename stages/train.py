@@ -1,8 +1,12 @@
-"""train: teach a network the colour classes of the training split, and keep its best epoch."""
+"""train: teach a network the colour classes of the training split, and keep one epoch of it.
+
+Inked pages that it learns from are made as the section ``inking`` says. Those of the validation
+split, by which epoch and decoding are chosen, are always made with the default values.
+"""
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -11,6 +15,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
 from colorize.errors import ParamsError
+from colorize.inking.params import InkingParams
 from colorize.metrics.scores import Criterion
 from colorize.params import FILE_NAME, Section, Seed, load
 from stages import run, scratch
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 MULTIPLES = {"unet": 32, "unet_l2": 32}
 """By ``recipe``: what the sides of crops and pictures must be multiples of, where 8 is too little:
 `Recipe.side_multiple`, known before PyTorch is imported."""
+
+CLASSIFYING = ("unet", "eccv16")
+"""Recipes that can end with a phase against a critic."""
 
 LEAST_CROP = {286: 96}
 """By ``patch``: pixels of which a critic needs more than the least crop of all."""
@@ -55,6 +63,7 @@ class TrainParams(Section):
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
+    adversarial: Annotated[float, Field(ge=0, le=1)]
     patch: Annotated[Literal[1, 16, 70, 286], BeforeValidator(_no_truth_value)]
     gan: Annotated[float, Field(ge=0, le=1000)]
     l1: Annotated[float, Field(ge=0, le=1000)]
@@ -65,6 +74,7 @@ class TrainParams(Section):
         tuple[Annotated[float, Field(ge=0, le=4)], ...], Field(min_length=1, max_length=20)
     ]
     select: Criterion
+    keep: Literal["best", "last"]
     patience: Annotated[int, Field(ge=0, le=100_000)]
     seed: Seed
 
@@ -85,8 +95,15 @@ class TrainParams(Section):
 
     @model_validator(mode="after")
     def _critic(self) -> Self:
-        """See that a critic and a network can learn, where there is a critic."""
-        if self.recipe != "pix2pix":
+        """See that there may be a critic, and that it and the network can learn."""
+        if self.adversarial and self.recipe not in CLASSIFYING:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.adversarial' must be 0 for recipe {self.recipe}, not "
+                f"{self.adversarial:g}: only {' and '.join(CLASSIFYING)} have such a phase"
+            )
+        if self.adversarial and not self.gan:
+            raise ParamsError(f"{FILE_NAME}: 'train.gan' must be above 0 for 'train.adversarial'")
+        if self.recipe != "pix2pix" and not self.adversarial:
             return self
         if not self.gan and not self.l1:
             raise ParamsError(f"{FILE_NAME}: 'train.gan' or 'train.l1' must be above 0")
@@ -100,10 +117,10 @@ class TrainParams(Section):
 
 def main(root: Path) -> None:
     """Read params, then train: PyTorch takes a second to import, and a typo should not."""
-    train(load(TrainParams, root, "train"), root)
+    train(load(TrainParams, root, "train"), load(InkingParams, root, "inking"), root)
 
 
-def train(params: TrainParams, root: Path) -> None:
+def train(params: TrainParams, inking: InkingParams, root: Path) -> None:
     """Read shards and quantiser, train, write the best model and the history."""
     from colorize.judge.validation import Validation
     from colorize.learn.checkpoint import Checkpoints, fingerprint
@@ -112,7 +129,7 @@ def train(params: TrainParams, root: Path) -> None:
     from colorize.learn.run import Run
     from colorize.learn.schedule import Schedule
     from colorize.learn.training import Trainer
-    from colorize.model.domains import Mixture, domain
+    from colorize.model.domains import Mixture, domains
     from colorize.model.methods import Adversary
     from colorize.model.precision import best_device, describe
 
@@ -121,28 +138,32 @@ def train(params: TrainParams, root: Path) -> None:
     quantiser = Quantiser.load(quantiser_file)
     ids = picture_ids(root / "data" / "resized", "train")
     sources = sorted({name.partition("_")[0] for name in ids})
-    model = untrained(params, quantiser, side=pictures.side, sources=sources)
+    values = {"train": params.model_dump(), "inking": inking.model_dump()}
+    model = untrained(params, quantiser, values, side=pictures.side, sources=sources)
     schedule = Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
     schedule.check(pictures, model.recipe, processes=processes())
     if relaunched("stages.train", root):
         return
     read = (quantiser_file, Path(__file__))
-    name = fingerprint(params.model_dump(), *read, pictures=(pictures, held_out))
+    name = fingerprint(values, *read, pictures=(pictures, held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     checkpoints = Checkpoints(scratch(root) / "train" / name, every=every)
     group = join()
     keep_freed_memory()
     model = model.to(best_device())
     validation = Validation(held_out, quantiser, select=params.select)
+    kinds = domains(inking)
     with checkpoints.locked(group), Bar(shown=group.leads) as watcher:
         trainer = Trainer(
             model,
             pictures,
             quantiser=quantiser,
             schedule=schedule,
-            mixture=Mixture([domain(name) for name in params.domains]),
+            mixture=Mixture([kinds[name] for name in params.domains]),
             group=group,
-            adversary=Adversary(patch=params.patch, gan=params.gan, l1=params.l1),
+            adversary=Adversary(
+                patch=params.patch, gan=params.gan, l1=params.l1, share=params.adversarial
+            ),
         )
         watcher.start(trainer.steps, batch=schedule.batch)
         watcher.warn(describe(model.device))
@@ -154,6 +175,7 @@ def train(params: TrainParams, root: Path) -> None:
             checkpoints=checkpoints,
             validation=lambda: validation(model),
             select=params.select,
+            keep=params.keep,
             patience=params.patience,
             watcher=watcher,
             group=group,
@@ -165,7 +187,12 @@ def train(params: TrainParams, root: Path) -> None:
 
 
 def untrained(
-    params: TrainParams, quantiser: Quantiser, *, side: int, sources: list[str]
+    params: TrainParams,
+    quantiser: Quantiser,
+    values: dict[str, Any],
+    *,
+    side: int,
+    sources: list[str],
 ) -> "Model":
     """Build the model that is to be trained."""
     from colorize.model.weights import Model
@@ -175,7 +202,7 @@ def untrained(
         width=params.width,
         centres=quantiser.table.centres,
         side=side,
-        params={"train": params.model_dump(), "quantise": quantiser.constants()},
+        params={**values, "quantise": quantiser.constants()},
         seed=params.seed,
         domains=params.domains,
         sources=sources,
@@ -195,13 +222,13 @@ def write(
     *,
     summary: dict[str, int],
 ) -> None:
-    """Choose the best epoch's decoding, and write models, history and metrics."""
+    """Choose the decoding of the epoch that is kept, and write models, history and metrics."""
     from colorize.judge import decodings
-    from colorize.learn.run import best_of
+    from colorize.learn.run import kept
     from colorize.model.precision import best_device
     from colorize.model.weights import Model
 
-    model = Model.load(checkpoints.best, best_device())
+    model = Model.load(checkpoints.kept, best_device())
     chosen, tables = decodings.tune(
         model,
         held_out,
@@ -217,9 +244,9 @@ def write(
     files.write_table(root / "metrics" / "train.csv", history)
     for name, table in tables.items():
         files.write_table(root / "metrics" / f"{name}.csv", table)
-    best = history[best_of(history, params.select)]
+    epoch = history[kept(history, params.select, params.keep)]
     numbers: files.Numbers = {"epochs": len(history), **chosen._asdict(), **summary}
-    files.write_metrics(root / "metrics" / "train.json", {"best": best, **numbers})
+    files.write_metrics(root / "metrics" / "train.json", {"kept": epoch, **numbers})
 
 
 if __name__ == "__main__":

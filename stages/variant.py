@@ -82,6 +82,13 @@ def write(folder: Path, values: dict[str, Any]) -> None:
     write_yaml(folder / params.FILE_NAME, values)
 
 
+def stages_of(root: Path) -> dict[str, Any]:
+    """Read the stages of the project's pipeline, by name."""
+    yaml = YAML(typ="safe", pure=True)
+    stages: dict[str, Any] = yaml.load((root / "dvc.yaml").read_text("utf-8"))["stages"]
+    return stages
+
+
 def write_yaml(path: Path, content: dict[str, Any]) -> None:
     """Write YAML as people write it, a line for each key."""
     yaml = YAML(typ="safe", pure=True)

@@ -63,10 +63,10 @@ class Bar(StopSignals):
             self._bar.set_postfix(shown, refresh=False)
             self._bar.update(pictures - self._bar.n)
 
-    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
-        """Write the scores; an asterisk marks the best so far."""
+    def on_epoch(self, record: Mapping[str, float], *, is_kept: bool) -> None:
+        """Write the scores; an asterisk marks the one to keep so far."""
         shown = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
-        self._bar.write(shown + (" *" if is_best else ""))
+        self._bar.write(shown + (" *" if is_kept else ""))
 
     def warn(self, text: str) -> None:
         """Write a line of its own."""

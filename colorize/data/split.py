@@ -1,10 +1,15 @@
 """Assigns pictures to train, val and test by a hash of their identity alone."""
 
 import hashlib
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypeGuard, get_args
 
 Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def is_split(name: str) -> TypeGuard[Split]:
+    """Tell whether a name is that of a split."""
+    return name in SPLITS
 
 
 def assign(identity: str, *, val_share: float, test_share: float) -> Split:

@@ -16,6 +16,10 @@ Shape = Literal["ellipse", "round", "burst", "cloud", "caption"]
 SHAPES: tuple[Shape, ...] = ("ellipse", "round", "burst", "cloud", "caption")
 LIKELY = (0.46, 0.16, 0.14, 0.1, 0.14)
 OVERSAMPLING = 3
+MOST = 3
+"""Balloons of a picture, at most."""
+SIZE = (0.15, 0.4)
+"""Height and width of a balloon, as shares of the picture's shorter side."""
 PLACES = 4
 """Places that are compared for a balloon."""
 SMALLEST_SIDE = 32
@@ -54,7 +58,7 @@ def add(
         art: (H, W) uint8: lines, dark on white. Of some places, a balloon takes the emptiest.
         letters: what they say.
         rng: draws number, places, shapes and text.
-        params: chance, number and sizes.
+        params: the chance.
         unit: pixels that a thin line is wide.
     """
     height, width = overlay.paper.shape
@@ -63,8 +67,8 @@ def add(
         return
     script: lettering.Script = "signs" if rng.random() < 0.7 else "latin"
     size = rng.uniform(6.5, 13) * unit
-    for _ in range(int(rng.integers(1, params.most_balloons + 1))):
-        room = side * rng.uniform(*params.balloon_size)
+    for _ in range(int(rng.integers(1, MOST + 1))):
+        room = side * rng.uniform(*SIZE)
         text = _compose(script, size, room, rng)
         shape = SHAPES[int(rng.choice(len(SHAPES), p=LIKELY))]
         paper, ink = draw(text, shape, letters, rng, unit=unit)

@@ -6,8 +6,18 @@ from numpy.typing import NDArray
 
 from colorize.inking.params import InkingParams
 from colorize.inking.regions import Regions
+from colorize.inking.subpixel import SHIFT, fixed
 
-_SHIFT = 4  # OpenCV's fixed point: sixteenths of a pixel
+BLUR = (0.2, 0.7)
+"""Sigma of a scan's blur, in pixels."""
+PAPER, INK = (235.0, 255.0), (0.0, 30.0)
+"""Values of white paper and of black ink."""
+GAMMA = (0.8, 1.2)
+"""Exponent of the values between."""
+NOISE = (0.0, 4.0)
+"""Standard deviation in values of 0..255."""
+JPEG = (60.0, 95.0)
+"""Quality."""
 
 
 def background(regions: Regions) -> NDArray[np.bool_]:
@@ -38,10 +48,7 @@ def focus_lines(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.
     angles = np.stack([turn, turn - spread, turn + spread], -1)  # (count, 3)
     radii = np.stack([inner, np.full(count, reach), np.full(count, reach)], -1)
     points = np.stack([np.cos(angles), np.sin(angles)], -1) * radii[..., None] + centre
-    ink = np.zeros(shape, np.uint8)
-    for wedge in _fixed(points):
-        cv2.fillConvexPoly(ink, wedge, 255, cv2.LINE_AA, _SHIFT)
-    return ink
+    return _filled(shape, points)
 
 
 def speed_lines(
@@ -68,10 +75,7 @@ def speed_lines(
         ],
         axis=1,
     )
-    ink = np.zeros(shape, np.uint8)
-    for stroke in _fixed(points):
-        cv2.fillConvexPoly(ink, stroke, 255, cv2.LINE_AA, _SHIFT)
-    return ink
+    return _filled(shape, points)
 
 
 def highlights(
@@ -84,8 +88,8 @@ def highlights(
     at = rng.normal(rng.uniform(0.2, 0.8, 2), 0.2, (drops, 2)) * [width, height]
     size = unit * rng.gamma(1.5, 0.6, drops)
     for (x, y), radius in zip(at, size, strict=True):
-        fixed = tuple(int(v * (1 << _SHIFT)) for v in (x, y, radius))
-        cv2.circle(white, fixed[:2], fixed[2], 255, -1, cv2.LINE_AA, _SHIFT)
+        left, top, reach = (int(v * (1 << SHIFT)) for v in (x, y, radius))
+        cv2.circle(white, (left, top), reach, 255, -1, cv2.LINE_AA, SHIFT)
     return white
 
 
@@ -95,21 +99,25 @@ def scan(
     """Print and scan a page (H, W) uint8: each effect by its chance, none moves a pixel."""
     blurred, encoded, toned, noisy = rng.random(4) < params.scan_chance
     if blurred:
-        page = np.asarray(cv2.GaussianBlur(page, (0, 0), rng.uniform(*params.blur)))
+        page = np.asarray(cv2.GaussianBlur(page, (0, 0), rng.uniform(*BLUR)))
     if toned:
-        ink, paper = rng.uniform(*params.ink), rng.uniform(*params.paper)
-        levels = np.linspace(0, 1, 256) ** rng.uniform(*params.gamma)
+        ink, paper = rng.uniform(*INK), rng.uniform(*PAPER)
+        levels = np.linspace(0, 1, 256) ** rng.uniform(*GAMMA)
         page = np.rint(ink + (paper - ink) * levels).astype(np.uint8)[page]
     if noisy:
-        deviation = rng.uniform(*params.noise)
+        deviation = rng.uniform(*NOISE)
         grain = rng.standard_normal(page.shape, np.float32) * np.float32(deviation)
         page = np.clip(np.rint(grain + page), 0, 255).astype(np.uint8)
     if encoded:
-        quality = round(rng.uniform(*params.jpeg))
+        quality = round(rng.uniform(*JPEG))
         _, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])
         page = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
     return page
 
 
-def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+def _filled(shape: tuple[int, ...], polygons: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Fill convex polygons (n, points, 2), x and y in pixels: (H, W) uint8, 255 is ink."""
+    ink = np.zeros(shape, np.uint8)
+    for polygon in fixed(polygons):
+        cv2.fillConvexPoly(ink, polygon, 255, cv2.LINE_AA, SHIFT)
+    return ink

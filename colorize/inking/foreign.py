@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from colorize.inking.overlay import Overlay
-from colorize.inking.page import UNIT_SIDE, Inked, compose
+from colorize.inking.page import Inked, compose, unit_of
 
 SAMPLES = 1500
 """Pixels that k-means looks at."""
@@ -23,25 +23,22 @@ WORDS = "wait there is no time we must go now did you hear that look behind you 
 FONTS = (cv2.FONT_HERSHEY_COMPLEX_SMALL, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_PLAIN)
 
 
-def ink(rgb: NDArray[np.uint8], key: Sequence[int], *, tones: bool = True) -> Inked:
+def ink(rgb: NDArray[np.uint8], key: Sequence[int]) -> Inked:
     """Make a page of a picture; the same key gives the same bytes.
 
     Args:
         rgb: (H, W, 3) uint8 sRGB, at least a pixel.
         key: whole numbers of at least 0, such as seed and number of the picture.
-        tones: lay tones, or draw lines alone.
     """
     rng = np.random.default_rng(list(key))
     height, width = rgb.shape[:2]
-    unit = max(1.0, float(np.sqrt(height * width)) / UNIT_SIDE)
+    unit = unit_of(rgb)
     smooth = np.asarray(cv2.medianBlur(rgb, 5), np.uint8)
-    bare = 255 - _lines(smooth, rng, unit)
-    printed = bare
-    if tones:
-        tone = _tones(smooth, rng)
-        black = tone >= 1
-        bare = np.where(black, np.uint8(0), bare)
-        printed = np.minimum(bare, _dithered(np.where(black, 0, tone), rng, unit))
+    lines = _lines(smooth, rng, unit)
+    tone = _tones(smooth, rng)
+    black = tone >= 1
+    bare = np.where(black, np.uint8(0), 255 - lines)
+    printed = np.minimum(bare, _dithered(np.where(black, 0, tone), rng, unit))
     overlay = Overlay.empty(height, width)
     for _ in range(int(rng.choice(3, p=[0.5, 0.3, 0.2]))):
         _bubble(overlay, rng, unit)
@@ -108,14 +105,11 @@ def _dithered(
     size = (2 * height, 2 * width)
     way = rng.integers(3)
     cell = max(1, round(unit * rng.uniform(1, 1.8)))
-    if way == 0:
-        threshold = np.kron(_bayer(BAYER_STEPS), np.ones((cell, cell)))
-        tiles = [-(-side // len(threshold)) for side in size]
-        threshold = np.tile(threshold, tiles)[: size[0], : size[1]]
-    elif way == 1:
-        threshold = _blue_noise(rng, unit)
-        tiles = [-(-side // len(threshold)) for side in size]
-        threshold = np.tile(threshold, tiles)[: size[0], : size[1]]
+    if way < 2:
+        bayer = np.kron(_bayer(BAYER_STEPS), np.ones((cell, cell)))
+        tile = bayer if way == 0 else _blue_noise(rng, unit)
+        repeats = [-(-side // len(tile)) for side in size]
+        threshold = np.tile(tile, repeats)[: size[0], : size[1]]
     else:  # engraving: strokes that swell, and bend like waves
         y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
         turn, bend = rng.uniform(0, np.pi), rng.uniform(3, 8) * unit

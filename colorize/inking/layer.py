@@ -64,14 +64,6 @@ def fit(target: NDArray[np.uint8], page: NDArray[np.float32], *, stride: int = 4
     return Layer(np.clip(rgb, 0, 1).astype(np.float32), (square / area).astype(np.float32))
 
 
-def under(layer: NDArray[np.float32], page: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Paint a page: each block's colour (h, w, 3) times page (H, W), to (H, W, 3) uint8 sRGB."""
-    stride = -(-page.shape[0] // layer.shape[0])
-    full = layer.repeat(stride, 0).repeat(stride, 1)[: page.shape[0], : page.shape[1]]
-    painted: NDArray[np.uint8] = np.rint(255 * full * page[..., None]).astype(np.uint8)
-    return painted
-
-
 def _block_sums(values: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
     """Sum (H, W) over blocks: (h, w)."""
     rows = np.add.reduceat(values, np.arange(0, values.shape[0], stride), axis=0)

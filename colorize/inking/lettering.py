@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.inking.subpixel import SHIFT, fixed
+
 Script = Literal["signs", "latin"]
 
 KANA = (
@@ -32,7 +34,6 @@ KANJI = (
 )
 LATIN = "ABCDEFGHIJKLMNOPRSTUVWY"
 _GRID = 10.0
-_SHIFT = 4  # OpenCV's fixed point: sixteenths of a pixel
 
 
 def parse(table: str) -> list[list[NDArray[np.float32]]]:
@@ -111,12 +112,11 @@ def strokes(
     size: float,
     at: NDArray[np.float32],
     weight: float,
-    value: int = 255,
 ) -> None:
     """Draw one sign into a square of ``size`` pixels whose left upper corner is ``at``, (x, y)."""
-    points = [np.rint((s * size + at) * (1 << _SHIFT)).astype(np.int32) for s in sign]
+    points = [fixed(stroke * size + at) for stroke in sign]
     thickness = max(1, round(weight))
-    cv2.polylines(ink, points, False, value, thickness, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(ink, points, False, 255, thickness, cv2.LINE_AA, SHIFT)
 
 
 def latin(

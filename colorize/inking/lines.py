@@ -65,14 +65,14 @@ class Pen:
     shortest: float = 14.0
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> "Pen":
-        """Choose a pen at random."""
+    def draw(cls, rng: np.random.Generator, blend: tuple[float, float]) -> "Pen":
+        """Choose a pen at random; ``blend`` is the least and the largest share of XDoG."""
         return cls(
             sigma=rng.uniform(0.5, 0.9),
             spread=rng.uniform(1.6, 2.4),
             threshold=rng.uniform(0.04, 0.08),
             softness=rng.uniform(0.04, 0.12),
-            blend=rng.uniform(0.2, 1.0),
+            blend=rng.uniform(*blend),
             outlines=rng.uniform(0.6, 1.0),
             borders=rng.uniform(0.5, 1.0) if rng.random() < 0.7 else 0.0,
             luma=rng.uniform(0.2, 0.8),

@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = ("toned", "lines")
 
 UNIT_SIDE = 480
 """Pixels of the side of a square picture whose thin lines are one pixel wide; never thinner."""
+RADIUS = (13.0, 25.0)
+"""Distance in Lab, L weighing less, within which colours are one region."""
 COVERED = 255
 """Value of an overlay that lets nothing of the art through."""
 INK, PAPER = 128, 240
@@ -58,7 +60,7 @@ class Inker:
     """Makes pages. It holds screens and signs, and nothing that changes.
 
     Attributes:
-        params: the knobs.
+        params: how.
     """
 
     params: InkingParams = field(default_factory=InkingParams)
@@ -68,10 +70,9 @@ class Inker:
     def ink(
         self,
         rgb: NDArray[np.uint8],
-        key: Sequence[int] | np.random.SeedSequence,
+        key: Sequence[int],
         *,
         kind: Kind = "toned",
-        line_art: NDArray[np.uint8] | None = None,
         unit: float | None = None,
     ) -> Inked:
         """Make a page of a picture; the same key gives the same bytes.
@@ -80,25 +81,22 @@ class Inker:
             rgb: (H, W, 3) uint8 sRGB, at least a pixel.
             key: whole numbers of at least 0, such as seed, epoch and number of the picture.
             kind: with tones, or with lines alone.
-            line_art: (H, W) uint8, the ink's share of each pixel, 255 being all of it, where the
-                picture's lines are known; else they are found.
             unit: pixels that a thin line is wide, 0.5 to 16; else by the picture's size.
 
         Raises:
             ValueError: an argument has another form or is out of range.
         """
-        _check(rgb, kind, line_art, unit)
-        seed = key if isinstance(key, np.random.SeedSequence) else np.random.SeedSequence(list(key))
-        # Each part has its own stream, so that a knob of one changes nothing in another. Not
-        # spawn(), which would change the caller's sequence.
-        words = seed.generate_state(6, np.uint64)
+        _check(rgb, kind, unit)
+        # Each part has its own stream, so that a value of one changes nothing in another.
+        words = np.random.SeedSequence(list(key)).generate_state(6, np.uint64)
         rngs = [np.random.Generator(np.random.PCG64(int(word))) for word in words]
         height, width = rgb.shape[:2]
-        unit = unit or max(1.0, float(np.sqrt(height * width)) / UNIT_SIDE)
-        found = regions.segment(rgb, radius=rngs[0].uniform(*self.params.radius), unit=unit)
-        if line_art is None:
-            line_art = lines.extract(rgb, found, lines.Pen.draw(rngs[1]), unit=unit)
-        art = self._art(found, line_art, rngs[2], rngs[3], kind, unit)
+        unit = unit or unit_of(rgb)
+        found = regions.segment(rgb, radius=rngs[0].uniform(*RADIUS), unit=unit)
+        bare = 255 - lines.extract(
+            rgb, found, lines.Pen.draw(rngs[1], self.params.blend), unit=unit
+        )
+        art = self._art(found, bare, rngs[2], rngs[3], kind, unit)
         overlay = Overlay.empty(height, width)
         panels.add(overlay, rngs[4], self.params, unit=unit)
         balloons.add(overlay, art[1], self.letters, rngs[4], self.params, unit=unit)
@@ -110,14 +108,13 @@ class Inker:
     def _art(
         self,
         found: Regions,
-        line_art: NDArray[np.uint8],
+        bare: NDArray[np.uint8],
         rng: np.random.Generator,
         chance: np.random.Generator,
         kind: Kind,
         unit: float,
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Draw the art: its print, and its ink alone, each (H, W) uint8, 255 being paper."""
-        bare = 255 - line_art
+        """Add tones and effects to lines (H, W): print, and ink alone, uint8, 255 being paper."""
         if kind == "lines":
             return bare, bare
         toned = tones.lay(found, rng, self.params, self.screens, unit=unit)
@@ -131,6 +128,11 @@ class Inker:
             bare = np.maximum(bare, effects.highlights(bare.shape, chance, unit=unit))
         toned.print[toned.solid] = 255  # they are in ``bare``, with white lines in them
         return np.asarray(cv2.multiply(toned.print, bare, scale=1 / 255), np.uint8), bare
+
+
+def unit_of(rgb: NDArray[np.uint8]) -> float:
+    """Pixels that a thin line is wide in a picture (H, W, 3), by its size."""
+    return max(1.0, float(np.sqrt(rgb.shape[0] * rgb.shape[1])) / UNIT_SIDE)
 
 
 def compose(
@@ -186,7 +188,6 @@ def _with_solids(
 def _check(
     rgb: NDArray[np.uint8],
     kind: Kind,
-    line_art: NDArray[np.uint8] | None,
     unit: float | None,
 ) -> None:
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
@@ -195,5 +196,3 @@ def _check(
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     if unit is not None and not 0.5 <= unit <= 16:
         raise ValueError(f"unit must be at least 0.5 and at most 16, not {unit!r}")
-    if line_art is not None and (line_art.shape != rgb.shape[:2] or line_art.dtype != np.uint8):
-        raise ValueError("line_art must be uint8 (H, W), of the picture's size")

@@ -2,12 +2,11 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from colorize.inking.overlay import Overlay
 from colorize.inking.params import InkingParams
+from colorize.inking.subpixel import SHIFT, fixed
 
-_SHIFT = 4  # OpenCV's fixed point: sixteenths of a pixel
 LONG = 4.0
 """Length of a gutter in sides of the picture: it crosses it, however it leans."""
 
@@ -52,16 +51,12 @@ def _gutter(
     along = np.array([-np.sin(turn), np.cos(turn)]) * LONG * max(overlay.paper.shape)
     across = np.array([np.cos(turn), np.sin(turn)]) * width / 2
     corners = [-along - across, along - across, along + across, -along + across]
-    band = _fixed(np.asarray(corners) + centre)
+    band = fixed(np.asarray(corners) + centre)
     cleared = np.zeros_like(overlay.paper)
-    cv2.fillPoly(cleared, [band], 255, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(cleared, [band], 255, cv2.LINE_AA, SHIFT)
     np.minimum(overlay.ink, 255 - cleared, out=overlay.ink)
     np.maximum(overlay.paper, cleared, out=overlay.paper)
     np.maximum(overlay.gutter, cleared, out=overlay.gutter)
     for start, stop in ((0, 1), (2, 3)):
         edge = [band[[start, stop]]]
-        cv2.polylines(overlay.ink, edge, False, 255, line, cv2.LINE_AA, _SHIFT)
-
-
-def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+        cv2.polylines(overlay.ink, edge, False, 255, line, cv2.LINE_AA, SHIFT)

@@ -16,6 +16,15 @@ from colorize.inking.screens import STEPS, Kind, Screens
 
 WHITE, SOLID, FLAT, WASH = range(4)
 DEEPEST_SHADOW = STEPS * 4 // 5
+"""The deepest step of a shadow or a gradation."""
+SOLID_BELOW = 45.0
+"""L below which a region may be filled with black."""
+SHADOW_DEPTH = (4.0, 11.0)
+"""How far in L a shadow lies below its region's mean, and a shine above it."""
+SHINE_CHANCE = 0.7
+"""Chance that the light parts of a black region stay white."""
+OTHER_DOTS = 0.1
+"""Chance that a screened region has dots of another pitch than the page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +111,17 @@ def _choose(
     lightness = regions.lab[:, 0]
     chroma = np.hypot(regions.lab[:, 1], regions.lab[:, 2])
     count = len(regions)
-    dark = np.clip((params.solid_below - lightness) / 20, 0, 1)
+    dark = np.clip((SOLID_BELOW - lightness) / 20, 0, 1)
     of_colour = np.bincount(regions.colour, regions.area)[regions.colour]
     solid = np.minimum(1, dark * 5 * params.solid) * (1 - of_colour)
-    rest = params.white + params.flat + params.wash
-    white = np.full(count, params.white / rest if rest else 1.0)
+    toned = params.flat + params.wash
+    white = np.full(count, params.white / (params.white + toned))
     white *= np.clip(lightness / 50, 0.5, 1.1)
     white[skin(regions.lab)] = params.white_skin
     white[(lightness > 92) & (chroma < 12)] = 0.97  # the picture's own white
-    toned = params.flat + params.wash
     wash = params.wash / toned if toned else 0.0
+    if not toned:
+        white[:] = 1
     chance = rng.random((3, count))
     kind = np.where(chance[2] < wash, WASH, FLAT)
     kind[chance[1] < white] = WHITE
@@ -151,10 +161,10 @@ def _screens_of(
         chance = rng.random()
         if chance < params.pattern_chance:
             screen[number] = screens.choose(rng, ("pattern",), unit * rng.uniform(7, 16))
-        elif chance < params.pattern_chance + 0.2:
+        elif chance < params.pattern_chance + params.hatch_chance:
             kinds: tuple[Kind, ...] = ("line", "hatch", "cross", "sand")
             screen[number] = screens.choose(rng, kinds, 1.4 * _pitch(rng, params, unit))
-        elif chance < params.pattern_chance + 0.3:
+        elif chance < params.pattern_chance + params.hatch_chance + OTHER_DOTS:
             screen[number] = screens.choose(rng, ("dot",), _pitch(rng, params, unit))
     screen = screen[owner]
     screen[kind != FLAT] = 0
@@ -194,8 +204,8 @@ def _state(
 ) -> NDArray[np.int32] | None:
     """Divide regions (H, W) into 0 body, 1 shadow, 2 shine by a threshold each; None: all body."""
     shaded = rng.random() < params.shadow_chance
-    shining = (kind == SOLID) & (rng.random(len(kind)) < params.shine_chance)
-    depths = 2.55 * rng.uniform(*params.shadow_depth, 2)
+    shining = (kind == SOLID) & (rng.random(len(kind)) < SHINE_CHANCE)
+    depths = 2.55 * rng.uniform(*SHADOW_DEPTH, 2)
     if not shaded and not shining.any():
         return None
     outline = np.ones((2 * round(unit) + 3,) * 2, np.uint8)

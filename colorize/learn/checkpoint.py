@@ -59,7 +59,7 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Attributes:
-        best: file in which the caller keeps the model of the best epoch so far.
+        kept: file in which the caller keeps the model of the best or the last epoch so far.
         one_epoch: file in which the caller keeps the model after the first epoch.
 
     Args:
@@ -70,7 +70,7 @@ class Checkpoints:
     def __init__(self, folder: Path, *, every: int) -> None:
         self._folder = folder
         self._every = every
-        self.best = folder / "best.safetensors"
+        self.kept = folder / "kept.safetensors"
         self.one_epoch = folder / "one_epoch.safetensors"
 
     @contextmanager

@@ -1,8 +1,8 @@
-"""A whole run: train, validate, keep the best epoch, save states, stop and resume."""
+"""A whole run: train, validate, keep the best or the last epoch, save states, stop and resume."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from colorize.errors import Interrupted, ModelError
 from colorize.learn.checkpoint import Checkpoints, History
@@ -11,6 +11,8 @@ from colorize.learn.training import Losses, Trainer
 from colorize.metrics.scores import SCORES, Criterion
 from colorize.model.weights import Model
 
+Keep: TypeAlias = Literal["best", "last"]
+
 
 class Watcher(Protocol):
     """Who is told of a run: a terminal, or a test."""
@@ -18,7 +20,7 @@ class Watcher(Protocol):
     def on_step(self, done: int, losses: Losses | None) -> None:
         """Hear of a step, or, without losses, where a resumed run starts."""
 
-    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
+    def on_epoch(self, record: Mapping[str, float], *, is_kept: bool) -> None:
         """Hear of an epoch's record."""
 
     def warn(self, text: str) -> None:
@@ -38,6 +40,7 @@ class Run:
         checkpoints: locked by the caller; ``best`` and ``one_epoch`` are there afterwards.
         validation: scores the model as it is, `select` among the scores.
         select: which of the scores chooses the best epoch.
+        keep: which epoch's model is kept: the ``best`` or the ``last`` one.
         patience: epochs without a better one after which to stop; 0 never stops early.
         watcher: is told, and may ask to stop.
         group: of the processes that train together; the first one alone measures and writes.
@@ -49,6 +52,7 @@ class Run:
     checkpoints: Checkpoints
     validation: Callable[[], Mapping[str, float]]
     select: Criterion
+    keep: Keep = "best"
     patience: int
     watcher: Watcher
     group: Group = ALONE
@@ -98,18 +102,23 @@ class Run:
     def _measure(self, record: Mapping[str, float]) -> None:
         scores = {f"val_{name}": value for name, value in self.validation().items()}
         self.history.append({**record, **scores})
-        is_best = best_of(self.history, self.select) == len(self.history) - 1
-        if is_best:
-            self.model.save(self.checkpoints.best)
+        is_kept = kept(self.history, self.select, self.keep) == len(self.history) - 1
+        if is_kept:
+            self.model.save(self.checkpoints.kept)
         if len(self.history) == 1:
             self.model.save(self.checkpoints.one_epoch)
         self.checkpoints.save(self.trainer, self.history)
-        self.watcher.on_epoch(self.history[-1], is_best=is_best)
+        self.watcher.on_epoch(self.history[-1], is_kept=is_kept)
 
     def _is_stale(self) -> bool:
         if not self.patience or not self.history:
             return False
         return len(self.history) - 1 - best_of(self.history, self.select) >= self.patience
+
+
+def kept(history: Sequence[Mapping[str, float]], select: Criterion, keep: Keep) -> int:
+    """Find the place in a history of the epoch whose model is kept."""
+    return best_of(history, select) if keep == "best" else len(history) - 1
 
 
 def best_of(history: Sequence[Mapping[str, float]], select: Criterion) -> int:

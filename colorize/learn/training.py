@@ -92,11 +92,14 @@ class Trainer:
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        decoding = model.temperature, model.offset(model.adjustment)
         settings = Settings(
             weight_decay=schedule.weight_decay,
             steps=self.steps,
             seed=schedule.seed,
             spec=model.spec,
+            decode=lambda output: model.recipe.decode(output, model.centres, *decoding),
+            enlarge=model.recipe.enlarge,
             adversary=adversary,
         )
         self._method = model.recipe.method(model.network, settings, group)
@@ -230,7 +233,7 @@ class Trainer:
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices):
             torch.manual_seed(_seed(self._schedule.seed, self.step, self._group.rank))
-            losses = self._method.step(batch, lr)
+            losses = self._method.step(batch, lr, self.step)
         values = torch.stack([loss.detach().float() for loss in losses.values()]).tolist()
         found = dict(zip(losses, values, strict=True))
         for name, value in found.items():

@@ -1,7 +1,7 @@
-"""8-bit sRGB to Lab in PyTorch, for whole batches, where the network is.
+"""sRGB to Lab and back in PyTorch, for whole batches, where the network is.
 
-`colour.lab` defines the conversion; this computes only what a block's mean keeps at the block's
-size, and is tested against the definition.
+`colour.lab` defines both conversions, and these are tested against it. To Lab, only what a block's
+mean keeps is computed at the block's size; the way back has a gradient.
 """
 
 import numpy as np
@@ -10,6 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from colorize.colour import lab
+
+_LEAST_LINEAR = 0.0031308
+"""Linear light below which the sRGB curve is a straight line."""
+_LEAST_CHROMA = 1e-6
+"""Distances from grey, in linear light, that are taken for rounding."""
 
 _BLACK = 116 * lab.SLOPE * lab.EPSILON + 16
 """Offset that makes L(black) 0, because `LabConverter` adds EPSILON * SLOPE to CIE's f."""
@@ -60,3 +65,26 @@ class LabConverter(nn.Module):
         f = xyz.clamp(min=lab.EPSILON).log_().mul_(1 / 3).exp_()  # vectorised better than a power
         f = f.add_(xyz.clamp_(max=lab.EPSILON), alpha=lab.SLOPE).view(n, 3, height, width)
         return f[:, 1:2], functional.avg_pool2d(f, block)
+
+
+def lab_to_rgb(colours: Tensor) -> Tensor:
+    """Convert Lab to sRGB as `colour.lab.lab_to_rgb` does where it keeps L, with a gradient.
+
+    Args:
+        colours: (N, 3, H, W) L in 0..100, a and b.
+
+    Returns:
+        (N, 3, H, W) float32 sRGB in 0..1.
+    """
+    lightness, a, b = colours.float().unbind(1)
+    y = (lightness + 16) / 116
+    f = torch.stack([y + a / 500, y, y - b / 200], dim=1)
+    xyz = torch.where(f > np.cbrt(lab.EPSILON), f**3, (f - lab.OFFSET) / lab.SLOPE)
+    to_linear = torch.from_numpy(np.linalg.inv(lab.RGB_TO_XYZ) * lab.WHITE_D65).to(xyz)
+    grey = xyz[:, 1:2]  # of the same luminance
+    chroma = (to_linear @ xyz.flatten(2)).view_as(xyz) - grey
+    room = torch.where(chroma > 0, 1 - grey, grey)  # until a channel is full, or empty
+    share = (room / chroma.abs().clamp_min(_LEAST_CHROMA)).amin(1, keepdim=True).clamp(max=1)
+    linear = (grey + share * chroma).clamp(0, 1)
+    curved = 1.055 * linear.clamp_min(_LEAST_LINEAR) ** (1 / 2.4) - 0.055
+    return torch.where(linear > _LEAST_LINEAR, curved, 12.92 * linear)

@@ -114,20 +114,21 @@ def enlarge_along(colours: Tensor, lightness: Tensor) -> Tensor:
     n, channels, h, w = colours.shape
     stride = lightness.shape[2] // h
     borders = (1, 1, 1, 1)
+    blocks = functional.pad(colours.float(), borders, mode="replicate")
+    # Apart from the colours, so that the weights have no gradient and may be worked on in place.
     guide = functional.pad(functional.avg_pool2d(lightness, stride), borders, mode="replicate")
-    blocks = torch.cat([functional.pad(colours.float(), borders, mode="replicate"), guide], dim=1)
     pixels = lightness.view(n, h, stride, w, stride)
     offsets = (torch.arange(stride, device=colours.device) + 0.5) / stride - 0.5
     sums = pixels.new_zeros(channels + 1, *pixels.shape)  # and the weights themselves
     for down, across in product((-1, 0, 1), repeat=2):
-        near = blocks[:, :, 1 + down : 1 + down + h, 1 + across : 1 + across + w]
-        *planes, tone = near[:, :, :, None, :, None].unbind(1)
+        rows, columns = slice(1 + down, 1 + down + h), slice(1 + across, 1 + across + w)
+        tone, *planes = (x[:, rows, None, columns, None] for x in (guide[:, 0], *blocks.unbind(1)))
         squared = (offsets - down)[:, None, None] ** 2 + (offsets - across) ** 2
         closeness = torch.exp(squared / (-2 * REACH**2))  # (stride, 1, stride)
         weights = (pixels - tone).square_().div_(-2 * TONE_REACH**2).exp_().add_(NO_MATCH)
         weights *= closeness
-        for held, plane in zip(sums, planes, strict=False):
-            held.addcmul_(weights, plane)
+        for number, plane in enumerate(planes):
+            sums[number].addcmul_(weights, plane)
         sums[-1] += weights
     means = sums[:-1] / sums[-1]
     return means.view(channels, n, *lightness.shape[2:]).transpose(0, 1)

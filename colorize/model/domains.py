@@ -11,9 +11,9 @@ channels.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, partial
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -25,8 +25,9 @@ from colorize.colour import lab
 from colorize.errors import ModelError
 from colorize.inking import layer
 from colorize.inking.page import Inked, Inker, Kind
+from colorize.inking.params import InkingParams
 from colorize.model import layers
-from colorize.model.conversion import LabConverter
+from colorize.model.conversion import LabConverter, lab_to_rgb
 
 
 class Key(NamedTuple):
@@ -153,6 +154,18 @@ class Domain(ABC):
             (H, W, 3) uint8 sRGB.
         """
 
+    @abstractmethod
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Paint a batch of pages as `join` does, with a gradient: what a critic judges.
+
+        Args:
+            lightness: (N, 1, H, W), L of the pages in 0..100.
+            colours: (N, 2, H, W), ab; or (N, 3, H, W), L and ab.
+
+        Returns:
+            (N, 3, H, W) float32 sRGB in 0..1.
+        """
+
 
 class Grey(Domain):
     """A page whose L is that of the coloured picture, and stays."""
@@ -175,6 +188,10 @@ class Grey(Domain):
         """Join ab to the page's L; a colour outside the gamut is mixed with grey until inside."""
         pixels = np.concatenate([page.lightness[..., None], colours[..., -2:]], axis=-1)
         return lab.lab_to_rgb(pixels, keep_lightness=True)
+
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Join ab to the pages' L."""
+        return lab_to_rgb(torch.cat([lightness, colours[:, -2:]], dim=1))
 
 
 class Inky(Domain):
@@ -226,6 +243,11 @@ class Inky(Domain):
         """Lay a layer (H, W, 3) of L and ab under the page."""
         return layers.under(lab.lab_to_rgb(colours, keep_lightness=True), page.rgb)
 
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        """Lay layers under the pages, whose grey their L tells."""
+        grey = torch.cat([lightness, torch.zeros_like(colours[:, -2:])], dim=1)
+        return lab_to_rgb(colours) * lab_to_rgb(grey)
+
 
 class Drawn(Inky):
     """A page of the room that makes them.
@@ -233,19 +255,17 @@ class Drawn(Inky):
     Args:
         name: of the domain.
         kind: of pages.
+        inker: gives what makes them, and is called when the first page is wanted.
     """
 
-    def __init__(self, name: str, kind: Kind) -> None:
+    def __init__(self, name: str, kind: Kind, inker: Callable[[], Inker]) -> None:
         self.name = name
         self._kind: Kind = kind
-
-    @cached_property
-    def _inker(self) -> Inker:
-        return Inker()
+        self._inker = inker
 
     def ink(self, rgb: NDArray[np.uint8], key: Key) -> Inked:
         """Make a page by `colorize.inking`."""
-        return self._inker.ink(rgb, [*key, _INKING], kind=self._kind)
+        return self._inker().ink(rgb, [*key, _INKING], kind=self._kind)
 
 
 _MIXTURE = 0x6D6978
@@ -253,10 +273,19 @@ _MIXTURE = 0x6D6978
 _INKING = 0x696E6B
 """Purpose of the generators that make a page."""
 
-DOMAINS: Mapping[str, Domain] = {
-    domain.name: domain for domain in (Grey(), Drawn("ink", "toned"), Drawn("lines", "lines"))
-}
-"""Every domain by its name."""
+
+def domains(inking: InkingParams) -> Mapping[str, Domain]:
+    """Make every domain, by its name, whose inked pages are made as some params say.
+
+    The screens that inked pages need take half a second, and are made with the first page.
+    """
+    inker = cache(partial(Inker, inking))
+    kinds = (Grey(), Drawn("ink", "toned", inker), Drawn("lines", "lines", inker))
+    return {kind.name: kind for kind in kinds}
+
+
+DOMAINS = domains(InkingParams())
+"""Every domain by its name, with the default inking: what models know, and are judged on."""
 
 GREY, INK, LINES = DOMAINS["grey"], DOMAINS["ink"], DOMAINS["lines"]
 

@@ -43,12 +43,14 @@ class Adversary:
     Attributes:
         patch: side of the squares that it judges, in pixels: 1, 16, 70 or 286.
         gan: weight of its judgement in the network's loss; 0 trains without a critic.
-        l1: weight of the mean distance to the true colours.
+        l1: of pix2pix, weight of the mean distance to the true colours.
+        share: of other recipes, share of the steps, the last ones, in which there is a critic.
     """
 
     patch: int = 70
     gan: float = 1.0
     l1: float = 100.0
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Settings:
         steps: of the whole run.
         seed: of the first weights of modules beside the network.
         spec: of the network.
+        decode: output (N, C, h, w) -> (N, 2, h, w) ab, or (N, 3, h, w) L and ab, with a gradient.
+        enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W), likewise.
         adversary: of methods that have a critic.
     """
 
@@ -67,6 +71,8 @@ class Settings:
     steps: int
     seed: int
     spec: Spec
+    decode: Callable[[Tensor], Tensor]
+    enlarge: Callable[[Tensor, Tensor], Tensor]
     adversary: Adversary = Adversary()
 
 
@@ -82,7 +88,7 @@ class Method(Protocol):
     modules: Mapping[str, nn.Module]
     optimisers: Mapping[str, Optimizer]
 
-    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+    def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         """Train on a batch.
 
         Randomness may come from torch's default generators, which are seeded before each step.
@@ -90,6 +96,7 @@ class Method(Protocol):
         Args:
             batch: on the modules' device: this process's part.
             lr: learning rate of the step.
+            number: of the step in the whole run, from 0.
 
         Returns:
             Named losses before the step: scalars of the whole batch. The first one is shown, and
@@ -131,9 +138,14 @@ class Supervised:
         self.modules: Mapping[str, nn.Module] = {"network": network}
         self.optimisers: Mapping[str, Optimizer] = {"network": self._optimiser}
 
-    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+    def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         """Take one step; see `Method`."""
-        set_lr(self._optimiser, lr)
+        _, loss, found = self._compared(batch)
+        self._update(loss, lr)
+        return found
+
+    def _compared(self, batch: Batch) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Give the output, the loss of this process's part, and the losses of the whole batch."""
         with mixed_precision(batch.input.device):
             output = self._network(batch.input, **batch.conditions)
         losses = self._loss(output, batch.target)
@@ -141,12 +153,16 @@ class Supervised:
         mass = losses.mass
         sums = torch.stack([losses.rebalanced * mass, losses.divergence, mass]).detach()
         total, divergence, whole_mass = self._processes.total(sums)
-        self._optimiser.zero_grad()
         # Gradients are averaged over the processes; alone, the factor is exactly one.
         share = mass / whole_mass * self._processes.size
-        (losses.rebalanced * share).backward()
+        found = {"loss": total / whole_mass, "divergence": divergence / self._processes.size}
+        return output, losses.rebalanced * share, found
+
+    def _update(self, loss: Tensor, lr: float) -> None:
+        set_lr(self._optimiser, lr)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
-        return {"loss": total / whole_mass, "divergence": divergence / self._processes.size}
 
     def check(self, means: Mapping[str, float]) -> None:
         """Accept all means."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from colorize.errors import ModelError
 from colorize.model import decode, losses
-from colorize.model.adversarial import Adversarial
+from colorize.model.adversarial import Adversarial, SupervisedThenAdversarial
 from colorize.model.domains import Key, View
 from colorize.model.methods import Method, Processes, Settings, Supervised
 from colorize.model.networks import eccv16, pix2pix, unet
@@ -90,14 +90,18 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
     return shares @ centres.to(shares.dtype) / AB_UNIT
 
 
+def _by_classes(network: nn.Module, settings: Settings, processes: Processes) -> Method:
+    kind = SupervisedThenAdversarial if settings.adversary.share else Supervised
+    loss = partial(losses.with_lightness, colours=losses.soft_cross_entropy)
+    return kind(network, settings, processes, loss=loss)
+
+
 _UNET = Recipe(
     name="unet",
     network=lambda spec: unet.UNet(
         _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints
     ),
-    method=partial(
-        Supervised, loss=partial(losses.with_lightness, colours=losses.soft_cross_entropy)
-    ),
+    method=_by_classes,
     decode=_annealed,
     enlarge=decode.enlarge_along,
     toned=log_shares,

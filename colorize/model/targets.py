@@ -104,11 +104,13 @@ class Batch(NamedTuple):
         input: (N, C, H, W) float32; for the domain ``grey`` L in 0..100.
         target: at the head's size.
         conditions: by name, (N, K, H, W) or (N, K) float32: the network's keyword arguments.
+        domains: of each picture.
     """
 
     input: Tensor
     target: Target
     conditions: Mapping[str, Tensor] = {}
+    domains: tuple[Domain, ...] = ()
 
 
 class Encoder(nn.Module):
@@ -165,7 +167,7 @@ class Encoder(nn.Module):
             target = target._replace(rebalance=rebalance, weight=encoded.weight)
         if encoded.lightness is not None:
             target = target._replace(lightness=encoded.lightness)
-        return Batch(encoded.input, target, examples.conditions)
+        return Batch(encoded.input, target, examples.conditions, examples.domains)
 
     def _encoded(self, examples: Examples) -> Encoded:
         first, *others = dict.fromkeys(examples.domains)

@@ -26,9 +26,9 @@ def test_a_scan_keeps_paper_light_ink_dark_and_places(page: NDArray[np.uint8]) -
     for seed in range(30):
         scanned = effects.scan(page, np.random.default_rng(seed), params)
         assert (scanned.shape, scanned.dtype) == (page.shape, np.uint8)
-        low, high = params.paper
+        low, high = effects.PAPER
         assert low - 3 <= np.median(scanned[far]) <= high
-        assert scanned[deep].mean() < params.ink[1] + 40
+        assert scanned[deep].mean() < effects.INK[1] + 40
         centres = [np.argwhere(picture < 128).mean(axis=0) for picture in (page, scanned)]
         assert np.abs(centres[0] - centres[1]).max() < 0.5
 

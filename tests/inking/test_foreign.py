@@ -13,13 +13,12 @@ SHAPES = [(1, 1), (1, 2), (2, 1), (3, 5), (1, 300), (300, 1), (33, 31), (90, 60)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("tones", [True, False])
 def test_any_size_gives_a_page_of_that_size(
-    shape: tuple[int, int], tones: bool, rng: np.random.Generator
+    shape: tuple[int, int], rng: np.random.Generator
 ) -> None:
     noise = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
     for rgb in (noise, np.zeros_like(noise), np.full_like(noise, 255)):
-        made = foreign.ink(rgb, [1], tones=tones)
+        made = foreign.ink(rgb, [1])
         assert (made.page.shape, made.page.dtype) == (shape, np.uint8)
         assert (made.target.shape, made.target.dtype) == (rgb.shape, np.uint8)
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
 from colorize.inking import layer
@@ -43,14 +44,21 @@ def test_without_bounds_it_is_numpy_s_solution(rng: np.random.Generator) -> None
     np.testing.assert_allclose(fitted.rgb[0, 0], expected[0], atol=1e-6)
 
 
+def under(colours: NDArray[np.float32], page: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Paint a page (H, W) with the colours (h, w, 3) of its blocks of 4 pixels."""
+    full = colours.repeat(4, 0).repeat(4, 1)[: page.shape[0], : page.shape[1]]
+    painted: NDArray[np.uint8] = np.rint(255 * full * page[..., None]).astype(np.uint8)
+    return painted
+
+
 def test_round_trip(rng: np.random.Generator) -> None:
     colours = rng.uniform(0, 1, (5, 6, 3)).astype(np.float32)
     page = rng.uniform(0.2, 1, (19, 23)).astype(np.float32)
-    painted = layer.under(colours, page)
+    painted = under(colours, page)
     assert painted.shape == (19, 23, 3)
     fitted = layer.fit(painted, page, stride=4)
     np.testing.assert_allclose(fitted.rgb, colours, atol=0.01)
-    again = layer.under(fitted.rgb, page)
+    again = under(fitted.rgb, page)
     assert np.abs(again.astype(int) - painted).max() <= 1  # of 255, rounded
 
 

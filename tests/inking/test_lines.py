@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def test_outlines_are_found_with_their_thickness(
 ) -> None:
     rgb, ring = outlined(thickness, inside)
     for seed in range(12):
-        ink = extract(rgb, Pen.draw(np.random.default_rng(seed)))
+        ink = extract(rgb, Pen.draw(np.random.default_rng(seed), (0.2, 1.0)))
         assert (ink[ring] > 60).mean() > 0.97, seed
         away = ~cv2.dilate(ring.view(np.uint8), NEAR).view(np.bool_)
         assert (ink[away] == 0).all(), seed
@@ -50,7 +52,7 @@ def test_a_soft_gradient_and_slight_noise_have_none(rng: np.random.Generator) ->
     gradient = np.broadcast_to(ramp[None, :, None], (150, 200, 3))
     rgb = (gradient + rng.normal(0, 2, gradient.shape)).astype(np.uint8)
     for seed in range(8):
-        ink = extract(rgb, Pen.draw(np.random.default_rng(seed)))
+        ink = extract(rgb, Pen.draw(np.random.default_rng(seed), (0.2, 1.0)))
         assert (ink > 0).mean() < 0.002
 
 
@@ -100,5 +102,14 @@ def test_darkness_is_that_of_the_darkest_line() -> None:
 
 
 def test_pens_differ() -> None:
-    pens = {Pen.draw(np.random.default_rng(seed)) for seed in range(10)}
+    pens = {Pen.draw(np.random.default_rng(seed), (0.2, 1.0)) for seed in range(10)}
     assert len(pens) == 10
+
+
+def test_a_pen_blends_as_much_as_it_is_told() -> None:
+    for seed in range(10):
+        default, blended = (
+            Pen.draw(np.random.default_rng(seed), blend) for blend in ((0.2, 1.0), (0.6, 0.7))
+        )
+        assert 0.6 <= blended.blend <= 0.7
+        assert replace(blended, blend=default.blend) == default

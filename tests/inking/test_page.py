@@ -60,16 +60,6 @@ def test_another_key_gives_another_page(inker: Inker, figure: NDArray[np.uint8])
     assert len(pages) == 4
 
 
-def test_a_seed_sequence_is_a_key_and_stays_as_it_was(
-    inker: Inker, figure: NDArray[np.uint8]
-) -> None:
-    sequence = np.random.SeedSequence([3, 4])
-    first, second = (inker.ink(figure, sequence).page for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(first, inker.ink(figure, [3, 4]).page)
-    assert sequence.n_children_spawned == 0
-
-
 def test_opencv_draws_nothing_by_itself(inker: Inker, figure: NDArray[np.uint8]) -> None:
     pages = []
     for seed in (1, 2):
@@ -89,7 +79,7 @@ def test_the_number_of_threads_changes_nothing(inker: Inker, figure: NDArray[np.
     assert pages[0] == pages[1]
 
 
-def test_a_knob_of_one_part_changes_nothing_in_another(
+def test_a_value_of_one_part_changes_nothing_in_another(
     screens: Screens, figure: NDArray[np.uint8]
 ) -> None:
     for key in KEYS:
@@ -132,9 +122,9 @@ def test_balloons_and_gutters_are_without_colour_in_page_and_target(
     screens: Screens, figure: NDArray[np.uint8]
 ) -> None:
     seen = {"balloon": np.zeros(2), "gutter": np.zeros(2)}
-    for name, knob in (("balloon", "balloon_chance"), ("gutter", "panel_chance")):
+    for name, chance in (("balloon", "balloon_chance"), ("gutter", "panel_chance")):
         for key in KEYS:
-            made = Inker(InkingParams(**PLAIN | {knob: 1.0}), screens).ink(figure, [key])
+            made = Inker(InkingParams(**PLAIN | {chance: 1.0}), screens).ink(figure, [key])
             within = getattr(made, name)
             page, target = made.page[within], made.target[within]
             np.testing.assert_array_equal(target, page[:, None].repeat(3, 1))
@@ -161,14 +151,6 @@ def test_what_paper_covers_wholly_is_the_same_in_page_and_target(
         expected = 255 - overlay.ink[covered]
         np.testing.assert_array_equal(made.page[covered], expected)
         np.testing.assert_array_equal(made.target[covered], expected[:, None].repeat(3, 1))
-
-
-def test_given_line_art_is_what_is_drawn(plain: Inker, figure: NDArray[np.uint8]) -> None:
-    line_art = np.zeros(figure.shape[:2], np.uint8)
-    cv2.line(line_art, (10, 10), (140, 100), 255, 3, cv2.LINE_AA)
-    made = plain.ink(figure, [0], kind="lines", line_art=line_art)
-    np.testing.assert_array_equal(made.page, 255 - line_art)
-    np.testing.assert_array_equal(made.ink, line_art > 127)
 
 
 def test_a_page_of_lines_has_no_tones_and_a_toned_page_has(
@@ -212,8 +194,6 @@ def test_a_large_page_has_lines_as_thick_as_its_size(plain: Inker) -> None:
         ({"kind": "grey"}, "toned, lines"),
         ({"unit": 0.0}, "unit"),
         ({"unit": float("nan")}, "unit"),
-        ({"line_art": np.zeros((3, 4), np.uint8)}, "line_art"),
-        ({"line_art": np.zeros((4, 4))}, "line_art"),
         ({"key": [-1]}, "non-negative"),
     ],
 )

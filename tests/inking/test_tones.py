@@ -116,7 +116,7 @@ def test_shares_are_obeyed(screens: Screens) -> None:
             found, toned = lay(patches(colours), key, screens, **only | {name: 1.0})
             kinds.append(toned.kind[found.lab[:, 0] < 90])
         found_share = np.mean(np.concatenate(kinds) == kind)
-        assert found_share > (0.75 if kind == WHITE else 0.999), name
+        assert found_share > 0.999, name
     kinds = []
     for key in KEYS:
         found, toned = lay(patches(colours), key, screens)
@@ -128,7 +128,7 @@ def test_shares_are_obeyed(screens: Screens) -> None:
 def test_a_shadow_is_a_deeper_step_of_one_region(screens: Screens) -> None:
     rgb = np.full((80, 80, 3), 255, np.uint8)
     rgb[10:70, 10:70] = (235, 110, 110)
-    rgb[10:70, 45:70] = (190, 85, 85)
+    rgb[10:70, 50:70] = (165, 72, 72)
     deeper = 0
     for key in KEYS:
         _, toned = lay(
@@ -139,7 +139,6 @@ def test_a_shadow_is_a_deeper_step_of_one_region(screens: Screens) -> None:
             flat=0.0,
             wash=1.0,
             shadow_chance=1.0,
-            shadow_depth=(3.0, 4.0),
         )
         light, shadow = toned.print[40, 20], toned.print[40, 60]
         assert shadow <= light

@@ -1,10 +1,10 @@
-"""Trains pix2pix and writes the final state: ``python -m tests.learn.players SHARDS SCRATCH OUT``.
+"""Trains against a critic: ``python -m tests.learn.players RECIPE SHARDS SCRATCH OUT``.
 
-Also under torchrun. With ``DIE_AT`` in the environment it kills itself in that step, between the
-updates of its two players; with ``DROPOUT`` of 0 no step depends on which process takes it.
+Writes the final state. Also under torchrun. With ``DIE_AFTER="critic 3"`` in the environment it
+kills itself after the third update of that module; with ``DROPOUT`` of 0 no step of pix2pix depends
+on which process takes it.
 """
 
-import dataclasses
 import json
 import os
 import signal
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.torch
-from torch import Tensor
 
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
@@ -24,34 +23,28 @@ from colorize.learn.distributed import ALONE, Group, join
 from colorize.learn.run import Run
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Losses, Trainer
-from colorize.model.adversarial import Adversarial
 from colorize.model.domains import Mixture
 from colorize.model.methods import Adversary
 from colorize.model.networks import pix2pix
 from colorize.model.weights import Model
 from tests.learn import toy
 
-
-class Mortal(Adversarial):
-    """Dies in the step that the environment names, after the critic's update."""
-
-    steps = 0
-
-    def _teach(self, painted: Tensor, real: Tensor) -> Tensor:
-        loss = super()._teach(painted, real)
-        self.steps += 1
-        if os.environ.get("DIE_AT") == str(self.steps):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return loss
+PHASE = 0.5
+"""Share of the steps with a critic, where that is a phase: the last five of nine."""
 
 
-def model(*, width: float = 0.125, side: int = 32, domains: tuple[str, ...] = ("grey",)) -> Model:
+def model(
+    recipe: str = "pix2pix",
+    *,
+    width: float = 0.125,
+    side: int = 32,
+    domains: tuple[str, ...] = ("grey",),
+) -> Model:
     """An untrained one."""
     centres = bin_centres(20)
-    built = Model.build(
-        "pix2pix", width=width, centres=centres, side=side, params={}, seed=0, domains=domains
+    return Model.build(
+        recipe, width=width, centres=centres, side=side, params={}, seed=0, domains=domains
     )
-    return dataclasses.replace(built, recipe=dataclasses.replace(built.recipe, method=Mortal))
 
 
 def trainer(
@@ -89,11 +82,31 @@ class Noted(toy.Silent):
             self.losses.append(losses)
 
 
-def main(shards: Path, scratch: Path, out: Path) -> None:
+def die_after(trained: Trainer, owner: str, count: int) -> None:
+    """Kill this process after so many updates of a module, before anything else of the step."""
+    done = 0
+
+    def updated(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    trained._method.optimisers[owner].register_step_post_hook(updated)
+
+
+def main(recipe: str, shards: Path, scratch: Path, out: Path) -> None:
     """Train to the end, from where a killed one left off."""
     pix2pix.DROPOUT = float(os.environ.get("DROPOUT", pix2pix.DROPOUT))
-    group, watcher, built = join(), Noted(), model()
-    trained = trainer(shards, built, group=group)
+    group, watcher = join(), Noted()
+    if recipe == "pix2pix":
+        built, adversary = model(recipe), Adversary()
+    else:
+        built, adversary = model(recipe, domains=("grey", "ink")), Adversary(share=PHASE)
+    trained = trainer(shards, built, group=group, adversary=adversary)
+    if fate := os.environ.get("DIE_AFTER"):
+        owner, count = fate.split()
+        die_after(trained, owner, int(count))
     history = Run(
         model=built,
         trainer=trained,
@@ -114,4 +127,4 @@ def main(shards: Path, scratch: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(sys.argv[1], *map(Path, sys.argv[2:]))

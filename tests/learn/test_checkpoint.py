@@ -58,7 +58,7 @@ class Watcher:
     def on_step(self, done: int, losses: Mapping[str, float] | None) -> None:
         self.done = done
 
-    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None:
+    def on_epoch(self, record: Mapping[str, float], *, is_kept: bool) -> None:
         assert "val_psnr" in record
 
     def warn(self, text: str) -> None:
@@ -88,13 +88,13 @@ def test_a_run_that_is_stopped_again_and_again_ends_like_an_unbroken_one(
     folder: Path, quantiser: Quantiser
 ) -> None:
     whole = run(folder, quantiser, Watcher())
-    best = (folder / "scratch" / "best.safetensors").read_bytes()
+    best = (folder / "scratch" / "kept.safetensors").read_bytes()
     Checkpoints(folder / "scratch", every=1).clear()
     for step in (1, 2, 5, 8, 11):
         with pytest.raises(Interrupted, match=f"after step {step}"):
             run(folder, quantiser, Watcher(stop_after=step))
     assert run(folder, quantiser, Watcher()) == whole
-    assert (folder / "scratch" / "best.safetensors").read_bytes() == best
+    assert (folder / "scratch" / "kept.safetensors").read_bytes() == best
 
 
 def test_patience_stops_early_and_keeps_the_best(folder: Path, quantiser: Quantiser) -> None:

@@ -73,7 +73,7 @@ class Adversarial:
         self.optimisers: Mapping[str, Optimizer] = {"generator": adam, "critic": sgd}
         self.steps = 0
 
-    def step(self, batch: Batch, lr: float) -> Mapping[str, Tensor]:
+    def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         for optimiser in self.optimisers.values():
             set_lr(optimiser, lr)
         true = batch.target.ab / 100
@@ -148,7 +148,7 @@ class Silent:
 
     def on_step(self, done: int, losses: Losses | None) -> None: ...
 
-    def on_epoch(self, record: Mapping[str, float], *, is_best: bool) -> None: ...
+    def on_epoch(self, record: Mapping[str, float], *, is_kept: bool) -> None: ...
 
     def warn(self, text: str) -> None: ...
 

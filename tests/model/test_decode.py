@@ -65,6 +65,24 @@ def test_joint_bilateral_values(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+def test_colours_of_pictures_have_a_gradient(rng: np.random.Generator) -> None:
+    """The sum's change along a direction, by differences in float64."""
+    logits, direction = (torch.from_numpy(rng.normal(size=(2, 313, 3, 4))).float() for _ in "ab")
+    lightness = torch.from_numpy(rng.uniform(0, 100, (2, 1, 12, 16))).float()
+    weights = torch.from_numpy(rng.normal(size=(2, 2, 12, 16)))
+    centres = torch.from_numpy(bin_centres())
+
+    def total(logits: torch.Tensor) -> torch.Tensor:
+        return (enlarge_along(annealed_mean(logits, centres), lightness) * weights).sum()
+
+    logits.requires_grad_()
+    (gradient,) = torch.autograd.grad(total(logits), logits)
+    with torch.no_grad():
+        step = 0.01 * direction
+        slope = (total(logits + step) - total(logits - step)) / 0.02
+    assert float((gradient * direction).sum()) == pytest.approx(float(slope), rel=1e-2)
+
+
 def test_a_line_keeps_its_colour_off_the_areas_beside_it() -> None:
     """A dark line 3 pixels wide crosses blocks; their mean ab is mixed, the areas' is not."""
     lightness = torch.full((1, 1, 32, 32), 80.0)

@@ -12,9 +12,9 @@ from colorize.colour.lab import lab_to_rgb, rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.errors import ModelError
 from colorize.judge import views
-from colorize.model import domains
+from colorize.model import conversion, domains
 from colorize.model.conversion import LabConverter
-from colorize.model.domains import GREY, Domain, Encoded, Key, Mixture, Page, View
+from colorize.model.domains import GREY, INK, Domain, Encoded, Key, Mixture, Page, View
 from colorize.model.targets import Encoder, Examples, to_planes
 from tests.models import tiny_model
 
@@ -48,6 +48,9 @@ class Washed(Domain):
 
     def join(self, page: Page, colours: NDArray[np.float32]) -> NDArray[np.uint8]:
         return lab_to_rgb(colours, keep_lightness=True)
+
+    def compose(self, lightness: Tensor, colours: Tensor) -> Tensor:
+        return conversion.lab_to_rgb(colours)
 
 
 WASHED = Washed()
@@ -84,6 +87,29 @@ def test_grey_keeps_the_lightness_of_the_page(rgb: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(GREY.join(page, with_lightness), painted)
     top = GREY.join(Page(page.rgb[:9], page.lightness[:9]), ab[:9])
     np.testing.assert_array_equal(top, painted[:9])
+
+
+@pytest.mark.parametrize("kind", [GREY, INK, WASHED])
+def test_what_a_critic_judges_is_what_is_painted(
+    kind: Domain, rgb: NDArray[np.uint8], rng: np.random.Generator
+) -> None:
+    """Black and white, and colours outside the gamut among others; to a rounding of 8 bits."""
+    page = Page.of(np.repeat(rgb[0, ..., :1], 3, axis=-1))
+    page.rgb[:4], page.rgb[4:8] = 0, 255
+    page = Page.of(page.rgb)
+    colours = rng.uniform((0, -110, -110), (100, 110, 110), (32, 32, 3)).astype(np.float32)
+    colours[:, :8, 0], colours[:, 8:16, 1:] = rng.choice([0, 100], (32, 8)), 0
+    given = colours if kind.gives_lightness else colours[..., 1:]
+    planes = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1)))[None]
+    planes.requires_grad_()
+    composed = kind.compose(torch.from_numpy(page.lightness)[None, None], planes)
+    painted = kind.join(page, given).astype(np.float32)
+    found = 255 * composed.detach()[0].permute(1, 2, 0).numpy()
+    tolerance = 0.51 if kind is not INK else 1.1  # layer and product are both rounded
+    assert np.abs(found - painted).max() < tolerance
+    (gradient,) = torch.autograd.grad(composed.sum(), planes)
+    assert gradient.isfinite().all()
+    assert (gradient != 0).float().mean() > 0.3
 
 
 def test_the_key_alone_decides_what_is_seen(rgb: NDArray[np.uint8]) -> None:

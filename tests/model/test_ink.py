@@ -12,9 +12,10 @@ from colorize.colour.quantiser import Quantiser
 from colorize.errors import ModelError
 from colorize.imaging.decode import decode
 from colorize.inking import layer
+from colorize.inking.params import InkingParams
 from colorize.judge import views
 from colorize.model import losses
-from colorize.model.domains import GREY, INK, LINES, Domain, Key, Mixture, Page
+from colorize.model.domains import DOMAINS, GREY, INK, LINES, Domain, Key, Mixture, Page, domains
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.recipes import RECIPES
 from colorize.model.targets import Encoder, Examples
@@ -51,6 +52,17 @@ def test_the_key_alone_decides_on_the_page(
     assert all((other.page != first.page).any() for other in others)
     assert first.masks.keys() == {"art", "ink", "blank"}
     assert not (first.masks["art"] & first.masks["ink"]).any()
+
+
+@pytest.mark.parametrize("name", ["ink", "lines"])
+def test_pages_are_made_as_the_params_say(figures: list[NDArray[np.uint8]], name: str) -> None:
+    chances = dict.fromkeys(("balloon_chance", "panel_chance", "effect_chance", "scan_chance"), 0.0)
+    kinds = [DOMAINS[name], *(domains(p)[name] for p in (InkingParams(), InkingParams(**chances)))]
+    views = [[kind.view(rgb, Key(0, 1, n)) for n, rgb in enumerate(figures)] for kind in kinds]
+    for default, same, plain in zip(*views, strict=True):
+        np.testing.assert_array_equal(same.page, default.page)
+        assert not plain.masks["blank"].any()  # neither balloons nor gutters
+    assert any(view.masks["blank"].any() for view in views[0])
 
 
 @ON_BOTH

@@ -39,8 +39,8 @@ def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project) -> None:
 
 
 def test_every_run_has_params_that_the_stages_accept(project: Project) -> None:
-    for recipe in ("unet", "pix2pix"):
-        values = params.read(project(train={"recipe": recipe}))
+    for recipe, share in (("unet", 0.0), ("unet", 0.3), ("eccv16", 0.3), ("pix2pix", 0.0)):
+        values = params.read(project(train={"recipe": recipe, "adversarial": share}))
         for runs in ablation.planned(values, 1).values():
             for settings in runs.values():
                 changed = variant.changed(values, settings.split())
@@ -65,6 +65,17 @@ def test_pix2pix_is_taken_apart(project: Project) -> None:
     }
     hinted = ablation.planned(params.read(project(train={"hints": True})), 1)
     assert not any("pix2pix" in title for title in hinted)  # takes none
+
+
+def test_a_phase_against_a_critic_is_compared_with_none(project: Project) -> None:
+    for share, other in ((0.0, 0.2), (0.3, 0.0)):
+        values = params.read(project(train={"adversarial": share, "seed": 4}))
+        planned = [
+            variant.changed(values, settings.split())["train"]
+            for runs in ablation.planned(values, 1).values()
+            for settings in runs.values()
+        ]
+        assert values["train"] | {"adversarial": other} in planned
 
 
 def test_settings_are_read_as_yaml(project: Project) -> None:

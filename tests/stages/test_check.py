@@ -12,7 +12,7 @@ import pytest
 from colorize.errors import ParamsError
 from colorize.model.recipes import RECIPES
 from stages import check
-from stages.train import MULTIPLES
+from stages.train import CLASSIFYING, MULTIPLES
 
 Project = Callable[..., Path]
 COMMITTED_NS = 1_700_000_000_500_000_000
@@ -52,6 +52,45 @@ def test_a_critic_that_cannot_judge_is_refused(
 ) -> None:
     with pytest.raises(ParamsError, match=message):
         check.main(made(project(train={"recipe": "pix2pix"} | values)))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"recipe": "pix2pix", "adversarial": 0.2},
+            r"'train\.adversarial' must be 0 for recipe pix2pix, not 0\.2: only unet and eccv16",
+        ),
+        (
+            {"recipe": "unet_l2", "adversarial": 1},
+            r"'train\.adversarial' must be 0 for recipe unet",
+        ),
+        (
+            {"adversarial": 0.2, "gan": 0},
+            r"'train\.gan' must be above 0 for 'train\.adversarial'",
+        ),
+        (
+            {"adversarial": 0.2, "patch": 286},
+            r"'train\.crop' must be at least 96 for a patch of 286, not 64",
+        ),
+        ({"adversarial": 1.1}, r"'train\.adversarial' must be at most 1"),
+    ],
+)
+def test_a_phase_that_cannot_be_is_refused(
+    project: Project, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(train=values)))
+
+
+def test_a_phase_needs_no_l1(project: Project) -> None:
+    root = made(project(train={"adversarial": 0.2, "l1": 0}))
+    check.main(root)
+    assert (root / "check" / "passed").exists()
+
+
+def test_the_recipes_that_can_have_a_phase_classify() -> None:
+    assert set(CLASSIFYING) == {name for name, recipe in RECIPES.items() if recipe.classifies}
 
 
 def test_other_recipes_have_no_critic(project: Project) -> None:

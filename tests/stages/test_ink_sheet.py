@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.conftest import lay_params
 from tests.imports import ROOT
 from tests.shards import ShardWriter
 
@@ -28,13 +29,35 @@ def test_it_writes_a_sheet_of_test_pictures(
     for number in range(3):
         writer.add(str(number), "test", drawing(number))
     writer.close()
-    done = run(tmp_path, "sheet.png")
+    done = run(lay_params(tmp_path), "sheet.png")
     assert (done.returncode, done.stdout) == (0, "sheet.png: 3 pictures\n"), done.stderr
     assert cv2.imread(str(tmp_path / "sheet.png")).shape[0] > 3 * 64
 
 
+def test_it_shows_what_the_params_say(
+    tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
+    writer.add("0", "test", drawing(0))
+    writer.close()
+    bare = {"white": 1, "flat": 0, "wash": 0, "solid": 0, "scan_chance": 0}
+    for values in ({}, bare):
+        assert run(lay_params(tmp_path, inking=values), f"{len(values)}.png").returncode == 0
+    default, white = (cv2.imread(str(tmp_path / f"{n}.png")) for n in (0, 5))
+    assert (white != default).any()
+    assert white.mean() > default.mean()
+
+
+def test_a_wrong_value_is_named(tmp_path: Path) -> None:
+    done = run(lay_params(tmp_path, inking={"white": 2}))
+    assert (done.returncode, done.stderr) == (
+        1,
+        "ink_sheet: params.yaml: 'inking.white' must be at most 1.0, not 2\n",
+    )
+
+
 def test_without_pictures_it_says_what_to_do(tmp_path: Path) -> None:
-    done = run(tmp_path)
+    done = run(lay_params(tmp_path))
     assert done.returncode == 1
     assert done.stderr.strip().endswith("run the resize stage first")
     assert len(done.stderr.strip().splitlines()) == 1

@@ -14,7 +14,9 @@ import pytest
 
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
+from colorize.inking.params import InkingParams
 from colorize.judge import hinted
+from colorize.judge.validation import Validation
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
@@ -43,6 +45,8 @@ def test_the_whole_road_with_inked_pages(root: Path) -> None:
 
     page = np.full((300, 200, 3), 255, np.uint8)
     cv2.circle(page, (100, 150), 60, (0, 0, 0), 3)
+    trained = Model.load(model)
+    assert trained.params["inking"] == json.loads(InkingParams().model_dump_json())
     painter = Painter.load(model)
     assert painter.domain_of(page) == "ink"
     painted = painter.paint(page)
@@ -65,6 +69,26 @@ def test_a_model_that_takes_hints_is_judged_with_them(prepared: Callable[..., Pa
     for kind, prefix in (("model_chosen", ""), ("toned", "toned_"), ("lines", "lines_")):
         known = scores[kind] if kind == "model_chosen" else scores[kind]["model_chosen"]
         assert float(rows[0][f"{prefix}psnr"]) == pytest.approx(known["psnr"], rel=1e-3)
+
+
+def test_other_inking_trains_another_model_that_is_validated_on_the_default_pages(
+    prepared: Callable[..., Path], project: Callable[..., Path]
+) -> None:
+    root, found = prepared(), []
+    for values in ({"white": 1.0, "flat": 0.0, "wash": 0.0}, {"white": 0.0, "solid": 0.0}):
+        project(train=INKED | {"domains": ["ink"], "epochs": 1}, inking=values)
+        train.main(root)
+        model = Model.load(root / "models" / "colorizer.safetensors")
+        assert values.items() <= model.params["inking"].items()
+        best = json.loads((root / "metrics" / "train.json").read_text("utf-8"))["best"]
+        validation = Validation(
+            ShardReader(root / "data" / "resized", "val"),
+            Quantiser.load(root / "data" / "quantiser.npz"),
+            select="psnr",
+        )
+        assert best["val_psnr"] == pytest.approx(validation(model)["psnr"], rel=1e-6)
+        found.append(best["loss"])
+    assert found[0] != found[1]
 
 
 def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], root: Path) -> None:

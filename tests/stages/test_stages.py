@@ -131,7 +131,7 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     with (root / "metrics" / "train.csv").open() as file:
         errors = [float(row["val_rmse_ab"]) for row in csv.DictReader(file)]
     numbers = read(root / "metrics" / "train.json")
-    best = numbers["best"]
+    best = numbers["kept"]
     assert best["val_rmse_ab"] == min(errors)
     assert best["epoch"] == 1 + errors.index(min(errors))
     # The sweeps score the same model on the same pages.
@@ -148,6 +148,19 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
     assert model.decoding._asdict() == decoding
     weights = Quantiser.load(root / "data" / "quantiser.npz").weights
     np.testing.assert_allclose(model.weights, weights, rtol=1e-6)
+
+
+def test_the_last_epoch_is_kept_where_params_ask_for_it(prepared: Project) -> None:
+    # A learning rate that ruins the network: no later epoch is as good as the first one.
+    root = prepared(train={"epochs": 3, "lr": 0.5, "keep": "last"})
+    train.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        scores = [float(row["val_psnr"]) for row in csv.DictReader(file)]
+    assert max(scores) > scores[-1]
+    assert read(root / "metrics" / "train.json")["kept"]["epoch"] == 3
+    with (root / "metrics" / "adjustment.csv").open() as file:
+        of_model = {float(row["adjustment"]): float(row["psnr"]) for row in csv.DictReader(file)}
+    assert of_model[0] == scores[-1]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +181,19 @@ def test_two_players_take_the_whole_road(project: Project, domains: list[str]) -
     model = Model.load(root / "models" / "colorizer.safetensors")
     assert model.recipe.name == "pix2pix"
     assert model.count() == read(root / "metrics" / "train.json")["parameters"]
+
+
+def test_a_critic_joins_the_last_epoch(prepared: Project) -> None:
+    root = prepared(train={"adversarial": 0.5, "domains": ["grey", "lines"], "hints": True})
+    train.main(root)
+    evaluate.main(root)
+    with (root / "metrics" / "train.csv").open() as file:
+        first, last = csv.DictReader(file)
+    assert list(first)[:6] == ["epoch", "loss", "divergence", "critic", "generator", "adversarial"]
+    assert [float(first[name]) for name in ("critic", "generator", "adversarial")] == [0, 0, 0]
+    assert 0.1 < float(last["critic"]) < 1 < 1 + float(last["generator"])
+    assert float(last["adversarial"]) == 1
+    assert read(root / "metrics" / "evaluate.json")["model"]["psnr"] > 0
 
 
 def test_resize_counts_every_picture_by_what_became_of_it(
@@ -258,17 +284,18 @@ def test_a_missing_folder_is_an_error(project: Project, tmp_path: Path) -> None:
     assert not (root / "data" / "raw").exists()
 
 
-@pytest.mark.parametrize("stage", list(check.SECTIONS))
-def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, stage: str) -> None:
+@pytest.mark.parametrize("section", list(check.SECTIONS))
+def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, section: str) -> None:
     root = project()
+    stage = "train" if section == "inking" else section
     path = root / "params.yaml"
-    path.write_text(path.read_text("utf-8").replace(f"{stage}:\n", f"{stage}:\n  typo: 1\n"))
+    path.write_text(path.read_text("utf-8").replace(f"{section}:\n", f"{section}:\n  typo: 1\n"))
     started = time.monotonic()
     done = program(stage, root)
     took = time.monotonic() - started
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{stage}.typo'; known: ")
+    assert done.stderr.startswith(f"{stage}: params.yaml: unknown key '{section}.typo'; known: ")
     assert done.stderr.count("\n") == 1
     assert took < 10  # 2 s on a quiet machine; what matters is that torch is not waited for
 

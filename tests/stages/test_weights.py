@@ -57,8 +57,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Squares of 64 pixels."""
     for module in (artlist, gather):
         monkeypatch.setattr(module, "SIDE", 64)
-    for name, (cuts, test_cuts) in SMALL.items():
-        changed = artlist.COLLECTIONS[name]._replace(cuts=cuts, test_cuts=test_cuts)
+    for name, (cuts, held_out) in SMALL.items():
+        changed = artlist.COLLECTIONS[name]._replace(cuts=cuts, held_out_cuts=held_out)
         monkeypatch.setitem(artlist.COLLECTIONS, name, changed)
 
 
@@ -110,9 +110,12 @@ def test_the_committed_list_holds_out_whole_episodes_and_every_fifth_portrait() 
         assert art.licence
         assert art.credit
         if episode := re.match(r"comic/E(\d\d)P", art.name):
-            assert art.split == ("test" if int(episode[1]) > 14 else "train"), art.name
+            number = int(episode[1])
+            expected = "test" if number > 14 else "val" if number == 14 else "train"
+            assert art.split == expected, art.name
     portraits = [art.split for art in listed if art.collection == "portraits"]
     assert portraits.count("test") / len(portraits) == pytest.approx(0.2, abs=0.01)
+    assert portraits.count("val") / len(portraits) == pytest.approx(0.05, abs=0.01)
 
 
 def test_the_committed_files_name_no_place_of_a_machine() -> None:
@@ -136,7 +139,7 @@ def test_art_is_found_by_its_digest_and_cut_into_squares(
     of_figure = {name for name in found if "core_a" in name}
     assert of_figure == {f"portraits/core_a_{cut}.png" for cut in ("0_0000_0000", "1_0011_0008")}
     assert [name for name in found if "core_d" in name] == ["test/portraits/core_d_0_0000_0000.png"]
-    assert {name.split("/")[0] for name in found} == {*NAMES, "test", ".done"}
+    assert {name.split("/")[0] for name in found} == {*NAMES, "test", "val", ".done"}
     folder = root / "weights" / "art"
     for name in found - {".done"}:
         with Image.open(folder / name) as image:
@@ -170,7 +173,7 @@ def test_missing_art_is_one_line_and_nothing_is_written(
     [
         *(
             "train,comic/a.png",
-            "val,comic/a.png,{},x,y",
+            "other,comic/a.png,{},x,y",
             "train,other/a.png,{},x,y",
             "train,../a.png,{},x,y",
         ),
@@ -232,7 +235,7 @@ def test_a_stage_runs_inside_a_folder(
     assert run("weights", "fetch").returncode == 0
     names = {json.loads(line).get("name", "") for line in manifest_lines(root)}
     assert "" in names
-    assert {name.partition("/")[0] for name in names if name} == {*NAMES, "test"}
+    assert {name.partition("/")[0] for name in names if name} == {*NAMES, "test", "val"}
     for arguments in (["weights", "ship"], ["nowhere", "fetch"], [], ["a", "b", "c"]):
         done = run(*arguments)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
@@ -260,7 +263,9 @@ def test_from_art_to_the_file_and_its_card(
         splits = {row["id"]: row["split"] for row in csv.DictReader(file)}
     for record in manifest.read(root / "weights/data/raw"):
         if (identity := f"{record.source}_{record.id}") in splits:
-            assert (splits[identity] == "test") == record.name.startswith("test/"), record.name
+            for split in ("test", "val"):
+                if record.name.startswith(f"{split}/"):
+                    assert splits[identity] == split, record.name
     assert "train" in {of for name, of in splits.items() if name.startswith("panels_")}
     apart.main(root)
     judged = {
@@ -284,7 +289,7 @@ def test_from_art_to_the_file_and_its_card(
     rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
     cells = {row[0]: row[1:] for row in rows if row}
     assert cells["SHA-256"] == [f"`{made.sha256}`"]
-    assert (cells["comic"][-2:], cells["portraits"][-2:]) == (["4", "3"], ["4", "1"])
+    assert (cells["comic"][-3:], cells["portraits"][-3:]) == (["3", "1", "3"], ["4", "0", "1"])
     shown = [float(row[3].split(" ± ")[0].strip("*")) for row in rows if row[:1] == ["model"]]
     expected = [of["model_chosen"]["psnr"] for of in judged.values()]
     assert shown == pytest.approx(expected, abs=0.01)

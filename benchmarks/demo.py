@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.hints import widest
 from colorize import files
 from colorize.inking.page import Inker
 from colorize.inking.params import InkingParams
 from colorize.inking.regions import segment
+from colorize.judge.hinted import widest
 from colorize.paint.hints import hexadecimal
 from colorize.sources.panels import series
 from colorize.sources.panels.series import Page

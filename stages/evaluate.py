@@ -32,7 +32,7 @@ def main(root: Path) -> None:
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # PyTorch takes more than a second to import: a typo in params.yaml need not wait for it.
-    from colorize.judge import decodings, inked, judgement
+    from colorize.judge import decodings, hinted, inked, judgement
     from colorize.judge.references import References
     from colorize.model.decode import Decoding
     from colorize.model.precision import best_device
@@ -72,10 +72,17 @@ def main(root: Path) -> None:
         numbers |= inked.evaluate(
             model, test, train, quantiser, one_epoch=one_epoch, on_pictures=bar.update
         )
+    hints = hinted.without(numbers)
+    if kinds := hinted.kinds(model):
+        with progress("evaluate hints", len(kinds) * len(test)) as bar:
+            hints, numbers["hints"] = hinted.evaluate(
+                model, test, quantiser, seed=params.seed, on_pictures=bar.update
+            )
     metrics = root / "metrics"
     files.write_metrics(metrics / "evaluate.json", numbers)
     for name, table in exhibits.tables(found, ids).items():
         files.write_table(metrics / f"{name}.csv", table)
+    files.write_table(metrics / "hints.csv", hints)
     for name, picture in exhibits.pictures(found, model, test, rows, count=params.gallery).items():
         files.write_bytes(metrics / "gallery" / f"{name}.png", picture)
 

@@ -437,6 +437,9 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     for name in ("adjustment", "temperature"):
         files.write_table(metrics / f"{name}.csv", ({name: x, "psnr": 20} for x in (0.2, 1)))
+    files.write_table(
+        metrics / "hints.csv", ({"hints": n, "psnr": 20, "ciede2000": 9} for n in (0, 1))
+    )
     files.write_bytes(metrics / "gallery" / "planes.png", b"png")
     return tmp_path
 
@@ -461,6 +464,7 @@ def test_the_report_of_odd_ids(judged: Path) -> None:
         ("errors.csv", "error,model\n0,1\n".encode("utf-16")),
         ("errors.csv", b"error,model\n0,1e300\n"),
         ("temperature.csv", b"temperature,nothing\n1,2\n"),
+        ("hints.csv", b"hints,psnr\n0,1\n"),
         ("pictures.csv", b"id,psnr,grey_psnr\nx,1,2\n"),
         ("pictures.csv", b"id,psnr\n"),
     ],
@@ -474,7 +478,9 @@ def test_a_report_of_damaged_metrics(judged: Path, name: str, content: bytes) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["evaluate.json", "errors.csv", "temperature.csv", "pictures.csv"])
+@pytest.mark.parametrize(
+    "name", ["evaluate.json", "errors.csv", "hints.csv", "temperature.csv", "pictures.csv"]
+)
 def test_a_report_of_mutants(judged: Path, name: str) -> None:
     path = judged / "metrics" / name
     tokens = JSON_TOKENS if name == "evaluate.json" else CSV_TOKENS

@@ -3,8 +3,8 @@
 A page is divided into regions by a trapped ball (Zhang, Chen and Zhang, "Vectorizing cartoon
 animations", 2009): parts of a drawing that a ball of some radius cannot leave belong together, so
 that gaps in their outlines are closed. A watershed gives every other pixel to one of them. A colour
-that is told for one place fills its region, and reaches regions nearby whose distribution of
-colours, as the network predicts it, is the same.
+that is told for one place fills its region. What it says of other regions depends on how near they
+are, and on how much the distributions of colours agree that the network predicts for both.
 
 Letters in shapes: H and W of the picture that is divided, n regions, q bins, h and w of the
 network's output.
@@ -36,18 +36,13 @@ SMALLEST = 9
 LEVELS = 0.5
 """Ratio of the widths at which regions that hints divide are looked at, one after another."""
 SEEN = 1e-4
-"""Share of a picture from which a region may be like another."""
+"""Share of a picture from which a region may be like an entry of a colour book."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour."""
 SAMPLES = 1 << 16
 """Pixels of a picture, about, that the features of its regions are taken of."""
-UNLIKE, ALIKE = 0.8, 0.8
-"""Overlap of two regions' distributions of colours (the Bhattacharyya coefficient, 0..1) up to
-which they are not alike, and the share of a colour that a region like its own takes at most."""
-TONE = 5.0
-"""Standard deviation of the difference in L up to which regions are alike."""
-NEARBY = 0.4
-"""Distance in short sides over which a colour's share of regions alike falls to 1/e."""
+NEARBY = 1.0
+"""Distance in short sides over which a region speaks for another by 1/e less."""
 
 Plane = NDArray[np.float32]
 
@@ -106,27 +101,27 @@ class Regions:
         """Mean of a network's distribution of colours over each region.
 
         Args:
-            distribution: (q, h, w).
+            distribution: (h, w, q).
             extent: rows and columns of it that the picture takes; the rest is margin.
 
         Returns:
             (n, q), zeros of a region too small for a sample.
         """
-        bins, rows, columns = distribution.shape
+        rows, columns, bins = distribution.shape
         height, width = self.number.shape
         step = max(1, round((self.number.size / SAMPLES) ** 0.5))
         sampled = (slice(step // 2, None, step),) * 2
         number = self.number[sampled]
         down = (np.arange(height)[sampled[0]] * (extent[0] / height)).astype(int)
         across = (np.arange(width)[sampled[1]] * (extent[1] / width)).astype(int)
-        cell = down[:, None] * columns + across
+        cell = down.clip(max=rows - 1)[:, None] * columns + across.clip(max=columns - 1)
         inside = self.inside[sampled]
         counts = sparse.coo_array(
             (np.ones(int(inside.sum()), np.float32), (number[inside], cell[inside])),
             shape=(len(self), rows * columns),
         ).tocsr()
         total = np.asarray(counts.sum(axis=1), np.float32)
-        cells = np.ascontiguousarray(distribution.reshape(bins, -1).T)
+        cells = distribution.reshape(-1, bins)
         means: Plane = (counts @ cells) / np.maximum(total, 1)[:, None]
         return means
 
@@ -380,18 +375,11 @@ def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane
         chosen: (k,) numbers of regions.
 
     Returns:
-        (k, n) float32 in 0..1; 1 of a region and itself.
+        (k, n) float32 in 0..1; 1 of a region and itself where it has features. It is the square of
+        the overlap of the distributions (the Bhattacharyya coefficient), less by distance.
     """
-    seen = np.flatnonzero(regions.area >= SEEN * regions.number.size)
     root = np.sqrt(features)
-    overlap = np.zeros((len(chosen), len(regions)), np.float32)
-    overlap[:, seen] = root[chosen] @ root[seen].T
-    # What all regions share, of a network that sees no difference, makes none of them alike.
-    common = np.average(overlap, axis=1, weights=np.maximum(regions.area, 1))[:, None]
-    floor = np.maximum(UNLIKE, common)
-    found = ((overlap - floor) / np.maximum(1 - floor, 1e-3)).clip(0, 1)
-    found *= np.exp(-(((regions.lightness[chosen, None] - regions.lightness) / TONE) ** 2) / 2)
+    overlap = root[chosen] @ root.T
     away = regions.place[chosen, None] - regions.place
-    found *= np.exp(-np.hypot(away[..., 0], away[..., 1]) / NEARBY)
-    found[np.arange(len(chosen)), chosen] = 1
-    return np.asarray(found, np.float32)
+    found: Plane = overlap**2 * np.exp(-np.hypot(away[..., 0], away[..., 1]) / NEARBY)
+    return found

@@ -95,13 +95,25 @@ class Settled(NamedTuple):
     share: NDArray[np.float32]
 
 
+class Flats(NamedTuple):
+    """A layer of flat colours.
+
+    Attributes:
+        rgb: (h, w, 3) uint8 sRGB.
+        blank: (h, w) uint8: 255 in gutters, margins and balloons, 0 where nothing is known.
+    """
+
+    rgb: RGB
+    blank: NDArray[np.uint8]
+
+
 def lay(
     page: NDArray[np.uint8],
     colours: NDArray[np.float32],
     panels: Sequence[Box] = (),
     *,
     snap: bool = True,
-) -> RGB:
+) -> Flats:
     """Make the layer under a page of the colours that a network gave.
 
     Args:
@@ -112,7 +124,7 @@ def lay(
             nothing runs over a line.
 
     Returns:
-        (h, w, 3) uint8 sRGB, at the page's size or a smaller one.
+        The layer, at the page's size or a smaller one.
     """
     scale = min(1.0, (PIXELS / page.size) ** 0.5)
     if scale < 1:
@@ -131,17 +143,21 @@ def lay(
     chroma = np.hypot(found[:, 1], found[:, 2])
     white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
-    blank = blanks.find(page, parts, whitish, panels)
+    sure = blanks.find(page, parts, whitish, panels)
+    blank = sure
     settled.colour[white], settled.light[white] = 255, (1, 0, 0)
     if not snap:
         settled.share[:] = 0
-        blank = np.where(white[parts.area], cv2.max(blank, whitish), blank)
+        blank = np.where(white[parts.area], cv2.max(sure, whitish), sure)
     layer = _mixed(layer, parts.area, settled, _gain(settled.colour, parts.area, toned))
-    # White goes on under half of the line around it.
-    grown = cv2.dilate(blank, np.ones((5, 5), np.uint8))
-    layer = _whitened(layer, np.where(parts.ink, grown, blank))
+    layer = _whitened(layer, _under_lines(blank, parts))
     layer[cv2.dilate(page, np.ones((DEEP, DEEP), np.uint8)) <= DEEPEST] = 255
-    return layer
+    return Flats(layer, _under_lines(sure, parts))
+
+
+def _under_lines(blank: NDArray[np.uint8], parts: Parts) -> NDArray[np.uint8]:
+    """Continue what is white (h, w) under half of the lines around it."""
+    return np.where(parts.ink, cv2.dilate(blank, np.ones((5, 5), np.uint8)), blank)
 
 
 def _whitened(layer: RGB, blank: NDArray[np.uint8]) -> RGB:

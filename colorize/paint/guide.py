@@ -1,11 +1,13 @@
 """What the artist asks for: hints, a palette, a colour book; and how it changes a page's colours.
 
-Everything is decided a region at a time. The colours of the network stay where nobody says
-anything else.
+A hint fills its region; book and palette decide a region at a time. All else keeps the network's
+colours but for what many hints together say of it. The network itself is not told of hints: that
+changes the rest of the page by more than it gains (benchmarks/hints.py).
 
 Letters in shapes: H and W of the picture that is divided into regions, n regions.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +19,11 @@ from numpy.typing import NDArray
 
 from colorize.colour import lab
 from colorize.metrics.ciede2000 import ciede2000
-from colorize.model.hints import NAME, plane
 from colorize.model.predict import Prediction
-from colorize.model.weights import Model
 from colorize.paint import carry, palette
 from colorize.paint.carry import Plane, Regions, Seed
 from colorize.paint.colourbook import MATCH, Book
+from colorize.paint.flats import Flats
 from colorize.paint.hints import Colour, Hint
 from colorize.paint.memo import Memo
 
@@ -37,8 +38,19 @@ DEEPEST = 12.0
 """Most of that shading, in L."""
 FAINTEST, STRONGEST = 0.2, 1.6
 """Bounds of the factor by which a colour's chroma follows the page's L."""
+BLANK = 0.5
+"""Share of paper at a hint from which it asks for paper to be coloured."""
 SAME = 3.0
 """CIEDE2000 below which hints of one region are one colour."""
+FEW = {"grey": 4.0, "ink": 8.0}
+"""Hints of regions wholly alike and near that count as much as what the network says of a region:
+one hint changes nothing elsewhere, twenty say what a page is like. See benchmarks/hints.py."""
+OTHER = 200.0
+"""Difference in L times difference in ab, as the network sees them, between places of one region
+at which a hint at one counts 1/e at the other. Painted things may be of one region without a line
+between them; where either is the same, it is one thing in light and shadow."""
+CELLS = 8192
+"""Cells of a network's output, about, that features are taken of."""
 BARE = (96.0, 4.0)
 """L above which and chroma below which a layer is bare paper, that no palette changes."""
 
@@ -62,14 +74,6 @@ class Guide:
     def __bool__(self) -> bool:
         return bool(self.hints or self.palette or (self.book and self.book.entries))
 
-    def conditions(
-        self, model: Model, size: tuple[int, int], *, lightness: bool
-    ) -> dict[str, Plane]:
-        """What a network that takes hints is told of them, at the size of what it sees."""
-        if not self.hints or not model.spec.hints:
-            return {}
-        return {NAME: plane(self.hints, *size, lightness=lightness)}
-
     def grey(self, lightness: Plane, planes: Plane, prediction: Prediction) -> Plane:
         """Guide the colours of a grey page, whose L stays.
 
@@ -82,47 +86,53 @@ class Guide:
             (H, W, 3): a and b times how much they count, and how much, 0..1: see `blended`.
         """
         size = carry.size(*lightness.shape)
-        lightness, planes = resized(lightness, size), resized(planes, size)
+        lightness = resized(lightness, size)
+        small = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
+        planes = np.asarray(small, np.float32)
         regions = self._divided(lightness)
         base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
-        told = self._told(regions, base, prediction, keeps_lightness=True)
+        tones = self._at_hints(lightness)
+        told = self._told(regions, base, prediction, tones=tones)
         factor = (lightness + 16) / (told.colour[:, 0] + 16)[regions.number]
         wanted = told.colour[regions.number][..., 1:]
         wanted *= factor.clip(FAINTEST, STRONGEST)[..., None]
         share = told.share[regions.number] * regions.share
-        # Paper takes no colour but that of a hint on it.
-        hinted = np.isin(np.arange(len(regions)), regions.seeded)[regions.number]
-        share *= np.where(hinted, 1, 1 - planes[..., 2].clip(0, 1))
+        share *= self._followed(regions, lightness, planes[..., :2])
+        share *= self._coloured(regions, planes[..., 2].clip(0, 1))
         found = np.concatenate([wanted * share[..., None], share[..., None]], axis=-1)
         return np.asarray(found, np.float32)
 
     def inked(
-        self, page: NDArray[np.uint8], layer: NDArray[np.uint8], prediction: Prediction
+        self, page: NDArray[np.uint8], flat: Flats, prediction: Prediction
     ) -> NDArray[np.uint8]:
         """Guide the layer under an inked page.
 
         Args:
             page: (H', W') uint8, levelled.
-            layer: (h, w, 3) uint8 sRGB, the layer so far, of any size.
+            flat: the layer so far (h, w), of any size.
             prediction: of the network for it.
 
         Returns:
             (h, w, 3) uint8 sRGB.
         """
-        lightness = self.memo.of("undotted", (), lambda: without_dots(page))
+        lightness, layer = self.memo.of("undotted", (), lambda: without_dots(page)), flat.rgb
         colours = lab.rgb_to_lab(resized(layer, lightness.shape))
         regions = self._divided(lightness)
         base = regions.mean(colours)
-        told = self._told(regions, base, prediction, keeps_lightness=False)
+        told = self._told(regions, base, prediction)
         target = told.colour[regions.number]
         away = ((colours - base[regions.number]) ** 2).sum(axis=-1, keepdims=True)
         agreeing = (MOTLEY - np.sqrt(regions.mean(away))) / (MOTLEY - EVEN)  # (n, 1)
         shading = colours[..., 0] * agreeing.clip(0, 1)[regions.number, 0]
-        shading -= self._at_hints(regions, shading)[regions.number]
+        middle = regions.mean(shading[..., None])[:, 0]
+        middle[regions.seeded] = self._at_hints(shading)
+        shading -= middle[regions.number]
         target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
         target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
         # Ink hides the layer, so lines need no share of their own.
-        share = told.share[regions.number]
+        blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
+        share = self._coloured(regions, np.asarray(blank, np.float32))
+        share *= told.share[regions.number]
         wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
         wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)
         guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
@@ -134,36 +144,95 @@ class Guide:
         return self.memo.of("regions", key, lambda: carry.divide(lightness, seeds, apart=apart))
 
     def _told(
-        self, regions: Regions, base: Plane, prediction: Prediction, *, keeps_lightness: bool
+        self, regions: Regions, base: Plane, prediction: Prediction, *, tones: Plane | None = None
     ) -> "Told":
-        """Decide what each region is told to be."""
+        """Decide what each region is told to be.
+
+        Args:
+            regions: n.
+            base: (n, 3) Lab of them.
+            prediction: of the network.
+            tones: L at each hint of a page that keeps its L; None: it takes that of the colours.
+        """
         told = Told(base.copy(), np.zeros(len(regions), np.float32))
         features = None
         if (self.hints or self.book) and prediction.model.recipe.classifies:
-            told_network = self.hints if prediction.model.spec.hints else ()
-            key = (keeps_lightness, prediction.size, told_network)
+            key = (tones is None, prediction.size)
             shares = self.memo.of("shares", key, lambda: shares_of(prediction))
             features = pooled(regions, shares, prediction)
         if self.book and features is not None:
-            _tell_book(told, regions, self.book, features, keeps_lightness)
+            _tell_book(told, regions, self.book, features, tones is not None)
         if self.hints:
             wanted = palette.as_lab([hint.color for hint in self.hints])
-            if keeps_lightness:
-                tones = regions.lightness[regions.seeded]
+            if tones is not None:
                 wanted = np.concatenate([tones[:, None], fitted(wanted, tones)], axis=1)
-            _tell_hints(told, regions, wanted, features if keeps_lightness else None)
+            if features is not None:
+                change = wanted - base[regions.seeded]
+                if tones is not None:
+                    change[:, 0] = 0
+                few = FEW["ink" if tones is None else "grey"]
+                _tell_others(told, regions, base, change, features, few)
+            told.colour[regions.seeded] = wanted  # of several hints of one region the last one
+            told.share[regions.seeded] = 1
         if self.palette:
-            _tell_palette(told, regions, base, palette.as_lab(self.palette), keeps_lightness)
+            _tell_palette(told, regions, base, palette.as_lab(self.palette), tones is not None)
         return told
 
-    def _at_hints(self, regions: Regions, plane: Plane) -> Plane:
-        """Values of (H, W) at the hint of each region, or its mean there is none: (n,)."""
-        found = regions.mean(plane[..., None])[:, 0]
-        height, width = plane.shape
-        for hint, region in zip(self.hints, regions.seeded, strict=True):
-            row, column = int(hint.y * height), int(hint.x * width)
-            found[region] = plane[min(row, height - 1), min(column, width - 1)]
+    def _places(self, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the hints in a picture (H, W)."""
+        height, width = shape[:2]
+        rows = np.array([int(hint.y * height) for hint in self.hints], np.intp)
+        columns = np.array([int(hint.x * width) for hint in self.hints], np.intp)
+        return rows.clip(max=height - 1), columns.clip(max=width - 1)
+
+    def _at_hints(self, plane: Plane) -> Plane:
+        """Values of (H, W) or (H, W, C) at the hints."""
+        found: Plane = plane[self._places(plane.shape)]
         return found
+
+    def _coloured(self, regions: Regions, blank: Plane) -> Plane:
+        """How much of each pixel may have a colour: paper takes none but that of a hint on it.
+
+        Args:
+            regions: n.
+            blank: (H, W) in 0..1.
+
+        Returns:
+            (H, W) float32 in 0..1.
+        """
+        asked = np.zeros(len(regions), np.float32)
+        asked[regions.seeded[self._at_hints(blank) > BLANK]] = 1
+        return np.maximum(asked[regions.number], 1 - blank)
+
+    def _followed(self, regions: Regions, lightness: Plane, ab: Plane) -> Plane:
+        """How much each pixel of a hinted region is what the hint stands on: see `OTHER`.
+
+        Args:
+            regions: n.
+            lightness: (H, W).
+            ab: (H, W, 2), as the network sees them.
+
+        Returns:
+            (H, W) float32 in 0..1; 1 in regions without hints.
+        """
+        share = np.ones(lightness.shape, np.float32)
+        tones, colours = self._at_hints(lightness), self._at_hints(ab)
+        left = np.arange(len(self.hints))
+        hinted = np.isin(np.arange(len(regions)), regions.seeded)[regions.number]
+        number, tone, colour = regions.number[hinted], lightness[hinted], ab[hinted]
+        followed = np.zeros(len(number), np.float32)
+        while left.size:  # a hint of each region at a time
+            _, first = np.unique(regions.seeded[left], return_index=True)
+            now = left[first]
+            table = np.full((len(regions), 3), np.inf, np.float32)
+            table[regions.seeded[now], 0] = tones[now]
+            table[regions.seeded[now], 1:] = colours[now]
+            at = table[number]
+            apart = np.abs(tone - at[:, 0]) * np.hypot(*(colour - at[:, 1:]).T)
+            np.maximum(followed, np.exp(-apart / OTHER), out=followed)
+            left = np.delete(left, first)
+        share[hinted] = followed
+        return share
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,32 +255,38 @@ def blended(planes: Plane, guided: Plane) -> None:
         planes: (h, w, 3 or more); a, b and whiteness, how much of a pixel is paper, come first.
         guided: as `Guide.grey` gives them, of any size.
     """
-    # OpenCV is several times faster than numpy where the last axis is short.
-    share = guided[..., 2]
-    rest = resized(cv2.merge([1 - share] * 3), planes.shape)
-    told = guided.copy()
-    told[..., 2] = 0
-    first = np.ascontiguousarray(planes[..., :3])
-    cv2.multiply(first, rest, dst=first)
-    cv2.add(first, resized(told, planes.shape), dst=first)
-    if first is not planes:
-        planes[..., :3] = first
+    a, b, share = (np.asarray(x, np.float32) for x in cv2.split(resized(guided, planes.shape)))
+    rest = 1 - share
+    for channel in range(3):
+        planes[..., channel] *= rest
+    planes[..., 0] += a
+    planes[..., 1] += b
 
 
-def _tell_hints(told: Told, regions: Regions, wanted: Plane, features: Plane | None) -> None:
-    """Tell hinted regions, and those alike and near, what they are.
+def _tell_others(
+    told: Told, regions: Regions, base: Plane, change: Plane, features: Plane, few: float
+) -> None:
+    """Change regions without a hint as the hints change those that they are like.
 
-    On inked pages, where white says nothing, no region is alike: see benchmarks/hints.py.
+    Args:
+        told: what is known of the regions (n,) so far.
+        regions: n.
+        base: (n, 3) Lab that they would have.
+        change: (k, 3) by which the hints change the Lab of their regions.
+        features: (n, q) of the regions.
+        few: see `FEW`.
     """
-    chosen = regions.seeded
-    if features is not None:
-        near = carry.ALIKE * carry.alike(regions, features, chosen)
-        best, strength = near.argmax(axis=0), near.max(axis=0)
-        stronger = strength > told.share
-        told.colour[stronger] = wanted[best[stronger]]
-        told.share[stronger] = strength[stronger]
-    told.colour[chosen] = wanted  # of several hints of one region the last one
-    told.share[chosen] = 1
+    hinted = {int(region): place for place, region in enumerate(regions.seeded)}
+    chosen = np.array(list(hinted), np.int32)
+    near = carry.alike(regions, features, chosen)
+    total = near.sum(axis=0)
+    share = total**2 / (total**2 + few**2)
+    weaker = share > told.share
+    mean = (near.T @ change[list(hinted.values())]) / np.maximum(total, np.finfo(np.float32).tiny)[
+        :, None
+    ]
+    told.colour[weaker] = (base + mean)[weaker]
+    told.share[weaker] = share[weaker]
 
 
 def _tell_book(
@@ -260,18 +335,25 @@ def features_of(regions: Regions, prediction: Prediction) -> Plane | None:
 
 
 def shares_of(prediction: Prediction) -> Plane:
-    """Distribution of colours (q, h, w) that a network predicts at each place of its output."""
-    # With the bins of a place side by side in memory, as there, this takes a fraction of the time.
-    logits = prediction.logits()[0].permute(1, 2, 0)
-    shares: Plane = torch.softmax(logits, dim=-1, dtype=torch.float32).permute(2, 0, 1).numpy()
+    """Distribution of colours (h, w, q) that a network predicts at about `CELLS` places."""
+    step = _step(prediction)
+    some = prediction.logits()[0][:, step // 2 :: step, step // 2 :: step]
+    # With the bins of a place side by side in memory this takes a fraction of the time.
+    shares: Plane = torch.softmax(some.permute(1, 2, 0).float().contiguous(), dim=-1).numpy()
     return shares
 
 
 def pooled(regions: Regions, shares: Plane, prediction: Prediction) -> Plane:
-    """Mean of a distribution (q, h, w) over each region (n, q)."""
+    """Mean of the distributions of `shares_of` over each region (n, q)."""
     height, width = prediction.size
-    stride = prediction.model.recipe.head_stride
+    stride = prediction.model.recipe.head_stride * _step(prediction)
     return regions.pooled(shares, (height / stride, width / stride))
+
+
+def _step(prediction: Prediction) -> int:
+    """Places of the network's output, of which every so many-th is looked at."""
+    places = prediction.logits()[0, 0].numel()
+    return max(1, round(math.sqrt(places / CELLS)))
 
 
 def fitted(colours: Plane, lightness: Plane) -> Plane:

@@ -8,7 +8,7 @@ layer of colours that is multiplied with it.
 Letters in shapes: H and W of the page, h and w of the working size.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -246,13 +246,12 @@ class Painter:
             (h, w), L of the page as it is divided into regions, and what the network says.
         """
         memo = Memo() if memo is None else memo
-        asked = Guide(memo=memo)
         if kind == "grey":
             lightness = memo.of("lightness", (), lambda: _lightness(rgb))
-            return lightness, self._predicted(lightness, {}, asked)
+            return lightness, self._predicted(lightness, {}, memo)
         levelled = memo.of("levelled", (), lambda: inked.levelled(inked.values(rgb)))
         undotted = memo.of("undotted", (), lambda: guide.without_dots(levelled))
-        return undotted, self._predicted_layer(levelled, {}, asked)
+        return undotted, self._predicted_layer(levelled, {}, memo)
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -457,17 +456,6 @@ class Painter:
         known = Memo() if memo is None else memo
         return Guide(hints=tuple(hints), palette=self.palette, book=self.book, memo=known)
 
-    def _seen_key(self, kind: inked.Kind, asked: Guide) -> tuple[object, ...]:
-        """What the network's output depends on, beside the page and its conditions."""
-        return kind, self.side, *(asked.hints if self.model.spec.hints else ())
-
-    def _remembered(
-        self, kind: inked.Kind, asked: Guide, predict: Callable[[], Prediction]
-    ) -> Prediction:
-        """Run the network unless it saw the same before, with hints or without."""
-        key = self._seen_key(kind, asked)
-        return asked.memo.of("prediction" if len(key) == 2 else "hinted prediction", key, predict)
-
     def _grey(self, rgb: RGB, conditions: Mapping[str, NDArray[np.float32]], asked: Guide) -> RGB:
         """Paint a grey page: its lightness stays."""
         lightness = asked.memo.of("lightness", (), lambda: _lightness(rgb))
@@ -502,10 +490,9 @@ class Painter:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
         memo, decoding = asked.memo, self.decoding_of("ink")
         levelled = memo.of("levelled", (), lambda: inked.levelled(page))
-        key = self._seen_key("ink", asked)
-        prediction = self._predicted_layer(levelled, conditions, asked)
+        prediction = self._predicted_layer(levelled, conditions, memo)
 
-        def lay() -> RGB:
+        def lay() -> flats.Flats:
             colours: NDArray[np.float32] = prediction.colours(*decoding)[0]
             if not np.isfinite(colours).all():
                 raise ImageError("no_colours", "the network gave no number for some of its pixels")
@@ -513,9 +500,8 @@ class Painter:
             panels = memo.of("panels", (), lambda: panels_of(levelled))
             return flats.lay(levelled, colours, panels, snap=self.snap)
 
-        layer = memo.of("layer", (key, decoding, self.saturation, self.snap), lay)
-        if asked:
-            layer = asked.inked(levelled, layer, prediction)
+        flat = memo.of("layer", (self.side, decoding, self.saturation, self.snap), lay)
+        layer = asked.inked(levelled, flat, prediction) if asked else flat.rgb
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
 
@@ -537,8 +523,7 @@ class Painter:
         """
         height, width = lightness.shape
         memo, decoding = asked.memo, self.decoding_of("grey")
-        key = self._seen_key("grey", asked)
-        prediction = self._predicted(lightness, conditions, asked)
+        prediction = self._predicted(lightness, conditions, memo)
         shrink = min(1.0, (WORKING_PIXELS / (height * width)) ** 0.5)
         working = _resized(lightness, _scaled(height, width, shrink))
 
@@ -549,7 +534,7 @@ class Painter:
             ab = _resized(ab, working.shape)
             return regions.settle(working, ab) if self.snap else ab
 
-        ab = memo.of("colours", (key, decoding, self.snap), colours)
+        ab = memo.of("colours", (self.side, decoding, self.snap), colours)
         planes = np.empty((*working.shape, 4 if filled else 3), np.float32)
         planes[..., 2] = memo.of("whiteness", (), lambda: paper.whiteness(working))
         share = self.saturation * (1 - planes[..., 2])
@@ -567,47 +552,38 @@ class Painter:
         self,
         lightness: NDArray[np.float32],
         conditions: Mapping[str, NDArray[np.float32]],
-        asked: Guide,
+        memo: Memo,
     ) -> Prediction:
-        """Run the network on a grey page of L (H, W)."""
-
-        def observe() -> NDArray[np.float32]:
-            size = self._seen(lightness, white=lab.L_MAX)
-            return paper.levelled(_resized(lightness, size).clip(0, lab.L_MAX))
+        """Run the network on a grey page of L (H, W), unless it saw the same before."""
 
         def run() -> Prediction:
-            seen = asked.memo.of("seen", ("grey", self.side), observe)
+            size = self._seen(lightness, white=lab.L_MAX)
+            seen = paper.levelled(_resized(lightness, size).clip(0, lab.L_MAX))
             given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-            given |= asked.conditions(self.model, (len(seen), seen.shape[1]), lightness=False)
             return self.predict(seen[None], stack_conditions([given]))
 
-        return self._remembered("grey", asked, run)
+        return memo.of("prediction", ("grey", self.side), run)
 
     def _predicted_layer(
         self,
         levelled: NDArray[np.uint8],
         conditions: Mapping[str, NDArray[np.float32]],
-        asked: Guide,
+        memo: Memo,
     ) -> Prediction:
-        """Run the network on an inked page (H, W), levelled."""
+        """Run the network on an inked page (H, W), levelled, unless it saw the same before."""
 
-        def observe() -> NDArray[np.float32]:
-            panels = asked.memo.of("panels", (), lambda: panels_of(levelled))
+        def run() -> Prediction:
+            panels = memo.of("panels", (), lambda: panels_of(levelled))
             height, width = self._seen(levelled, panels=panels)
             page = levelled
             if (height, width) != page.shape:
                 shrunk = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
                 page = np.asarray(shrunk, np.uint8)
-            return INK.observe(lab.rgb_to_lightness(np.repeat(page[..., None], 3, axis=2))[None])
-
-        def run() -> Prediction:
-            seen = asked.memo.of("seen", ("ink", self.side), observe)
-            height, width = seen.shape[-2:]
+            seen = INK.observe(lab.rgb_to_lightness(np.repeat(page[..., None], 3, axis=2))[None])
             given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-            given |= asked.conditions(self.model, (height, width), lightness=True)
             return predict(self.model, seen, stack_conditions([given]))
 
-        return self._remembered("ink", asked, run)
+        return memo.of("prediction", ("ink", self.side), run)
 
     def _seen(
         self, page: NDArray[Any], *, white: float = 255, panels: Sequence[Box] | None = None

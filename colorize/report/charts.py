@@ -56,6 +56,30 @@ def sweep(table: Rows, over: str, chosen: float, kind: Format = "png") -> bytes:
     return _saved(figure, kind)
 
 
+def hinted(table: Rows, kind: Format = "png") -> bytes:
+    """Draw scores by the number of hinted regions, a panel a score, a line a kind of page.
+
+    Args:
+        table: ``hints``, and scores: of grey pages by their names, of others as ``toned_psnr``.
+        kind: of picture.
+    """
+    columns = list(table[0])[1:]
+    names = [name for name in SCORES if any(_scores(column, name) for column in columns)]
+    figure, axes = _figure(len(names))
+    for name, panel in zip(names, axes, strict=True):
+        for column in (column for column in columns if _scores(column, name)):
+            label = column.removesuffix(name).rstrip("_") or "grey"
+            panel.plot(_column(table, "hints"), _column(table, column), "o-", label=label)
+        panel.set(title=SCORES[name].title, xlabel="hinted regions")
+        panel.legend()
+    return _saved(figure, kind)
+
+
+def _scores(column: str, name: str) -> bool:
+    """Tell whether a column holds a score of some kind of page."""
+    return column == name or column.endswith(f"_{name}")
+
+
 def planes(counts: Mapping[str, NDArray[np.float64]], kind: Format = "png") -> bytes:
     """Draw histograms over the ab plane side by side, on one logarithmic scale.
 

@@ -42,7 +42,8 @@ def build(
 
     Args:
         numbers: content of the metrics file.
-        tables: rows of ``errors``, ``temperature`` and ``adjustment``, as the CSV files have them.
+        tables: rows of ``errors``, ``temperature``, ``adjustment`` and ``hints``, as the CSV files
+            have them.
         pictures: what `picture` gave, in any order.
         about: a sentence about the model and the pictures.
         planes: the histograms over the ab plane, a PNG.
@@ -60,6 +61,17 @@ def build(
     for name in ("adjustment", "temperature"):
         chosen = numbers[name].get(CHOSEN, numbers[name][MODEL])
         sweeps[name] = charts.sweep(tables[name], name, chosen, "svg")
+    drawn = [
+        {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
+        *(
+            {"uri": _uri(chart, "svg+xml"), "alt": f"Validation scores by {name}"}
+            for name, chart in sweeps.items()
+        ),
+        {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
+    ]
+    if len(tables["hints"]) > 1:  # the model takes hints
+        uri = _uri(charts.hinted(tables["hints"], "svg"), "svg+xml")
+        drawn.append({"uri": uri, "alt": "Scores by the number of hinted regions"})
     return template.render(
         about=about,
         temperature=_temperature(at, numbers["adjustment"]),
@@ -71,14 +83,7 @@ def build(
             numbers.get("classes", {}), numbers["stderr"].get("classes", {}), CLASS_SCORES, {}
         ),
         differences=_differences(numbers["difference"]),
-        charts=[
-            {"uri": _uri(curves, "svg+xml"), "alt": "Pixels by their error in ab, each row"},
-            *(
-                {"uri": _uri(chart, "svg+xml"), "alt": f"Validation scores by {name}"}
-                for name, chart in sweeps.items()
-            ),
-            {"uri": _uri(planes, "png"), "alt": "Colours of truth and painting in the ab plane"},
-        ],
+        charts=drawn,
         pictures=pictures,
         orders=[
             *((name, score.title) for name, score in SCORES.items() if name != "psnr_pooled"),

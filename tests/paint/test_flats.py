@@ -70,7 +70,7 @@ def test_white_is_white_and_nothing_runs_over_a_line(
     rng: np.random.Generator, *, snap: bool
 ) -> None:
     drawn, wanted = page(), truth()
-    layer = full(flats.lay(drawn, seen(rng), snap=snap))
+    layer = full(flats.lay(drawn, seen(rng), snap=snap).rgb)
     for place in (BALLOON, GUTTER, MARGIN):
         assert np.hypot(*np.moveaxis(layer[place][..., 1:], -1, 0)).max() < 0.1
         assert layer[place][..., 0].min() > 99.9
@@ -91,7 +91,7 @@ def test_a_balloon_and_a_gutter_stay_white_whatever_is_said_of_them(
     tinted = np.empty((364, 256, 3), np.float32)
     tinted[:] = (88, 6, 9)
     tinted += rng.normal(0, 2, tinted.shape)
-    layer = full(flats.lay(page(), tinted))
+    layer = full(flats.lay(page(), tinted).rgb)
     for place in (BALLOON, GUTTER, MARGIN):
         assert np.hypot(*np.moveaxis(layer[place][..., 1:], -1, 0)).max() < 0.1
     np.testing.assert_allclose(layer[350, 560], (88, 6, 9), atol=2)
@@ -104,7 +104,7 @@ def test_a_gap_in_a_line_is_closed() -> None:
     drawn[290:297, 298:302] = 255
     colours = np.empty((300, 300, 3), np.float32)
     colours[:, :150], colours[:, 150:] = BLUE, SKIN
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     np.testing.assert_allclose(layer[100, 280], lit(BLUE), atol=1)
     np.testing.assert_allclose(layer[293, 285], lit(BLUE), atol=1)
     np.testing.assert_allclose(layer[293, 315], lit(SKIN), atol=1)
@@ -117,7 +117,7 @@ def test_an_even_gradient_stays_and_noise_goes(rng: np.random.Generator) -> None
     ramp[..., 0] = np.linspace(30, 70, 150)[:, None]
     ramp[..., 2] = 30
     noisy = ramp + rng.normal(0, 3, ramp.shape).astype(np.float32)
-    layer = rgb_to_lab(flats.lay(drawn, noisy))
+    layer = rgb_to_lab(flats.lay(drawn, noisy).rgb)
     rows = np.array([100, 300, 500])
     # The area is lit as the colour in its middle is, and keeps its hue.
     np.testing.assert_allclose(layer[300, 300], lit((50, 0, 30)), atol=2)
@@ -135,7 +135,7 @@ def test_things_of_one_area_that_differ_keep_their_colours() -> None:
     red, green = (50.0, 60.0, 40.0), (50.0, -50.0, 40.0)
     colours[:] = red
     colours[60:140, 60:140] = green
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     np.testing.assert_allclose(layer[60, 60], lit(red), atol=2)
     gain = lab_to_rgb(lit(red)).max() / lab_to_rgb(np.array(red)).max()  # of the whole area
     expected = np.rint(gain * lab_to_rgb(np.array(green))).astype(np.uint8)
@@ -146,7 +146,7 @@ def test_things_of_one_area_that_differ_keep_their_colours() -> None:
 @pytest.mark.parametrize("value", [0, 130, 255])
 def test_pages_with_nothing_on_them(size: tuple[int, int], value: int) -> None:
     colours = np.full((*size, 3), 40, np.float32)
-    layer = flats.lay(np.full(size, value, np.uint8), colours)
+    layer = flats.lay(np.full(size, value, np.uint8), colours).rgb
     assert (layer.shape, layer.dtype) == ((*size, 3), np.uint8)
 
 
@@ -155,7 +155,7 @@ def test_black_has_no_colour() -> None:
     cv2.circle(drawn, (200, 200), 100, 0, -1)
     colours = np.empty((200, 200, 3), np.float32)
     colours[:] = SKIN
-    layer = flats.lay(drawn, colours)
+    layer = flats.lay(drawn, colours).rgb
     assert (layer[150:250, 150:250] == 255).all()
     np.testing.assert_allclose(rgb_to_lab(layer)[50, 50], lit(SKIN), atol=1)
     np.testing.assert_allclose(rgb_to_lab(layer)[200, 101], lit(SKIN), atol=1)
@@ -169,7 +169,7 @@ def test_a_wide_margin_around_panels_is_white_though_the_network_tints_it() -> N
         drawn[top + 100 : top + 200, left + 80 : left + 180] = 90
     tinted = np.empty((64, 50, 3), np.float32)
     tinted[...] = 70, -12, -10
-    laid = flats.lay(drawn, tinted, panels_of(drawn), snap=True)
+    laid = flats.lay(drawn, tinted, panels_of(drawn), snap=True).rgb
     scale = len(laid) / 900
     for row, column in ((30, 350), (450, 200), (300, 670), (300, 340)):
         assert laid[round(row * scale), round(column * scale)].min() >= 250, (row, column)
@@ -190,7 +190,7 @@ def test_a_tone_darkens_a_colour_and_does_not_turn_it() -> None:
     colours = np.empty((175, 150, 3), np.float32)
     colours[:] = skin
     colours[105:] = green
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     bare, toned = layer[200:400, 250:350], layer[470:560, 250:350]
     for part in (bare, toned):
         hue = np.degrees(np.arctan2(part[..., 2], part[..., 1]))
@@ -206,7 +206,7 @@ def test_a_background_has_no_halo_around_a_figure() -> None:
     away = np.hypot(*np.mgrid[-105:95, -75:75])
     colours = np.where(away[..., None] < 42, orange, blue).astype(np.float32)
     colours = np.asarray(cv2.GaussianBlur(colours, (0, 0), 6), np.float32)
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     outside = np.hypot(*np.mgrid[-420:380, -300:300]) > 120
     outside[:30], outside[-30:], outside[:, :30], outside[:, -30:] = 0, 0, 0, 0
     found = layer[outside]
@@ -232,7 +232,7 @@ def test_gutters_between_slanted_panels_are_white(shade: float) -> None:
     tinted = np.empty((300, 213, 3), np.float32)
     tinted[:] = (70, 12, 22)
     tinted[:, :28] = (88, -2, -3)
-    layer = flats.lay(drawn, tinted, panels_of(drawn))
+    layer = flats.lay(drawn, tinted, panels_of(drawn)).rgb
     scale = len(layer) / 1200
     for x, y in ((50, 300), (50, 700), (300, 375), (700, 328), (500, 808)):
         assert layer[round(y * scale), round(x * scale)].min() >= 250, (x, y)
@@ -259,7 +259,7 @@ def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     colours[:] = (70, 12, 22)
     if seen_white:
         colours[58:92, 68:82] = (99, 0, 0)
-    layer = flats.lay(lettered(signs), colours)
+    layer = flats.lay(lettered(signs), colours).rgb
     assert (layer[380, 300].min() >= 250) == white
     assert layer[600, 300].min() < 220
 
@@ -273,7 +273,7 @@ def test_a_line_that_shrinking_makes_pale_still_parts() -> None:
         drawn[top : top + 60, 699:702] = 0
     colours = np.empty((500, 350, 3), np.float32)
     colours[:, :175], colours[:, 175:] = BLUE, SKIN
-    layer = rgb_to_lab(flats.lay(drawn, colours))
+    layer = rgb_to_lab(flats.lay(drawn, colours).rgb)
     height, width = layer.shape[:2]
     np.testing.assert_allclose(layer[height // 2, width // 4], lit(BLUE), atol=1.5)
     np.testing.assert_allclose(layer[height // 2, 3 * width // 4], lit(SKIN), atol=1.5)
@@ -288,6 +288,6 @@ def test_panels_make_what_is_outside_of_them_white() -> None:
     tinted = np.empty((180, 140, 3), np.float32)
     tinted[:] = (70, 12, 22)
     boxes = [Box(60, 60, 440, 640), Box(480, 60, 860, 640)]
-    layer = flats.lay(drawn, tinted, boxes)
+    layer = flats.lay(drawn, tinted, boxes).rgb
     assert layer[880, 300].min() >= 250
     assert layer[250, 300].min() < 220

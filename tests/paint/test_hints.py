@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,8 +20,11 @@ from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_planes
 from colorize.commands.console import REFUSED
 from colorize.errors import InputError
 from colorize.metrics.ciede2000 import ciede2000
+from colorize.model.hints import NAME, plane
 from colorize.model.weights import Model
 from colorize.paint import hints
+from colorize.paint.flats import Flats
+from colorize.paint.guide import Guide
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from tests.imports import ROOT
@@ -117,7 +119,8 @@ def test_an_inked_page_takes_the_colour_itself(color: tuple[int, int, int]) -> N
     assert layer[150, 120, :3].tolist() == list(color)
 
 
-def test_a_network_that_takes_hints_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_is_told_by_conditions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hints are carried: what the network says of the rest of the page stays."""
     model = Model.build(
         "unet", width=0.25, centres=bin_centres(), side=64, params={}, seed=0, hints=True
     )
@@ -126,12 +129,56 @@ def test_a_network_that_takes_hints_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         lambda _, args, kwargs: told.append(kwargs), with_kwargs=True
     )
     page = drawn()
-    Painter(model).paint(page)
-    Painter(model).paint(page, hints=[at(FACE, (200, 90, 80), page.shape)])
-    assert [sorted(kwargs) for kwargs in told] == [[], ["hints"]]
-    condition: torch.Tensor = told[1]["hints"]
-    assert condition.shape[1] == 4
-    assert 0 < condition[0, 3].sum() < 40
+    asked = [at(FACE, (200, 90, 80), page.shape)._replace(radius=0.1)]
+    Painter(model).paint(page, hints=asked)
+    condition = plane(asked, *page.shape[:2], lightness=False)
+    Painter(model).paint(page, conditions={NAME: condition})
+    assert [sorted(kwargs) for kwargs in told] == [[], [NAME]]
+    height, width = told[1][NAME].shape[2:]
+    assert 0 < told[1][NAME][0, 3].sum() < 0.1 * height * width
+
+
+def test_many_hints_speak_for_the_page_and_one_does_not(orange: Painter) -> None:
+    """Tiles that look alike: 24 of 25 are told to be green."""
+    page = np.full((250, 250, 3), 215, np.uint8)
+    page[::50] = page[:, ::50] = 30
+    page[1::50] = page[:, 1::50] = 30
+    middles = [(25 + 50 * row, 25 + 50 * column) for row in range(5) for column in range(5)]
+    green = of_lightness(float(rgb_to_lab(page)[25, 25, 0]), (-40, 30))
+    hints = [at(middle, green, page.shape) for middle in middles]
+    last = middles.pop()
+    without, one, many = (orange.paint(page, hints=hints[:count]) for count in (0, 1, 24))
+    assert apart(one[last][None], without[last][None])[0] < LEAKED
+    assert rgb_to_lab(without)[last][1] > 10
+    assert rgb_to_lab(many)[last][1] < -20
+
+
+def test_a_hint_fills_no_balloon_but_one_that_it_stands_on() -> None:
+    model = tiny_model("unet", width=0.25, domains=["grey", "ink"])
+    page = np.full((300, 240), 255, np.uint8)
+    cv2.rectangle(page, (20, 20), (220, 280), 0, 2)
+    _, prediction = Painter(model).look(np.repeat(page[..., None], 3, axis=2), "ink")
+    blank = np.zeros(page.shape, np.uint8)
+    cv2.ellipse(blank, (120, 90), (50, 30), 0, 0, 360, 255, -1)
+    flat = Flats(np.full((*page.shape, 3), 255, np.uint8), blank)
+    red = (200, 40, 40)
+    for place, balloon in (((200, 120), (255, 255, 255)), ((90, 120), red)):
+        guide = Guide(hints=(at(place, red, page.shape),))
+        layer = guide.inked(page, flat, prediction)
+        assert layer[200, 120].tolist() == list(red)
+        assert layer[90, 120].tolist() == list(balloon)
+
+
+def test_a_hint_on_a_grey_page_leaves_other_paper_alone(orange: Painter) -> None:
+    """Paper that is open to a region stays white, unless the hint stands on it."""
+    page = np.full((240, 240), 255, np.uint8)
+    page[:] = np.linspace(255, 180, 240).astype(np.uint8)[:, None]
+    page[:60] = 255
+    page = np.repeat(page[..., None], 3, axis=2)
+    red = of_lightness(80, (40, 20))
+    painted = orange.paint(page, hints=[at((220, 120), red, page.shape)])
+    assert rgb_to_lab(painted)[220, 120, 1] > 25
+    assert np.abs(rgb_to_lab(painted)[20, 120, 1:]).max() < 3
 
 
 def test_all_pixels_of_any_size_can_be_hinted(orange: Painter) -> None:

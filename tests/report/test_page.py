@@ -59,16 +59,18 @@ TABLES = {
     "errors": [{"error": str(e), "model": str(50 + e), "grey": str(40 + e)} for e in range(3)],
     "temperature": [{"temperature": t, "psnr": "20"} for t in ("0.5", "1")],
     "adjustment": [{"adjustment": a, "psnr": "20"} for a in ("0", "0.5")],
+    "hints": [{"hints": "0", "psnr": "20", "ciede2000": "9"}],
 }
 
 
-def built(names: tuple[str, ...] = ("one", "two", NASTY)) -> str:
+def built(names: tuple[str, ...] = ("one", "two", NASTY), **tables: Any) -> str:
     pictures = []
     for number, name in enumerate(names):
         row = {"id": name} | {score: str(10 + number) for score in SCORES} | {"grey_psnr": "5"}
         rgb = np.full((32, 32, 3), 10 * number, np.uint8)
         pictures.append(page.picture(row, {"grey": rgb, "painted": rgb, "true": rgb}))
-    return page.build(numbers(), TABLES, pictures, about="A test.", planes=b"png", credits=[CREDIT])
+    shown = TABLES | tables
+    return page.build(numbers(), shown, pictures, about="A test.", planes=b"png", credits=[CREDIT])
 
 
 class Links(HTMLParser):
@@ -148,6 +150,13 @@ def test_the_same_bytes_again() -> None:
     assert built() == built()
 
 
+def test_a_model_that_takes_hints_has_a_curve_of_them() -> None:
+    alt = "Scores by the number of hinted regions"
+    assert alt not in built()
+    kinds = {"psnr": "20", "ciede2000": "9", "toned_psnr": "12", "toned_ciede2000": "8"}
+    assert alt in built(hints=[{"hints": str(count)} | kinds for count in (0, 1, 5)])
+
+
 def test_a_model_without_classes_has_no_table_of_them() -> None:
     found = numbers()
     del found["classes"], found["stderr"]["classes"], found["temperature"]["model_chosen"]
@@ -156,6 +165,7 @@ def test_a_model_without_classes_has_no_table_of_them() -> None:
         "errors": [{"error": "0", "model": "1"}, {"error": "1", "model": "2"}],
         "temperature": [{"temperature": "0.38", "psnr": "20"}],
         "adjustment": [{"adjustment": "0", "psnr": "20"}],
+        "hints": TABLES["hints"],
     }
     html = page.build(found, tables, [], about="", planes=b"")
     assert "distribution over the bins" not in html

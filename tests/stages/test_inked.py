@@ -1,5 +1,6 @@
 """From pictures to a painted manga page, with grey and inked pages in one training."""
 
+import csv
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.inking.params import InkingParams
+from colorize.judge import hinted
 from colorize.judge.validation import Validation
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
@@ -52,6 +54,21 @@ def test_the_whole_road_with_inked_pages(root: Path) -> None:
     assert (painted[10, 10] < 255).any()
     train.main(root)
     assert model.read_bytes() == first
+
+
+@pytest.mark.slow
+def test_a_model_that_takes_hints_is_judged_with_them(prepared: Callable[..., Path]) -> None:
+    root = prepared(train=INKED | {"epochs": 1, "hints": True})
+    for stage in (train, evaluate):
+        stage.main(root)
+    with (root / "metrics" / "hints.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["hints"]) for row in rows] == [*hinted.COUNTS]
+    scores = json.loads((root / "metrics" / "evaluate.json").read_text("utf-8"))
+    assert set(scores["hints"]) == {"grey", "toned", "lines"}
+    for kind, prefix in (("model_chosen", ""), ("toned", "toned_"), ("lines", "lines_")):
+        known = scores[kind] if kind == "model_chosen" else scores[kind]["model_chosen"]
+        assert float(rows[0][f"{prefix}psnr"]) == pytest.approx(known["psnr"], rel=1e-3)
 
 
 def test_other_inking_trains_another_model_that_is_validated_on_the_default_pages(

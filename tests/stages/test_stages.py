@@ -89,6 +89,7 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
         "metrics/evaluate.json",
         "metrics/balance.csv",
         "metrics/errors.csv",
+        "metrics/hints.csv",
         "metrics/pictures.csv",
         "metrics/adjustment.csv",
         "metrics/temperature.csv",
@@ -106,6 +107,10 @@ def test_the_whole_road_and_the_same_bytes_again(project: Project) -> None:
     mean = np.mean([float(line["psnr"]) for line in table])
     assert mean == pytest.approx(scores["model"]["psnr"], rel=1e-4)
     assert len(table) == scores["pictures"]
+    with (root / "metrics" / "hints.csv").open() as file:
+        (line,) = csv.DictReader(file)  # the model takes none
+    assert line["hints"] == "0"
+    assert float(line["psnr"]) == pytest.approx(scores["model_chosen"]["psnr"], rel=1e-6)
     with (root / "metrics" / "train.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
     painted = Painter.load(root / "models" / "colorizer.safetensors").paint(

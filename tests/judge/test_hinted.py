@@ -1,0 +1,147 @@
+"""Scores of hints as a network alone follows them."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from colorize.colour.encoding import NeighbourTable
+from colorize.colour.gamut import bin_centres
+from colorize.colour.quantiser import Quantiser
+from colorize.data.shards import ShardReader
+from colorize.judge import hinted
+from colorize.model import hints, layers
+from colorize.model.domains import GREY, INK, JUDGED, Domain, Key
+from colorize.model.weights import Model
+from tests.models import tiny_model
+from tests.shards import ShardWriter
+
+RGB = NDArray[np.uint8]
+
+
+def picture(number: int) -> RGB:
+    """A flat disc with an outline on light ground."""
+    rgb = np.full((64, 64, 3), 245, np.uint8)
+    cv2.circle(rgb, (32, 32), 24, (20, 20, 20), -1)
+    cv2.circle(rgb, (32, 32), 22, (200, 90 + 20 * number, 80), -1)
+    return rgb
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ShardReader:
+    folder = tmp_path_factory.mktemp("shards")
+    writer = ShardWriter(folder, per_shard=8)
+    for number in range(3):
+        writer.add(str(number), "test", picture(number))
+    writer.close()
+    return ShardReader(folder, "test")
+
+
+@pytest.fixture(scope="module")
+def quantiser() -> Quantiser:
+    counts = np.random.default_rng(0).integers(1, 100, 313)
+    table = NeighbourTable.fit(bin_centres())
+    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
+
+
+def model(*domains: str, told: bool = True) -> Model:
+    return tiny_model("unet", width=0.25, domains=domains, hints=told)
+
+
+@pytest.mark.parametrize("domain", [GREY, INK])
+def test_hints_stand_in_true_regions_that_can_be_seen(domain: Domain) -> None:
+    view = domain.view(picture(1), Key(1, JUDGED, 0))
+    found = hinted.places(view)
+    assert found
+    for place in found:
+        assert place.region[place.row, place.column]
+        for mask in ("ink", "blank"):
+            assert not view.masks.get(mask, ~place.region)[place.row, place.column]
+    areas = [place.region.sum() for place in found]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_errors_are_those_of_the_field() -> None:
+    """Against scikit-image's CIEDE2000."""
+    view = GREY.view(picture(0), Key(1, JUDGED, 0))
+    place = hinted.places(view)[0]
+    painted, without = np.full_like(view.page, 90), np.full_like(view.page, 90)
+    painted[~place.region] = (120, 80, 60)
+    pair = np.array([[[120, 80, 60], [90, 90, 90]]], np.uint8)
+    expected = deltaE_ciede2000(*(rgb2lab(pair[:, n : n + 1])[0] for n in (0, 1)))[0]
+    assert hinted.leakage(painted, without, place) == pytest.approx(expected, rel=1e-3)
+    assert hinted.leakage(without, without, place) == 0
+    there = np.broadcast_to(np.array([90, 90, 90], np.uint8), view.page.shape)
+    assert hinted.disobedience(there, view, place, (120, 80, 60)) == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_a_false_colour_is_one_that_the_page_can_have() -> None:
+    random = np.random.default_rng(0)
+    view = GREY.view(picture(0), Key(1, JUDGED, 0))
+    place = hinted.places(view)[-1]
+    colours = {tuple(hinted.false_colour(view, place, random)[0, 0].tolist()) for _ in range(8)}
+    assert len(colours) > 4
+    truth = rgb2lab(view.page)[place.row, place.column, 0]
+    for colour in colours:
+        assert rgb2lab(np.array([[colour]], np.uint8))[0, 0, 0] == pytest.approx(truth, abs=1)
+
+
+def test_a_model_that_takes_no_hints_has_one_row() -> None:
+    assert hinted.kinds(model("grey", "ink", told=False)) == {}
+    rows = {"psnr": 20.0, "ciede2000": 9.0, "ssim": 0.5}
+    expected = [{"hints": 0, "psnr": 20.0, "ciede2000": 9.0}]
+    assert hinted.without({"model": rows}) == expected
+    assert hinted.without({"model": rows | {"psnr": 1.0}, "model_chosen": rows}) == expected
+
+
+def test_a_network_that_does_not_listen_has_a_flat_curve_and_leaks_nothing(
+    pictures: ShardReader, quantiser: Quantiser
+) -> None:
+    """The layers for hints begin at zero."""
+    table, numbers = hinted.evaluate(model("grey", "ink"), pictures, quantiser, seed=0)
+    assert [row["hints"] for row in table] == [0, 1, 2, 3, 5, 10, 20]
+    columns = ["psnr", "ciede2000", "toned_psnr", "toned_ciede2000"]
+    assert all(list(row)[1:] == columns for row in table)
+    for column in columns:
+        assert len({row[column] for row in table}) == 1
+    assert list(numbers) == ["grey", "toned"]
+    for errors in numbers.values():
+        assert errors["leakage"] == 0
+        assert errors["true"] > 0
+
+
+def test_a_network_that_listens_is_told_of_the_right_hints(
+    pictures: ShardReader, quantiser: Quantiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it is told is on the true regions, in the true colours, as many as the row says."""
+    listening = model("grey")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for parameter in listening.network.hinted.parameters():
+            torch.nn.init.normal_(parameter, std=0.5)
+    told: list[NDArray[np.float32]] = []
+    listening.network.register_forward_pre_hook(
+        lambda _, args, kwargs: told.append(kwargs["hints"].float().numpy()), with_kwargs=True
+    )
+    table, numbers = hinted.evaluate(listening, pictures, quantiser, seed=0)
+    assert numbers["grey"]["leakage"] > 0
+    assert len({row["psnr"] for row in table}) > 1
+    for plane, count in zip(told, hinted.COUNTS, strict=False):
+        for number, condition in enumerate(plane):
+            view = GREY.view(picture(number), Key(0, JUDGED, number))
+            known = hinted.places(view)[:count]
+            wanted = hints.plane(
+                [hinted.told(place, view.truth) for place in known], 64, 64, lightness=False
+            )
+            np.testing.assert_allclose(condition.transpose(1, 2, 0), wanted, atol=0.3)
+
+
+def test_an_inked_page_darkens_what_a_hint_asks_for() -> None:
+    view = INK.view(picture(0), Key(1, JUDGED, 0))
+    place = hinted.places(view)[0]
+    painted = layers.under(np.full_like(view.page, (200, 100, 50)), view.page)
+    assert hinted.disobedience(painted, view, place, (200, 100, 50)) == 0

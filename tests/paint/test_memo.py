@@ -50,8 +50,9 @@ def test_pages_are_painted_alike_with_and_without_a_memo(
             assert (kept == painter.paint(page, hints=hints)).all(), (painter.side, hints)
 
 
-def test_a_hint_costs_no_run_of_a_network_that_is_not_told(page: NDArray[np.uint8]) -> None:
-    model = tiny_model("unet", side=64)
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_hint_costs_no_run_of_the_network(page: NDArray[np.uint8], learned: bool) -> None:
+    model = tiny_model("unet", side=64, hints=learned)
     counted, memo = runs(model), Memo()
     painter = Painter(model)
     for hints in ((), (RED,), (RED, BLUE), (BLUE,)):
@@ -59,12 +60,3 @@ def test_a_hint_costs_no_run_of_a_network_that_is_not_told(page: NDArray[np.uint
     Painter(model, saturation=2.0, temperature=0.5).paint(page, memo=memo)
     painter.look(page, "grey", memo=memo)
     assert len(counted) == 1
-
-
-def test_a_network_that_is_told_sees_each_hint_once(page: NDArray[np.uint8]) -> None:
-    model = tiny_model("unet", side=64, hints=True)
-    counted, memo = runs(model), Memo()
-    painter = Painter(model)
-    for hints in ((), (RED,), (RED,), ()):
-        painter.paint(page, hints=hints, memo=memo)
-    assert len(counted) == 2

@@ -472,6 +472,6 @@ def test_the_temperature_shown_is_that_of_the_kind_of_page(
         served.add(name, encoded(plane, "PNG"))
     tab = opened(served.url)
     ready(tab, 2)
-    expect(tab.locator("#temperature-value")).to_have_text("0.20")
+    expect(tab.locator("#temperature-value")).to_have_text("0.38")
     tab.locator("#thumbs li").nth(1).click()
     expect(tab.locator("#temperature-value")).to_have_text("0.80")

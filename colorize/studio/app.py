@@ -162,11 +162,11 @@ class Studio:
         page = page_of(self._project, request)
         found = await body(request)
         if not isinstance(found, dict):
-            raise InputError("a body is an object of hints and version")
+            raise InputError("a body is an object of hints and revision")
         hints = parsed(found.get("hints"))
         async with self._changes:
-            version = found.get("version")
-            if version is not None and version != self._renderer.version(page):
+            revision = found.get("revision")
+            if revision is not None and revision != self._renderer.revision(page):
                 return JSONResponse(self._renderer.state(page), 409)
             await run_in_threadpool(self._project.set_hints, page, hints)
         with suppress(Busy):  # painting begins before the browser asks for the picture

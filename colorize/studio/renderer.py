@@ -102,6 +102,10 @@ class Renderer:
         """What a page's pictures depend on, as a short text."""
         return self._version(*self._asked(page))
 
+    def revision(self, page: Page) -> str:
+        """What a page's hints are, as a short text: who changes them has to know the newest."""
+        return digest([written(hint) for hint in self._project.hints(page)])
+
     def _asked(self, page: Page) -> tuple[tuple[Hint, ...], Settings, Held]:
         """What is asked for of a page now; others may change it at any time."""
         return self._project.hints(page), self._project.settings, self._colours.held
@@ -120,6 +124,7 @@ class Renderer:
             "id": page.id,
             "name": page.name,
             "version": version,
+            "revision": self.revision(page),
             "thumb": self._pictures.stored(page, View.THUMB) or BARE,
             "state": "failed" if failure else "painted" if done else "waiting",
             "reason": failure,

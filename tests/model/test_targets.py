@@ -43,7 +43,7 @@ def encoded(drawn: NDArray[np.uint8], quantiser: Quantiser, device: torch.device
 def test_lightness_and_block_means(
     drawn: NDArray[np.uint8], quantiser: Quantiser, device: torch.device
 ) -> None:
-    lightness, target, _ = encoded(drawn, quantiser, device)
+    lightness, target = encoded(drawn, quantiser, device)[:2]
     pixels = rgb_to_lab(drawn)
     assert lightness.dtype == torch.float32
     np.testing.assert_allclose(lightness[:, 0], pixels[..., 0], atol=1e-4)

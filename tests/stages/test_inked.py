@@ -80,7 +80,7 @@ def test_other_inking_trains_another_model_that_is_validated_on_the_default_page
         train.main(root)
         model = Model.load(root / "models" / "colorizer.safetensors")
         assert values.items() <= model.params["inking"].items()
-        best = json.loads((root / "metrics" / "train.json").read_text("utf-8"))["best"]
+        best = json.loads((root / "metrics" / "train.json").read_text("utf-8"))["kept"]
         validation = Validation(
             ShardReader(root / "data" / "resized", "val"),
             Quantiser.load(root / "data" / "quantiser.npz"),

@@ -396,7 +396,7 @@ def test_hints_that_another_window_has_changed_are_not_overwritten(
     (added,) = served.add("both.png", page()).json()
     (known,) = (one for one in served.project()["pages"] if one["id"] == added)
     hint = {"x": 0.5, "y": 0.5, "color": "#112233"}
-    body = {"hints": [hint], "version": known["version"]}
+    body = {"hints": [hint], "revision": known["revision"]}
     first = served.client.put(f"api/pages/{added}/hints", json=body)
     assert first.status_code == 200
     late = served.client.put(f"api/pages/{added}/hints", json={**body, "hints": []})

@@ -25,8 +25,8 @@ const json = (method, path, value) =>
 export const project = () => ask("GET", "project");
 export const open = (page) => ask("GET", `pages/${page}`);
 export const likely = (page, x, y) => ask("GET", `pages/${page}/likely?x=${x}&y=${y}`);
-export const setHints = (page, hints, version) =>
-  json("PUT", `pages/${page}/hints`, { hints, version });
+export const setHints = (page, hints, revision) =>
+  json("PUT", `pages/${page}/hints`, { hints, revision });
 export const setSettings = (settings) => json("PUT", "settings", settings);
 export const remove = (page) => ask("DELETE", `pages/${page}`);
 export const clear = () => ask("DELETE", "pages");

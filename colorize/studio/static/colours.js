@@ -41,7 +41,12 @@ function refresh() {
   }
   element("no-palette").hidden = colors.length > 0;
   element("palette").hidden = element("palette-clear").hidden = colors.length === 0;
-  element("palette").replaceChildren(...colors.map(color));
+  const shown = colors.join();
+  if (element("palette").dataset.shown !== shown) {
+    // Buttons that stay keep the focus, and a click that has begun.
+    element("palette").dataset.shown = shown;
+    element("palette").replaceChildren(...colors.map(color));
+  }
 }
 
 // The colour book.

@@ -112,7 +112,7 @@ async function save(shown) {
   try {
     while (unsaved.delete(shown.id)) {
       const sent = shown.hints;
-      const answer = await api.setHints(shown.id, sent, shown.version);
+      const answer = await api.setHints(shown.id, sent, shown.revision);
       const newer = shown.hints !== sent;
       Object.assign(shown, answer, newer ? { hints: shown.hints } : {});
       emit("picture", shown);

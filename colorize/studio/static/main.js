@@ -57,7 +57,7 @@ async function reload() {
 // A page keeps its identity, and hints that are not saved yet.
 function merged(known, now) {
   if (!known) return now;
-  return Object.assign(known, hints.isSaving(now.id) ? { ...now, hints: known.hints, version: known.version } : now);
+  return Object.assign(known, hints.isSaving(now.id) ? { ...now, hints: known.hints, revision: known.revision } : now);
 }
 
 let told = false; // that the server does not answer

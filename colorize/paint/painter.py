@@ -45,8 +45,8 @@ SNAP = True
 """Whether regions settle on one colour: better by every score, see benchmarks/snap.py."""
 
 INKED = Decoding(0.38, 0.0)
-"""Of inked pages, at most. White paper may be of many colours: the mean of them is brown, and single
-ones, near 0, part a face from its neck."""
+"""Of inked pages, at most. White paper may be of many colours: the mean of them is brown, and
+single ones, near 0, part a face from its neck."""
 
 LIVELY = 0.5
 """Adjustment of grey pages, at most: what scores best is duller than what one likes to look at."""

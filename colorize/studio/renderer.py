@@ -6,11 +6,13 @@ project's colours alone: these give a picture its version, and a picture of the 
 never painted twice.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from itertools import count
 from typing import Any
 
 from colorize.errors import ImageError, InputError
@@ -62,6 +64,7 @@ class Renderer:
         self._sheets = Sheets(project, painter)
         self._pictures = Pictures(project)
         self._failures: dict[str, str] = {}
+        self._clock = count(time.time_ns() // 1_000_000)  # a server that is started anew is later
         self._shown = ""
 
     def close(self) -> None:
@@ -117,10 +120,12 @@ class Renderer:
 
     def state(self, page: Page) -> dict[str, Any]:
         """Tell a browser of a page."""
+        at = next(self._clock)  # before anything is read: what has a later number is no older
         version = self.version(page)
         failure = self._failures.get(page.id, "")
         done = self._pictures.stored(page, View.SCREEN) == version
         return {
+            "at": at,
             "id": page.id,
             "name": page.name,
             "version": version,

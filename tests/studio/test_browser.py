@@ -146,7 +146,6 @@ def download(page: Page, selector: str) -> bytes:
     return Path(expected.value.path()).read_bytes()
 
 
-@pytest.mark.slow  # on two busy cores a page was now and then not told of as painted
 def test_from_drop_to_export(served: Served, opened: Callable[..., Page], page: Draw) -> None:
     tab = opened(served.url)
     expect(tab.locator("#empty")).to_be_visible()

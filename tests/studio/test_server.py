@@ -399,6 +399,7 @@ def test_hints_that_another_window_has_changed_are_not_overwritten(
     body = {"hints": [hint], "revision": known["revision"]}
     first = served.client.put(f"api/pages/{added}/hints", json=body)
     assert first.status_code == 200
+    assert first.json()["at"] > known["at"]  # by which a browser tells the newer of two answers
     late = served.client.put(f"api/pages/{added}/hints", json={**body, "hints": []})
     assert late.status_code == 409
     assert [one["color"] for one in late.json()["hints"]] == ["#112233"]

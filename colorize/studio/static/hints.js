@@ -114,7 +114,8 @@ async function save(shown) {
       const sent = shown.hints;
       const answer = await api.setHints(shown.id, sent, shown.revision);
       const newer = shown.hints !== sent;
-      Object.assign(shown, answer, newer ? { hints: shown.hints } : {});
+      const { revision } = answer;
+      Object.assign(shown, answer.at < shown.at ? { revision } : answer, newer ? { hints: shown.hints } : {});
       emit("picture", shown);
     }
   } catch (error) {

@@ -57,6 +57,7 @@ async function reload() {
 // A page keeps its identity, and hints that are not saved yet.
 function merged(known, now) {
   if (!known) return now;
+  if (now.at < known.at) return known; // it was on its way when news came
   return Object.assign(known, hints.isSaving(now.id) ? { ...now, hints: known.hints, revision: known.revision } : now);
 }
 

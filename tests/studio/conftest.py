@@ -122,5 +122,15 @@ def page(encoded: Callable[..., bytes]) -> Callable[..., bytes]:
     return draw
 
 
+@pytest.fixture
+def two_pages(tmp_path: Path, page: Callable[..., bytes]) -> Path:
+    """A folder of two pages."""
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.png").write_bytes(page(number))
+    return folder
+
+
 def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -85,22 +85,16 @@ def test_a_palette_is_read_from_whatever_is_pasted(content: bytes) -> None:
     "content",
     [b"blue", b"#ff00", b"[", b"[1]", b"\xff\xfe", b"GIMP Palette\nx", b"#aabbcc /etc/passwd"],
 )
-def test_what_is_no_palette_is_refused(
-    content: bytes, start: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_what_is_no_palette_is_refused(content: bytes) -> None:
     with pytest.raises(InputError) as error:
         pasted(content, "the palette")
     assert "\n" not in str(error.value)
 
 
 def test_what_the_studio_does_with_colours_the_command_does(
-    tmp_path: Path, start: Callable[..., Served], page: Page, model_path: Path
+    tmp_path: Path, start: Callable[..., Served], two_pages: Path, model_path: Path
 ) -> None:
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    for number in (1, 2):
-        (folder / f"{number}.png").write_bytes(page(number))
-    served = start(tmp_path / "work", folder)
+    served = start(tmp_path / "work", two_pages)
     client = served.client
     ids = {one["name"]: one["id"] for one in served.project()["pages"]}
     plain = {name: client.get(f"api/pages/{one}/file/painted").content for name, one in ids.items()}
@@ -127,7 +121,7 @@ def test_what_the_studio_does_with_colours_the_command_does(
         "layers": (["--layers", tmp_path / "layers"], ".ora"),
     }
     for form, (options, ending) in forms.items():
-        assert main([str(one) for one in (folder, *options, *look)]) == 0
+        assert main([str(one) for one in (two_pages, *options, *look)]) == 0
         for name, one in ids.items():
             made = client.get(f"api/pages/{one}/file/{form}").content
             assert made == (options[-1] / name).with_suffix(ending).read_bytes(), (form, name)
@@ -144,7 +138,7 @@ def test_what_the_studio_does_with_colours_the_command_does(
     red = client.get(f"api/pages/{ids['1.png']}/file/painted").content
     assert (
         main(
-            [str(one) for one in (folder, "-o", tmp_path / "b", "--model", model_path)]
+            [str(one) for one in (two_pages, "-o", tmp_path / "b", "--model", model_path)]
             + ["--book", str(work / "book.safetensors")]
         )
         == 0

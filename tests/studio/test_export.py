@@ -146,20 +146,16 @@ def test_pages_show_the_size_of_a_screen_first(
 
 @told
 def test_hints_give_the_commands_bytes(
-    tmp_path: Path, start: Callable[..., Served], page: Page, model_path: Path
+    tmp_path: Path, start: Callable[..., Served], two_pages: Path, model_path: Path
 ) -> None:
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    for number in (1, 2):
-        (folder / f"{number}.png").write_bytes(page(number))
-    served = start(tmp_path / "work", folder)
+    served = start(tmp_path / "work", two_pages)
     ids = {one["name"]: one["id"] for one in served.project()["pages"]}
     plain = served.client.get(f"api/pages/{ids['1.png']}/file/painted").content
     answer = served.client.put(f"api/pages/{ids['1.png']}/hints", json={"hints": HINTS})
     assert answer.status_code == 200
     hints = tmp_path / "work" / "hints.json"
-    command(folder, "-o", tmp_path / "out", "--model", model_path, "--hints", hints)
-    command(folder, "-o", tmp_path / "l", "--layer", "--model", model_path, "--hints", hints)
+    command(two_pages, "-o", tmp_path / "out", "--model", model_path, "--hints", hints)
+    command(two_pages, "-o", tmp_path / "l", "--layer", "--model", model_path, "--hints", hints)
     for name, one in ids.items():
         painted = served.client.get(f"api/pages/{one}/file/painted").content
         assert painted == (tmp_path / "out" / name).read_bytes()

@@ -47,6 +47,8 @@ GLYPH = 1 / 250
 """A mark of lettering is at least this large; what is smaller is a dot."""
 LEGIBLE = 1 / 100
 """Most signs of a lettering are at least this large."""
+TOUCHING = 1 / 6
+"""Signs that touch each other are at most this long together."""
 
 PANELS = 0.5
 """Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
@@ -74,6 +76,8 @@ INKED, BOLD = 0.1, 0.4
 """Share of ink in that hull, at least, and of bold lettering."""
 DENSE = 0.3
 """Share of ink in the boxes of its signs, at least: lines that cross leave more paper."""
+MASSIVE = 0.7
+"""Share of ink in a box from which it holds a mass of ink and no signs that touch."""
 LARGE = 1 / 50
 """Signs of bold lettering, such as sounds, are at least this large."""
 LETTERED = 0.08
@@ -122,9 +126,11 @@ def find(
             seen = _Area(numbers[at] == number, at, clear, bare)
             least = STRAIGHTEST if numbers is parts.open else STRAIGHT
             _add_gutter(blank, seen, parts, whitish, outside, least)
-    signs = _signs(parts)
+    touching, around = _touching(parts)
+    signs = np.concatenate([_signs(parts), touching])
     owner = np.zeros(len(parts.boxes), np.int32)
     owner[parts.marks] = parts.area
+    owner[touching] = around
     count = np.bincount(owner[signs])
     lettered = {}
     for number in np.flatnonzero(count >= SIGNS).tolist():
@@ -133,6 +139,8 @@ def find(
             lettered[number] = lettering
     for number, at in _places(parts.area, list(lettered)):
         seen = _Area(parts.area[at] == number, at, clear, bare)
+        for box in parts.boxes[signs[owner[signs] == number]]:
+            seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
         _add_balloon(blank, seen, whitish, lettered[number], min(page.shape))
     return blank
 
@@ -256,6 +264,37 @@ def _signs(parts: Parts) -> NDArray[np.int64]:
     there[0] = False
     sides = parts.boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     return np.flatnonzero(there & (sides >= min(parts.marks.shape) * GLYPH))
+
+
+def _touching(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Find signs that touch each other, and so are lines to `areas.part`, in one area each.
+
+    Returns:
+        (n,) their numbers, and (n,) those of the areas around them.
+    """
+    width, height, ink = parts.boxes[:, 2:].T
+    share = ink / np.maximum(width * height, 1)
+    wanted = np.maximum(width, height) <= min(parts.ink.shape) * TOUCHING
+    wanted &= (share >= DENSE) & (share <= MASSIVE)
+    wanted[parts.marks] = False
+    found, around = [], []
+    for number in np.flatnonzero(wanted).tolist():
+        left, top, wide, high = parts.boxes[number, :4].tolist()
+        at = slice(max(0, top - 1), top + high + 1), slice(max(0, left - 1), left + wide + 1)
+        areas, ink_there = parts.area[at], parts.ink[at]
+        rim = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
+        is_ink = np.concatenate([ink_there[0], ink_there[-1], ink_there[:, 0], ink_there[:, -1]])
+        if not is_ink.any() and (rim == rim[0]).all():
+            found.append(number)
+            around.append(rim[0])
+    return np.array(found, np.int64), np.array(around, np.int32)
+
+
+def _inside(box: NDArray[np.int32], at: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Give the place of a box in a part of a page."""
+    left, top, width, height = box[:4].tolist()
+    top, left = top - at[0].start, left - at[1].start
+    return slice(max(0, top), max(0, top + height)), slice(max(0, left), max(0, left + width))
 
 
 class _Lettering(NamedTuple):

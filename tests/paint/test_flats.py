@@ -98,6 +98,45 @@ def test_a_balloon_and_a_gutter_stay_white_whatever_is_said_of_them(
     np.testing.assert_allclose(layer[900, 400], (88, 6, 9), atol=2)
 
 
+@pytest.mark.parametrize("gap", [0, 1, 12])
+@pytest.mark.parametrize("sign", [8, 15, 25, 40])
+def test_signs_that_touch_are_lettering(gap: int, sign: int) -> None:
+    """Three columns of dense signs, closer than lines are wide; the page is said to be skin."""
+    drawn = np.full((1170, 830), 255, np.uint8)
+    cv2.rectangle(drawn, (30, 30), (800, 1140), 0, 3)
+    width, height = 3 * (sign + gap), 8 * (sign + 3)
+    balloon = slice(80, 180 + height), slice(80, 180 + width)
+    cv2.rectangle(drawn, (80, 80), (180 + width, 180 + height), 0, 3)
+    for number in range(24):
+        x, y = 130 + number % 3 * (sign + gap), 130 + number // 3 * (sign + 3)
+        step = max(4, sign // 3)
+        for along in range(0, sign + 1, step):
+            cv2.line(drawn, (x + along, y), (x + along, y + sign - sign % step), 0, 1 + sign // 40)
+            cv2.line(drawn, (x, y + along), (x + sign - sign % step, y + along), 0, 1 + sign // 40)
+    tinted = np.empty((364, 258, 3), np.float32)
+    tinted[:] = (75, 15, 25)
+    painted = flats.lay(drawn, tinted).rgb
+    layer = rgb_to_lab(np.asarray(cv2.resize(painted, (830, 1170)), np.uint8))
+    inside = layer[balloon][6:-6, 6:-6]
+    assert (np.hypot(inside[..., 1], inside[..., 2]) > 3).mean() < 0.01
+    assert np.hypot(*layer[1000, 600, 1:]) > 20
+
+
+def test_a_dense_pattern_that_is_no_lettering_takes_the_colour() -> None:
+    """A net of the length of touching signs, alone in a face: there are no other signs."""
+    drawn = np.full((1170, 830), 255, np.uint8)
+    cv2.circle(drawn, (400, 500), 200, 0, 3)
+    for along in range(0, 121, 12):
+        cv2.line(drawn, (340 + along, 440), (340 + along, 560), 0, 3)
+        cv2.line(drawn, (340, 440 + along), (460, 440 + along), 0, 3)
+    tinted = np.empty((364, 258, 3), np.float32)
+    tinted[:] = (75, 15, 25)
+    painted = flats.lay(drawn, tinted).rgb
+    layer = rgb_to_lab(np.asarray(cv2.resize(painted, (830, 1170)), np.uint8))
+    assert np.hypot(*layer[400, 400, 1:]) > 20
+    assert np.hypot(*layer[506, 406, 1:]) > 20
+
+
 def test_a_gap_in_a_line_is_closed() -> None:
     drawn = np.full((600, 600), 255, np.uint8)
     drawn[:, 298:302] = 0

@@ -171,8 +171,12 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
 def describe(left: Mapping[str, int]) -> str:
     """Say which files are left as they are, and how books among them can be converted."""
     counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(left.items()))
-    books = any(suffix in formats.FOREIGN for suffix in left)
-    return f"{counts}{f' (to paint a book, {kinds.CONVERT})' if books else ''}"
+    ways = []
+    if (formats.FOREIGN - {".pdf"}) & left.keys():
+        ways.append(f"to paint a book, {kinds.CONVERT}")
+    if ".pdf" in left:
+        ways.append(f"of a PDF, {kinds.CONVERT_PDF}")
+    return f"{counts} ({'; '.join(ways)})" if ways else counts
 
 
 def _told(left: Mapping[str, int]) -> str:

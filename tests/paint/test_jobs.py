@@ -104,6 +104,9 @@ def test_a_book_is_one_whatever_it_is_called(tmp_path: Path) -> None:
     assert [(job.target.name, job.is_book) for job in found.jobs] == [("a.cbz", True)]
     assert found.left == {".cbr": 1, ".pdf": 1, "without a suffix": 1}
     assert describe(found.left).startswith("1 .cbr, 1 .pdf, 1 without a suffix (to paint a book")
+    assert "; of a PDF, take its pages out: " in describe(found.left)
+    assert "unpack" not in describe({".pdf": 1})
+    assert describe({".txt": 2}) == "2 .txt"
     for name, message in (("b.cbr", "it is a RAR archive; unpack"), ("c.PDF", "it is a PDF; take")):
         with pytest.raises(InputError, match=message):
             plan([tmp_path / "in" / name], tmp_path / "out")

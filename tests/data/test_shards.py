@@ -29,6 +29,11 @@ def test_round_trip(folder: Path, pictures: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(np.stack([reader[i] for i in range(21)]), pictures[2:])
     np.testing.assert_array_equal(np.concatenate(list(reader.batches(5))), pictures[2:])
     assert [len(batch) for batch in reader.batches(5)] == [5, 5, 5, 5, 1]
+    np.testing.assert_array_equal(reader[-1], pictures[-1])
+    np.testing.assert_array_equal(reader[-21], pictures[2])
+    for position in (21, -22):
+        with pytest.raises(IndexError, match="of 21"):
+            reader[position]
 
 
 def test_shards_are_plain_arrays_and_are_mapped(folder: Path) -> None:

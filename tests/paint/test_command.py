@@ -759,9 +759,9 @@ def test_mutated_books(tmp_path: Path, model_path: Path, rng: np.random.Generato
         for mutant in range(50):
             content = mutated(wholes[mutant % len(wholes)], rng)
             (room / "in" / f"{mutant}.cbz").write_bytes(content)
-        start = time.monotonic()
+        start = time.process_time()
         outcomes.add(main([str(room / "in"), "-o", str(room / "out"), "--model", str(model_path)]))
-        slowest = max(slowest, time.monotonic() - start)
+        slowest = max(slowest, time.process_time() - start)
         assert sorted(path.name for path in room.iterdir()) == ["in", "out"]
         results = set(seen(room / "out"))
         assert results <= {f"{mutant}.cbz" for mutant in range(50)}

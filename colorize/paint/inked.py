@@ -48,6 +48,10 @@ DEEP = 80.0
 """Mean value below which a screentone is holes in ink, where only thick lines are told apart."""
 CONTRAST, LEAST_CONTRAST = 0.35, 4.0
 """A dot differs from the mean around it by so many standard deviations, and so many values more."""
+BAND_PIXELS = 12_000_000
+"""Pixels of a page that are looked at together, about: a dozen planes of them are held."""
+BESIDE = 0.1
+"""Rows beside a band that are looked at as well, in short sides of the page."""
 BRIDGE = 5
 """Ink at least so many pixels wide in a screen of holes is a line."""
 
@@ -90,7 +94,22 @@ def descreened(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         (H, W) uint8.
     """
+    height, width = page.shape
     short = min(page.shape)
+    rows = max(1, BAND_PIXELS // width)
+    if height <= rows:
+        return _even(page, short)
+    beside = round(short * BESIDE)
+    even = np.empty_like(page)
+    for top in range(0, height, rows):
+        first = max(0, top - beside)
+        band = _even(page[first : top + rows + beside], short)
+        even[top : top + rows] = band[top - first : top - first + rows]
+    return even
+
+
+def _even(page: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
+    """Replace the dots of some rows of a page whose short side is ``short``."""
     window = (2 * round(_length(AROUND, short) * 2) + 1,) * 2
     values = page.astype(np.float32)
     local = np.asarray(cv2.blur(values, window), np.float32)

@@ -276,3 +276,14 @@ def test_the_command_writes_layers(
             status = int(stopped.code or 0)
         assert status == 2
         assert capsys.readouterr().err.count("colorize: ") >= 1
+
+
+def test_large_pages_are_made_even_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = np.full((1600, 800), 255, np.uint8)
+    for row in range(100, 1500, 5):
+        page[row : row + 2, 100:700:5] = page[row : row + 2, 101:700:5] = 0
+    page[:, 400:406] = 0
+    whole = inked.descreened(page)
+    assert (whole != page).mean() > 0.2
+    monkeypatch.setattr(inked, "BAND_PIXELS", 300 * 800)
+    np.testing.assert_array_equal(inked.descreened(page), whole)

@@ -29,6 +29,7 @@ weights: $(VENV)/run.stamp ## train the weights of the package anew: ART=/path/t
 	dvc repro weights/dvc.yaml
 	python -m stages.apart
 	python -m stages.ship
+	python -m benchmarks.failures
 	python -m stages.card
 
 test: $(VENV)/dev.stamp ## run the tests (minutes)
@@ -81,6 +82,7 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.score
 	python -m benchmarks.ink
 	python -m benchmarks.snap
+	python -m benchmarks.scale
 	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.

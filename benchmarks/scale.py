@@ -12,7 +12,7 @@ many pages of each layout are drawn, 3 if not given.
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -38,6 +38,7 @@ LAYOUTS = {"2 large": (2, 1), "6": (3, 2), "16 small": (4, 4)}
 SIDES = (160, 256, 400, 640)
 """Fixed sizes: short sides of a page in pixels."""
 CHOSEN = "chosen"
+SEEN, PSNR, APART = "short side seen, pixels", "PSNR, dB (higher is better)", "CIEDE2000"
 MARGIN, GUTTER = 0.03, 0.02
 """Of the page, and between panels, in its widths."""
 EVERY = 2
@@ -45,7 +46,6 @@ EVERY = 2
 
 RGB = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Ways = Mapping[str, Painter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def score(painted: RGB, page: Page) -> tuple[float, float]:
     return float(formulas.psnr(np.asarray(mse))), float(apart.mean())
 
 
-def ways(model: Model, kind: inked.Kind) -> Ways:
+def ways(model: Model, kind: inked.Kind) -> dict[str, Painter]:
     """Give painters of pages of a kind, by how they see a page."""
     fixed = {f"{side}": Painter(model, domain=kind, side=side) for side in SIDES}
     return {**fixed, CHOSEN: Painter(model, domain=kind)}
@@ -149,10 +149,32 @@ def rows(model: Model, pages: int, *, width: int = demo.WIDTH) -> Iterator[dict[
                 yield {
                     "pages": kind,
                     "panels": layout,
-                    "short side seen, pixels": seen,
-                    "PSNR, dB (higher is better)": f"{psnr:.2f}",
-                    "CIEDE2000": f"{apart:.2f}",
+                    SEEN: seen,
+                    PSNR: f"{psnr:.2f}",
+                    APART: f"{apart:.2f}",
                 }
+
+
+def compared(found: Sequence[Mapping[str, object]], trained: str) -> str:
+    """Say what the chosen size gains over that of the training, and over the best fixed one.
+
+    Args:
+        found: what `rows` yields.
+        trained: fixed size at which the network was trained.
+    """
+    lines = []
+    groups: defaultdict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    for row in found:
+        scores = float(f"{row[PSNR]}"), float(f"{row[APART]}")
+        groups[f"{row['pages']}, {row['panels']}"][f"{row[SEEN]}".partition(":")[0]] = scores
+    for name, scores in groups.items():
+        (psnr, apart), own = scores[CHOSEN], scores[trained]
+        best = max((f"{side}" for side in SIDES), key=lambda side: scores[side][0])
+        lines.append(
+            f"- {name}: {psnr - own[0]:+.2f} dB and {apart - own[1]:+.2f} in CIEDE2000 against "
+            f"{trained} pixels; {psnr - scores[best][0]:+.2f} dB against the best fixed size, {best}."
+        )
+    return "What the chosen size gains:\n\n" + "\n".join(lines)
 
 
 def main(model: str = registry.DEFAULT, pages: str = "3", *, width: int = demo.WIDTH) -> str:
@@ -163,7 +185,7 @@ def main(model: str = registry.DEFAULT, pages: str = "3", *, width: int = demo.W
         f"{pages} drawn pages of {width} pixels' width of each layout, by "
         f"{report.describe(loaded)} (`python -m benchmarks.scale`). Scores over the art: pixels in "
         "panels that are neither ink nor paper.\n\n"
-        f"{report.table(found)}"
+        f"{report.table(found)}\n\n{compared(found, str(loaded.side))}"
     )
     report.write_section("The size at which the network sees a page", text)
     print(text)

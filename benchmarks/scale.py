@@ -7,7 +7,7 @@ that are neither ink nor paper.
     python -m benchmarks.scale [MODEL [PAGES]]
 
 MODEL is a model's file or the name of shipped weights, the default ones if not given. PAGES is how
-many pages of each layout are drawn, 3 if not given.
+many pages of each layout are drawn, 2 if not given.
 """
 
 import sys
@@ -76,7 +76,7 @@ def frames(rows: int, columns: int, width: int, height: int) -> list[Frame]:
 
 
 def drawn(
-    layout: str, number: int, kind: inked.Kind, inker: Inker, *, width: int = demo.WIDTH
+    layout: str, number: int, kind: inked.Kind, inker: Inker, *, width: int | None = None
 ) -> Page:
     """Draw a page, the same in each kind.
 
@@ -85,8 +85,9 @@ def drawn(
         number: another one gives another page.
         kind: ``grey``, the lightness of the coloured page; ``ink``, inked panel by panel.
         inker: makes inked panels.
-        width: of the page in pixels.
+        width: of the page in pixels; that of `demo` if not given.
     """
+    width = width or demo.WIDTH
     height = round(width * demo.HEIGHT / demo.WIDTH)
     truth = np.full((height, width, 3), 255, np.uint8)
     art = np.zeros((height, width), bool)
@@ -96,8 +97,8 @@ def drawn(
         where = frame.rows, frame.columns
         random = Random(f"scale-{SEED}-{layout}-{number}-{place}")  # noqa: S311  # no secret
         rgb = panel.draw(random, aspect=frame.width / frame.height).rgb(frame.height)
-        made = inker.ink(rgb, [SEED, number, place], unit=demo.UNIT * width / demo.WIDTH)
         if kind == "ink":
+            made = inker.ink(rgb, [SEED, number, place], unit=demo.UNIT * width / demo.WIDTH)
             truth[where], art[where] = made.target, made.art
             page[where] = made.page[..., None]
         else:
@@ -170,14 +171,15 @@ def compared(found: Sequence[Mapping[str, object]], trained: str) -> str:
     for name, scores in groups.items():
         (psnr, apart), own = scores[CHOSEN], scores[trained]
         best = max((f"{side}" for side in SIDES), key=lambda side: scores[side][0])
+        short = psnr - scores[best][0]
         lines.append(
             f"- {name}: {psnr - own[0]:+.2f} dB and {apart - own[1]:+.2f} in CIEDE2000 against "
-            f"{trained} pixels; {psnr - scores[best][0]:+.2f} dB against the best fixed size, {best}."
+            f"{trained} pixels; {short:+.2f} dB against the best fixed size, {best}."
         )
     return "What the chosen size gains:\n\n" + "\n".join(lines)
 
 
-def main(model: str = registry.DEFAULT, pages: str = "3", *, width: int = demo.WIDTH) -> str:
+def main(model: str = registry.DEFAULT, pages: str = "2", *, width: int = demo.WIDTH) -> str:
     """Measure all kinds of pages and write the section."""
     loaded = Model.load(registry.locate(model))
     found = list(rows(loaded, int(pages), width=width))

@@ -23,7 +23,7 @@ install: $(VENV)/run.stamp ## create .venv with the exact versions of constraint
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
 	dvc repro
 
-weights: $(VENV)/run.stamp ## train the weights of the package anew: ART=/path/to/art (hours)
+weights: $(VENV)/dev.stamp ## train the weights of the package anew: ART=/path/to/art (hours)
 	python -m stages.gather "$(ART)"
 	python -m stages.inside weights
 	dvc repro weights/dvc.yaml

@@ -86,13 +86,13 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.
-bench-data: $(VENV)/run.stamp ## measure resize and quantise against other ways (minutes)
+bench-data: $(VENV)/dev.stamp ## measure resize and quantise against other ways (minutes)
 	test -x .scratch/img2dataset/bin/python || $(PYTHON) -m venv .scratch/img2dataset
 	.scratch/img2dataset/bin/python -m pip install --quiet --disable-pip-version-check img2dataset==1.47.0
 	python -m benchmarks.data .scratch/img2dataset/bin/python
 
 N ?= 100000
-soak: $(VENV)/run.stamp ## run N pictures through fetch, resize and quantise (N=100000: 20 minutes, 15 GB)
+soak: $(VENV)/dev.stamp ## run N pictures through fetch, resize and quantise (N=100000: 20 minutes, 15 GB)
 	python -m benchmarks.soak $(N)
 
 clean: ## remove what make installed and the stages made, but not DVC's cache

@@ -168,10 +168,10 @@ def compared(found: Sequence[Mapping[str, object]], trained: str) -> str:
     for row in found:
         scores = float(f"{row[PSNR]}"), float(f"{row[APART]}")
         groups[f"{row['pages']}, {row['panels']}"][f"{row[SEEN]}".partition(":")[0]] = scores
-    for name, scores in groups.items():
-        (psnr, apart), own = scores[CHOSEN], scores[trained]
-        best = max((f"{side}" for side in SIDES), key=lambda side: scores[side][0])
-        short = psnr - scores[best][0]
+    for name, by in groups.items():
+        (psnr, apart), own = by[CHOSEN], by[trained]
+        best = max((f"{side}" for side in SIDES), key=lambda side: by[side][0])
+        short = psnr - by[best][0]
         lines.append(
             f"- {name}: {psnr - own[0]:+.2f} dB and {apart - own[1]:+.2f} in CIEDE2000 against "
             f"{trained} pixels; {short:+.2f} dB against the best fixed size, {best}."

@@ -23,12 +23,13 @@ install: $(VENV)/run.stamp ## create .venv with the exact versions of constraint
 repro: $(VENV)/run.stamp ## run every stage of the pipeline that is out of date
 	dvc repro
 
-weights: $(VENV)/run.stamp ## train the weights of the package anew: ART=/path/to/art (hours)
+weights: $(VENV)/dev.stamp ## train the weights of the package anew: ART=/path/to/art (hours)
 	python -m stages.gather "$(ART)"
 	python -m stages.inside weights
 	dvc repro weights/dvc.yaml
 	python -m stages.apart
 	python -m stages.ship
+	python -m benchmarks.failures
 	python -m stages.card
 
 test: $(VENV)/dev.stamp ## run the tests (minutes)
@@ -81,16 +82,17 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.score
 	python -m benchmarks.ink
 	python -m benchmarks.snap
+	python -m benchmarks.scale
 	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.
-bench-data: $(VENV)/run.stamp ## measure resize and quantise against other ways (minutes)
+bench-data: $(VENV)/dev.stamp ## measure resize and quantise against other ways (minutes)
 	test -x .scratch/img2dataset/bin/python || $(PYTHON) -m venv .scratch/img2dataset
 	.scratch/img2dataset/bin/python -m pip install --quiet --disable-pip-version-check img2dataset==1.47.0
 	python -m benchmarks.data .scratch/img2dataset/bin/python
 
 N ?= 100000
-soak: $(VENV)/run.stamp ## run N pictures through fetch, resize and quantise (N=100000: 20 minutes, 15 GB)
+soak: $(VENV)/dev.stamp ## run N pictures through fetch, resize and quantise (N=100000: 20 minutes, 15 GB)
 	python -m benchmarks.soak $(N)
 
 clean: ## remove what make installed and the stages made, but not DVC's cache

@@ -8,7 +8,7 @@ Not a stage of the pipeline. The prose of the card is written by people; each ta
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from colorize import files, params
 from colorize.data.split import SPLITS
 from colorize.errors import DataError, one_line
 from colorize.metrics.scores import SCORES
+from colorize.report import inputs
 from colorize.report.summary import shortened
 from colorize.weights import registry
 from colorize.weights.registry import DEFAULT
@@ -39,6 +40,11 @@ INKED_ROWS = {
     "ceiling_head": "ceiling head",
 }
 INKED_SCORES = ("psnr", "ciede2000", "rmse_ab")
+HINTED = {"": "grey", "toned_": "with screentone", "lines_": "line art"}
+"""Kinds of pages by the prefix of their columns in ``hints.csv``."""
+FAILED = ("row", "pages", "psnr", "ciede2000", "unpainted")
+"""Columns of ``failures.csv``."""
+KINDS = {"grey": "grey", "ink": "inked"}
 
 
 class Facts(NamedTuple):
@@ -49,12 +55,16 @@ class Facts(NamedTuple):
         art: the list of art.
         values: of ``weights/params.yaml``.
         trained: number of training and validation pictures, of ``weights/metrics/resize.json``.
+        hints: rows of ``weights/metrics/hints.csv``.
+        failures: rows of ``weights/metrics/failures.csv``; none if it is not there.
     """
 
     scores: Mapping[str, Mapping[str, Any]]
     art: list[Art]
     values: Mapping[str, Mapping[str, Any]]
     trained: Mapping[str, int]
+    hints: Sequence[Mapping[str, Any]]
+    failures: Sequence[Mapping[str, Any]]
 
 
 def main(root: Path) -> None:
@@ -81,7 +91,10 @@ def read(root: Path) -> Facts:
         raise DataError(f"{metrics}: {one_line(error)}: run `make weights` first") from None
     if not scores:
         raise DataError(f"{metrics} holds no scores of art: run `python -m stages.apart` first")
-    return Facts(scores, art, params.read(root / FOLDER), counts)
+    hints = inputs.table(metrics / "hints.csv", ["hints", "psnr", "ciede2000"])
+    shown = metrics / "failures.csv"
+    failures = inputs.table(shown, FAILED, text=["pages"]) if shown.exists() else []
+    return Facts(scores, art, params.read(root / FOLDER), counts, hints, failures)
 
 
 def about(facts: Facts) -> str:
@@ -144,6 +157,42 @@ def inked(facts: Facts) -> str:
     return _table(["pages", "row", *heads], rows)
 
 
+def hints(facts: Facts) -> str:
+    """Scores over the number of hints, as the network alone follows them."""
+    known = {prefix: title for prefix, title in HINTED.items() if f"{prefix}psnr" in facts.hints[0]}
+    heads = [
+        f"{title}, {name}" for title in known.values() for name in ("PSNR, dB ↑", "CIEDE2000 ↓")
+    ]
+    rows = [
+        [
+            f"{float(row['hints']):g}",
+            *(
+                shortened(float(row[f"{prefix}{score}"]))
+                for prefix in known
+                for score in ("psnr", "ciede2000")
+            ),
+        ]
+        for row in facts.hints
+    ]
+    return _table(["hinted regions", *heads], rows)
+
+
+def failures(facts: Facts) -> str:
+    """Scores of the panels in the picture of failures."""
+    if not facts.failures:
+        return "No failures are drawn yet: run `python -m benchmarks.failures`."
+    rows = [
+        [
+            f"{float(row['row']):g}",
+            KINDS[f"{row['pages']}"],
+            *(shortened(float(row[name])) for name in FAILED[2:]),
+        ]
+        for row in facts.failures
+    ]
+    heads = ["row", "page", "PSNR, dB ↑", "CIEDE2000 ↓", "CIEDE2000 of the page as it is"]
+    return _table(heads, rows)
+
+
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -154,6 +203,8 @@ TABLES: Mapping[str, Callable[[Facts], str]] = {
     "sources": sources,
     "grey": grey,
     "inked": inked,
+    "hints": hints,
+    "failures": failures,
 }
 
 

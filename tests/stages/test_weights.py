@@ -299,6 +299,14 @@ def test_from_art_to_the_file_and_its_card(
     (inked,) = (row for row in rows if row[:2] == ["comic, with screentone", "page as it is"])
     of_page = judged["comic"]["toned"]["art"]["page"]
     assert float(inked[2]) == pytest.approx(of_page["psnr"], abs=0.01)
+    assert "No failures are drawn yet" in page
+    with (root / "weights/metrics/hints.csv").open() as file:
+        told = list(csv.DictReader(file))
+    curve = page.partition("hinted regions")[2].splitlines()[2:]
+    for line, row in zip(curve, told, strict=False):
+        count, psnr = (float(cell) for cell in line.split("|")[1:3])
+        assert count == float(row["hints"])
+        assert psnr == pytest.approx(float(row["psnr"]), rel=1e-3)
     card.main(root)
     assert (root / "docs" / "model-card.md").read_text("utf-8") == page
 
@@ -308,6 +316,19 @@ def test_a_card_without_metrics_is_one_line(root: Path) -> None:
     (root / "docs" / "model-card.md").write_text(CARD)
     with pytest.raises(DataError, match="run `make weights` first"):
         card.main(root)
+
+
+def test_the_card_shows_the_panels_of_the_picture_of_failures() -> None:
+    facts = card.read(ROOT)
+    lines = card.failures(facts).splitlines()[2:]
+    assert len(lines) == len(facts.failures) == 6
+    assert {line.split("|")[2].strip() for line in lines} == {"grey", "inked"}
+    scores = [float(line.split("|")[4]) for line in lines]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    assert scores[3:] == sorted(scores[3:], reverse=True)
+    picture = ROOT / "docs" / "card-failures.png"
+    assert f"]({picture.name})" in (ROOT / card.PAGE).read_text("utf-8")
+    assert picture.stat().st_size < 400_000
 
 
 def test_the_committed_card_is_that_of_the_committed_metrics() -> None:

@@ -39,7 +39,7 @@ Numbers: TypeAlias = Mapping[str, Any]
 
 def main(root: Path) -> None:
     """Lay down the pipeline, reproduce it, print the tables; exit 1 where a run is missing."""
-    name, table, settings = _arguments(sys.argv[1:])
+    name, table, settings = arguments(sys.argv[1:])
     values = variant.changed(params.read(root), settings)
     seeds = whole_number("SEEDS", SEEDS)
     folder = Path("ablation", name)
@@ -154,7 +154,7 @@ def _table(variants: Mapping[str, Sequence[Numbers]], scores: Sequence[str]) -> 
 
     first = next(iter(variants.values()))[0]
     errors = first.get("stderr", {})
-    fixed = [row for row in errors or first if set(scores) <= set(first[row])]
+    fixed = [row for row in errors or first if set(scores) <= set(first.get(row, ()))]
     lines = [Line(title, *_over_seeds(runs)) for title, runs in variants.items()]
     lines += [
         Line(row.replace("_", " "), first[row], errors.get(row, {}))
@@ -205,7 +205,12 @@ def draw(folder: Path, runs: Mapping[str, Path]) -> None:
             files.write_bytes(folder / f"{name}.png", contact_sheet(sheet, across=1))
 
 
-def _arguments(given: Sequence[str]) -> tuple[str, str, Sequence[str]]:
+def arguments(given: Sequence[str]) -> tuple[str, str, Sequence[str]]:
+    """Read the command line: a name, a table of variants, settings.
+
+    Raises:
+        ParamsError: there is no name that a folder may have, or no such table.
+    """
     name, *rest = given or ("",)
     if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
         raise ParamsError("name the ablation: make ablation NAME=sample SET='resize.side=128'")

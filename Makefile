@@ -10,6 +10,7 @@ unexport PYTHONPATH PYTHONHOME
 BASE ?= main
 NAME ?= sample
 SEEDS ?= 3
+TABLE ?= losses
 
 .DEFAULT_GOAL := help
 .PHONY: help install repro weights test test-slow lint format demo ink-sheet report tables compare \
@@ -69,8 +70,8 @@ compare: $(VENV)/run.stamp ## fail where a score is worse than at BASE, main if 
 show: $(VENV)/run.stamp ## compare all runs by six scores: workspace, branches, experiments
 	@python -m stages.show
 
-ablation: $(VENV)/run.stamp ## train the paper's variants, SEEDS=3 times each; NAME, SET="resize.side=128 ..."
-	@SEEDS=$(SEEDS) python -m stages.ablation $(NAME) $(SET)
+ablation: $(VENV)/run.stamp ## train variants, SEEDS=3 times each; NAME, TABLE=critics, SET="resize.side=128 ..."
+	@SEEDS=$(SEEDS) python -m stages.ablation $(NAME) $(TABLE) $(SET)
 
 bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on a shared machine)
 	python -m benchmarks.recipes

@@ -1,7 +1,9 @@
-"""variant: run stages with other values, in a scratch folder of their own, and keep one result.
+"""variant: run stages with other values, in a scratch folder of their own, and keep the results.
 
     python -m stages.variant FOLDER                       # fetch and resize: FOLDER/data/resized
-    python -m stages.variant FOLDER NAME [KEY=VALUE ...]  # the others:       FOLDER/runs/NAME.json
+    python -m stages.variant FOLDER NAME [KEY=VALUE ...]  # the others:       FOLDER/runs/NAME
+
+The result of the others is a folder with the scores and the model.
 
 FOLDER holds a params.yaml. The pipelines that `stages.ablation` lays down run this program. A run
 that was stopped resumes, because the scratch folder stays until the result is there.
@@ -23,6 +25,9 @@ from colorize.errors import DataError, ParamsError
 from stages import check, run, scratch
 from stages.tools import METRICS
 
+SCORES, MODEL = "evaluate.json", "colorizer.safetensors"
+"""Files of a run."""
+
 PATHS = ("folder", "deny")
 """Keys of section ``fetch`` that are paths in the project."""
 
@@ -42,7 +47,9 @@ def main(root: Path) -> None:
     for stage in ("quantise", "train", "evaluate") if name else ("fetch", "resize"):
         _run(stage, root, work)
     if name:
-        files.write_bytes(folder / "runs" / f"{name}.json", (work / METRICS).read_bytes())
+        kept = folder / "runs" / name
+        files.write_bytes(kept / MODEL, (work / "models" / MODEL).read_bytes())
+        files.write_bytes(kept / SCORES, (work / METRICS).read_bytes())
     else:
         files.remove_folder(folder / resized)
         (folder / "data").mkdir(parents=True, exist_ok=True)

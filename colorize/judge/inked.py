@@ -27,7 +27,15 @@ from colorize.model.decode import TEMPERATURE
 from colorize.model.domains import INK, LINES, Domain, Inky, Key, Mixture
 from colorize.model.weights import Model
 
-JUDGED_BY = ("psnr", "ciede2000", "rmse_ab")
+JUDGED_BY = (
+    "psnr",
+    "ciede2000",
+    "rmse_ab",
+    "auc",
+    "colourfulness",
+    "histogram_a",
+    "histogram_b",
+)
 """Scores that any set of pixels has."""
 
 BLACK = 15.0

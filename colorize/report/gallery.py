@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from colorize.colour import lab
 from colorize.judge import views
 from colorize.model.decode import Decoding
-from colorize.model.domains import GREY, JUDGED, Domain, Key
+from colorize.model.domains import GREY, JUDGED, Domain, Key, Page
 from colorize.model.weights import Model
 
-ACROSS = 2
 HEADER = 24
 CAPTION = 20
 GAP = 6
@@ -65,31 +65,40 @@ def paintings(
     keys = (Key(0, JUDGED, number) for number in range(len(rgb)))
     found = views.of([domain.view(one, key) for one, key in zip(rgb, keys, strict=True)])
     return {
-        "grey": found.join(np.zeros((*rgb.shape[:3], 2), np.float32)),
+        "grey": np.stack([lab.lab_to_rgb(_grey(page)) for page in found.pages]),
         "painted": found.join(found.predict(model).colours(*decoding)),
         "true": found.truth.rgb,
     }
 
 
+def _grey(page: Page) -> NDArray[np.float32]:
+    """Lab (H, W, 3) of a page without its colours."""
+    return np.pad(page.lightness[..., None], ((0, 0), (0, 0), (0, 2)))
+
+
 def contact_sheet(
-    columns: Mapping[str, NDArray[np.uint8]], captions: Sequence[str] | None = None
+    columns: Mapping[str, NDArray[np.uint8]],
+    captions: Sequence[str] | None = None,
+    *,
+    across: int = 2,
 ) -> bytes:
     """Lay out each picture in all its columns.
 
     Args:
         columns: a title, and the pictures (N, H, W, 3) uint8 below it.
         captions: a line below each of the N, where wanted.
+        across: pictures to a row.
 
     Returns:
-        A PNG, `ACROSS` pictures to a row.
+        A PNG.
     """
     count = len(next(iter(columns.values())))
     side, step = SHOWN_SIDE, SHOWN_SIDE + GAP + (CAPTION if captions else 0)
     group = len(columns) * side + GAP
-    rows = -(-count // ACROSS)
-    sheet = np.full((HEADER + rows * step, ACROSS * group - GAP, 3), WHITE, np.uint8)
+    rows = -(-count // across)
+    sheet = np.full((HEADER + rows * step, across * group - GAP, 3), WHITE, np.uint8)
     for number in range(count):
-        row, place = divmod(number, ACROSS)
+        row, place = divmod(number, across)
         top = HEADER + row * step
         for column, (title, pictures) in enumerate(columns.items()):
             left = place * group + column * side

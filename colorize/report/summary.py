@@ -70,4 +70,5 @@ def _cell(line: Line, name: str, *, marked: bool) -> str:
     if name not in line.values:
         return ""
     value = shortened(line.values[name])
-    return f"{f'**{value}**' if marked else value} ± {shortened(line.errors[name], 2)}"
+    error = f" ± {shortened(line.errors[name], 2)}" if name in line.errors else ""
+    return f"{f'**{value}**' if marked else value}{error}"

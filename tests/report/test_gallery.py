@@ -32,6 +32,11 @@ def test_shape_and_places(drawing: Drawing) -> None:
         expected = cv2.resize(pictures[0], (side, side), interpolation=cv2.INTER_AREA)
         np.testing.assert_array_equal(place, expected)
     assert png == gallery.contact_sheet(columns)
+    single = decoded(gallery.contact_sheet(columns, across=1))
+    assert single.shape == (gallery.HEADER + 3 * (side + gap), 2 * side, 3)
+    np.testing.assert_array_equal(
+        single[: gallery.HEADER + side], sheet[: gallery.HEADER + side, : 2 * side]
+    )
 
 
 def test_captions_stand_below_their_pictures(drawing: Drawing) -> None:

@@ -1,21 +1,27 @@
-"""The plan and the table of an ablation; `test_dvc` runs one."""
+"""The tables and pictures of an ablation; `test_dvc` runs one."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from colorize import params
 from colorize.errors import ColorizeError, ParamsError
 from colorize.metrics.scores import SCORES
-from colorize.model.recipes import RECIPES
+from colorize.report import gallery
 from stages import ablation, variant
-from stages.train import TrainParams
+from tests.models import ORANGE, of_one_colour, tiny_model
+from tests.shards import ShardWriter
 from tests.stages.test_stages import Project
 
 
 def numbers(value: float) -> dict[str, Any]:
-    """A metrics file in which the model scores one number everywhere, and grey 1."""
-    rows = {"model": value, "model_mean": 50.0, "grey": 1.0, "ceiling_bins": 99.0}
+    """A metrics file in which the chosen model scores one number everywhere, and grey 1."""
+    rows = {"model": 50.0, "model_chosen": value, "grey": 1.0, "ceiling_bins": 99.0}
     scores = {row: dict.fromkeys(SCORES, score) for row, score in rows.items()}
     return {
         **scores,
@@ -23,59 +29,6 @@ def numbers(value: float) -> dict[str, Any]:
         "truth": {"colourfulness": 44.0},
         "pictures": 7,
     }
-
-
-def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project) -> None:
-    values = params.read(project(train={"seed": 5}))
-    runs = ablation.planned(values, 2)
-    assert set(ablation.VARIANTS) <= set(runs)
-    settings = {name: text for of_title in runs.values() for name, text in of_title.items()}
-    assert len(settings) == 2 * len(runs)
-    assert len(set(settings.values())) == len(settings)
-    assert list(runs["L2 regression"].values()) == [
-        "train.recipe=unet_l2 train.seed=5",
-        "train.recipe=unet_l2 train.seed=6",
-    ]
-
-
-def test_every_run_has_params_that_the_stages_accept(project: Project) -> None:
-    for recipe, share in (("unet", 0.0), ("unet", 0.3), ("eccv16", 0.3), ("pix2pix", 0.0)):
-        values = params.read(project(train={"recipe": recipe, "adversarial": share}))
-        for runs in ablation.planned(values, 1).values():
-            for settings in runs.values():
-                changed = variant.changed(values, settings.split())
-                train = params.checked(TrainParams, changed, "train")
-                assert train.recipe in RECIPES
-
-
-def test_pix2pix_is_taken_apart(project: Project) -> None:
-    values = params.read(project())
-    found = {
-        (train["gan"] > 0, train["l1"] > 0, train["patch"])
-        for runs in ablation.planned(values, 1).values()
-        for train in [variant.changed(values, " ".join(runs.values()).split())["train"]]
-        if train["recipe"] == "pix2pix"
-    }
-    assert found == {
-        (True, True, 70),
-        (True, True, 16),
-        (True, True, 1),
-        (True, False, 70),
-        (False, True, 70),
-    }
-    hinted = ablation.planned(params.read(project(train={"hints": True})), 1)
-    assert not any("pix2pix" in title for title in hinted)  # takes none
-
-
-def test_a_phase_against_a_critic_is_compared_with_none(project: Project) -> None:
-    for share, other in ((0.0, 0.2), (0.3, 0.0)):
-        values = params.read(project(train={"adversarial": share, "seed": 4}))
-        planned = [
-            variant.changed(values, settings.split())["train"]
-            for runs in ablation.planned(values, 1).values()
-            for settings in runs.values()
-        ]
-        assert values["train"] | {"adversarial": other} in planned
 
 
 def test_settings_are_read_as_yaml(project: Project) -> None:
@@ -113,7 +66,7 @@ def test_a_name_is_wanted(
 
 def test_table() -> None:
     runs = {"low": [numbers(2.0)] * 3, "high": [numbers(n) for n in (2.0, 3.0, 4.0)]}
-    lines = ablation.table(runs).splitlines()
+    lines = ablation.report(runs).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:6]] == [
         "| low",
         "| high",
@@ -129,17 +82,81 @@ def test_table() -> None:
 
 
 def test_a_table_of_one_seed_has_the_error_over_pictures() -> None:
-    lines = ablation.table({"one": [numbers(2.0)]}).splitlines()
+    lines = ablation.report({"one": [numbers(2.0)]}).splitlines()
     assert "± 0.50" in lines[2]
     assert "seeds" not in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (["x"], ("x", "losses", [])),
+        (["x", "critics"], ("x", "critics", [])),
+        (["x", "critics", "train.seed=1"], ("x", "critics", ["train.seed=1"])),
+        (["x", "train.seed=1"], ("x", "losses", ["train.seed=1"])),
+    ],
+)
+def test_a_table_may_be_named(given: list[str], found: tuple[str, str, list[str]]) -> None:
+    assert ablation.arguments(given) == found
+
+
+def test_an_unknown_table_is_named() -> None:
+    with pytest.raises(ParamsError, match="no table 'critic'; known: losses, critics"):
+        ablation.arguments(["x", "critic"])
+
+
 def test_no_variant_is_no_table() -> None:
     with pytest.raises(ColorizeError, match="no variant"):
-        ablation.table({})
+        ablation.report({})
 
 
 def test_variants_of_other_pictures_are_not_compared() -> None:
     other = numbers(2.0) | {"grey": dict.fromkeys(SCORES, 5.0)}
     with pytest.raises(ColorizeError, match="different pictures"):
-        ablation.table({"one": [numbers(2.0)], "other": [other]})
+        ablation.report({"one": [numbers(2.0)], "other": [other]})
+
+
+def test_inked_pages_have_a_table_of_their_own() -> None:
+    def run(value: float) -> dict[str, Any]:
+        art = {"model_chosen": value, "page": 1.0, "ceiling_head": 99.0, "model": 50.0}
+        scored = {row: dict.fromkeys(ablation.INKED, score) for row, score in art.items()}
+        return numbers(2.0) | {"toned": {"art": scored, "paper": 1.0}}
+
+    _, table, said = ablation.report({"one": [run(2.0), run(4.0)]}).split("\n\n")[-3:]
+    rows = {line.split(" | ")[0]: line.split(" | ")[1] for line in table.splitlines()[2:]}
+    assert rows == {"| one": "**3.000** ± 1.0", "| page": "1.000", "| ceiling head": "99.00"}
+    assert "neither ink nor paper" in said
+
+
+def test_what_regresses_is_shown_as_it_is() -> None:
+    run = numbers(2.0)
+    del run["model_chosen"], run["stderr"]["model_chosen"]
+    assert "| one | **50.00** ± 0.50 |" in ablation.report({"one": [run]})
+
+
+def test_pictures_stand_side_by_side(
+    tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
+) -> None:
+    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
+    for number in range(3):
+        writer.add(str(number), "test", drawing(number))
+    writer.close()
+    runs = {"orange": tmp_path / "runs" / "orange", "inked": tmp_path / "runs" / "inked"}
+    of_one_colour(tiny_model(), ORANGE).save(runs["orange"] / variant.MODEL)
+    of_one_colour(tiny_model(domains=("grey", "ink")), (-40, -20)).save(
+        runs["inked"] / variant.MODEL
+    )
+    ablation.draw(tmp_path, runs)
+    side = gallery.SHOWN_SIDE
+    widths = {}
+    for name in ("grey", "toned"):
+        sheet = cv2.imread(str(tmp_path / f"{name}.png")).astype(int)
+        widths[name] = sheet.shape[1] // side
+        assert sheet.shape[0] == gallery.HEADER + 3 * (side + gallery.GAP)
+        page = sheet[gallery.HEADER : gallery.HEADER + side, :side]
+        assert np.ptp(page, axis=-1).max() <= 1
+    assert widths == {"grey": 4, "toned": 3}  # page, those that know such pages, truth
+    _, orange, teal, _ = np.split(
+        cv2.imread(str(tmp_path / "grey.png"))[gallery.HEADER :, : 4 * side].astype(int), 4, axis=1
+    )
+    assert (orange[..., 2] - orange[..., 0]).mean() > 20 > -5 > (teal[..., 2] - teal[..., 0]).mean()

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import train
 from tests.conftest import lay_params
 from tests.imports import ROOT
 
@@ -34,12 +35,12 @@ def root(prepared: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(quantised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an unbroken run writes."""
+    """What an unbroken run writes, in this process."""
     root = tmp_path_factory.mktemp("whole")
     shutil.copytree(quantised / "data", root / "data")
-    written = finish(lay_params(root, train=ENOUGH))
+    train.main(lay_params(root, train=ENOUGH))
     assert not has_checkpoint(root)  # a finished run leaves nothing to resume from
-    return written
+    return written(root)
 
 
 def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
@@ -56,6 +57,10 @@ def finish(root: Path) -> dict[str, bytes]:
     process = start(root)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
+    return written(root)
+
+
+def written(root: Path) -> dict[str, bytes]:
     return {name: (root / name).read_bytes() for name in OUTPUTS}
 
 

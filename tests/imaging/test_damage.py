@@ -367,9 +367,9 @@ def fuzz(kind: str, count: int, seed: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     outcomes: Counter[str] = Counter()
     for content in mutants(kind, count, seed):
-        begin = time.perf_counter()
+        begin = time.process_time()
         outcomes[through_everything(content)] += 1
-        assert time.perf_counter() - begin < LIMIT_S
+        assert time.process_time() - begin < LIMIT_S
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < MEMORY
     assert outcomes["decoded"] > count // 50, outcomes  # the mutants reach the pixels

@@ -208,13 +208,13 @@ from colorize.errors import ModelError
 from colorize.model.weights import Model
 accepted = 0
 for path in sorted(Path(sys.argv[1]).iterdir()):
-    started = time.monotonic()
+    started = time.process_time()
     try:
         Model.load(path)
         accepted += 1
     except ModelError as error:
         assert str(error).isprintable(), (path.name, error)
-    assert time.monotonic() - started < 5, path.name
+    assert time.process_time() - started < 5, path.name
 print(accepted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

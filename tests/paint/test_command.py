@@ -629,15 +629,26 @@ def used(arguments: list[str]) -> float:
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
-    tmp_path: Path, model_path: Path, page: Callable[..., bytes]
+    tmp_path: Path,
+    encoded: Encoded,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Real kills, among the pages of a folder and then among those of a book in it."""
-    source, out = tmp_path / "in", tmp_path / "out"
+    """Real kills, among the pages of a folder and then among those of a book in it.
+
+    Inked pages lie among grey ones, before and after each kill.
+    """
+    source, out, model_file = tmp_path / "in", tmp_path / "out", tmp_path / "m.safetensors"
+    tiny_model(domains=["grey", "ink"]).save(model_file)
     source.mkdir()
-    bind(source / "b.cbz", [page(number, 300, 200) for number in range(10)])
-    for number in range(6):
-        (source / f"{number}.png").write_bytes(page(number, 300, 200))
-    arguments = command(source, "-o", out, "--model", model_path)
+    pages = [
+        encoded(inked_page(np.random.default_rng(number))) if number % 2 else page(number, 300, 200)
+        for number in range(10)
+    ]
+    bind(source / "b.cbz", pages)
+    for number, content in enumerate(pages[:6]):
+        (source / f"{number}.png").write_bytes(content)
+    arguments = command(source, "-o", out, "--model", model_file)
     for painted in ("?.png", ".b.cbz.painting/0000?"):
         process = subprocess.Popen(arguments, cwd=ROOT)
         while len(list(out.glob(painted))) < 3:
@@ -651,37 +662,13 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert (outcomes.count("kept"), outcomes.count("painted")) == (6, 10)
 
     unbroken = tmp_path / "unbroken"
-    assert main([str(source), "-o", str(unbroken), "--model", str(model_path)]) == 0
-    assert seen(out) == seen(unbroken)
-    for name in seen(unbroken):
-        assert (out / name).read_bytes() == (unbroken / name).read_bytes()
-
-
-def test_a_killed_run_over_inked_pages_ends_with_the_same_bytes(
-    tmp_path: Path, encoded: Encoded
-) -> None:
-    model_file, source, out = tmp_path / "m.safetensors", tmp_path / "in", tmp_path / "out"
-    tiny_model(domains=["grey", "ink"]).save(model_file)
-    source.mkdir()
-    for number in range(8):
-        drawn = inked_page(np.random.default_rng(number))
-        (source / f"{number}.png").write_bytes(encoded(drawn))
-    arguments = command(source, "-o", out, "--model", model_file)
-    process = subprocess.Popen(arguments, cwd=ROOT)
-    while len(list(out.glob("?.png"))) < 3:
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert len(seen(out)) < 8
-    done = subprocess.run([*arguments, "--json"], check=True, cwd=ROOT, stdout=subprocess.PIPE)
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {one["domain"] for one in told if one["outcome"] == "painted"} == {"ink"}
-    assert {one["outcome"] for one in told} == {"kept", "painted"}
-
-    unbroken = tmp_path / "unbroken"
-    assert main([str(source), "-o", str(unbroken), "--model", str(model_file)]) == 0
-    assert seen(out) == seen(unbroken) == [f"{number}.png" for number in range(8)]
+    status, told, _ = run(
+        [str(source), "-o", str(unbroken), "--model", str(model_file), "--json"], capsys
+    )
+    assert status == 0
+    domains = [json.loads(line)["domain"] for line in told.splitlines()]
+    assert (domains.count("grey"), domains.count("ink")) == (8, 8)
+    assert seen(out) == seen(unbroken) == [*(f"{number}.png" for number in range(6)), "b.cbz"]
     for name in seen(unbroken):
         assert (out / name).read_bytes() == (unbroken / name).read_bytes()
 

@@ -293,7 +293,7 @@ def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, secti
     code = (
         "import atexit, runpy, sys\n"
         "atexit.register(lambda: print('torch' in sys.modules))\n"
-        f"runpy.run_module('stages.{stage}', run_name='__main__')"
+        f"runpy.run_module('stages.{stage}', run_name='__main__', alter_sys=True)"
     )
     done = program(stage, root, code=code)
     assert done.returncode == 1

@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
-unexport PYTHONPATH PYTHONHOME
+# Without bytecode on disk each of the many processes would compile the project again.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 BASE ?= main
 NAME ?= sample

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -35,7 +36,14 @@ TINY = {
 }
 
 
-LONGEST = ("tests/test_dvc.py", "tests/stages/test_train.py")
+LONGEST = (
+    "tests/test_dvc.py",
+    "tests/stages/test_train.py",
+    "tests/paint/test_command.py",
+    "tests/studio/test_browser.py",
+    "tests/learn/test_distributed.py",
+    "tests/learn/test_adversarial.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,12 +121,19 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def quantised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project after the three stages before training."""
+    """A small project after the three stages before training, made once for all workers."""
     from stages import fetch, quantise, resize  # most tests need none of them
 
-    root = lay_params(tmp_path_factory.mktemp("quantised"))
-    for stage in (fetch, resize, quantise):
-        stage.main(root)
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    root, done = shared / "quantised", shared / "quantised.done"
+    with FileLock(shared / "quantised.lock"):
+        if not done.exists():
+            root.mkdir()
+            lay_params(root)
+            for stage in (fetch, resize, quantise):
+                stage.main(root)
+            done.touch()
     return root
 
 

@@ -160,9 +160,8 @@ def test_a_clone_that_would_change_line_ends_has_the_same_bytes(
         assert (tmp_path / "crlf" / name).read_bytes() == (repository.root / name).read_bytes()
 
 
-@pytest.mark.parametrize(
-    "epochs", [TINY["train"]["epochs"], pytest.param(3, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("epochs", [TINY["train"]["epochs"], 3])
 def test_a_queued_experiment_runs(repository: Repository, epochs: int) -> None:
     repository.run(
         f"dvc exp run --queue -n queued -S train.epochs={epochs} -S evaluate.gallery={1 + epochs}"

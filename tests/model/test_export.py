@@ -16,6 +16,7 @@ from colorize.colour.gamut import bin_centres
 from colorize.commands.console import REFUSED
 from colorize.model import hints, precision
 from colorize.model.domains import DOMAINS, Page
+from colorize.model.export import _Graph
 from colorize.model.predict import margins, predict
 from colorize.model.weights import Model
 
@@ -47,10 +48,10 @@ def model(name: str, domains: tuple[str, ...], *, toned: bool, hinted: bool = Fa
 @pytest.mark.parametrize(
     ("name", "domains", "toned", "hinted"),
     [
-        ("unet", ("grey", "ink", "lines"), True, True),
+        ("eccv16", ("grey",), False, False),
+        pytest.param("unet", ("grey", "ink", "lines"), True, True, marks=pytest.mark.slow),
         pytest.param("unet", ("grey",), True, False, marks=pytest.mark.slow),
         pytest.param("unet_l2", ("grey",), True, False, marks=pytest.mark.slow),
-        pytest.param("eccv16", ("grey",), False, False, marks=pytest.mark.slow),
     ],
 )
 def test_onnxruntime_paints_the_same_picture(
@@ -95,6 +96,38 @@ def test_onnxruntime_paints_the_same_picture(
                 assert np.ptp(ways[0], axis=2).max() > 20, "nothing is painted"
                 worst = max(worst, int(np.abs(ways[0] - ways[1]).max()))
     assert worst <= 2
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "domains", "hinted"),
+    [
+        ("unet", ("grey", "ink", "lines"), True),
+        ("unet", ("grey",), False),
+        ("unet_l2", ("grey",), False),
+    ],
+)
+def test_the_graph_computes_what_predict_does(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    domains: tuple[str, ...],
+    hinted: bool,
+    number: int,
+) -> None:
+    """Tables of tones, hints and lightness, in PyTorch, before the exporter follows the graph."""
+    monkeypatch.setenv(precision.VARIABLE, "float32")
+    made = model(name, domains, toned=True, hinted=hinted)
+    lightness = np.random.default_rng(1).uniform(0, 100, (number, 64, 96)).astype(np.float32)
+    conditions = {"hints": told_of(number, 64, 96)} if hinted else {}
+    graph = _Graph(made).eval()
+    for domain in made.domains:
+        seen = domain.observe(lightness)
+        expected = predict(made, seen, conditions).colours(0.5, 0.7)
+        padded = np.pad(seen, ((0, 0), (0, made.spec.channels - seen.shape[1]), (0, 0), (0, 0)))
+        with torch.no_grad():
+            found = graph(torch.from_numpy(padded), *conditions.values())
+        assert np.ptp(expected) > 20
+        np.testing.assert_allclose(np.moveaxis(found.numpy(), 1, -1), expected, atol=0.01)
 
 
 def told_of(number: int, height: int, width: int) -> torch.Tensor:

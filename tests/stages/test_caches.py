@@ -80,7 +80,7 @@ def test_resize_serves_no_shard_of_other_code(project: Callable[..., Path], sour
 def test_training_starts_afresh_with_other_code_and_says_so(
     prepared: Callable[..., Path], source: Path
 ) -> None:
-    root = prepared(train={"epochs": 4, "batch": 4})
+    root = prepared(train={"epochs": 2, "batch": 4})
     process = start("train", root, source)
     states = root / ".scratch" / "train"
     while not any(states.glob("*/step-*")):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from stages import ink_sheet
 from tests.conftest import lay_params
 from tests.imports import ROOT
 from tests.shards import ShardWriter
@@ -35,14 +37,15 @@ def test_it_writes_a_sheet_of_test_pictures(
 
 
 def test_it_shows_what_the_params_say(
-    tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
+    tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
     writer.add("0", "test", drawing(0))
     writer.close()
     bare = {"white": 1, "flat": 0, "wash": 0, "solid": 0, "scan_chance": 0}
     for values in ({}, bare):
-        assert run(lay_params(tmp_path, inking=values), f"{len(values)}.png").returncode == 0
+        monkeypatch.setattr(sys, "argv", ["ink_sheet", f"{len(values)}.png"])
+        ink_sheet.main(lay_params(tmp_path, inking=values))
     default, white = (cv2.imread(str(tmp_path / f"{n}.png")) for n in (0, 5))
     assert (white != default).any()
     assert white.mean() > default.mean()

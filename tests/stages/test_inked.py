@@ -2,9 +2,6 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +18,7 @@ from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
-from stages import evaluate, train
-from tests.imports import ROOT
+from stages import evaluate, run, train
 
 INKED = {"recipe": "unet", "domains": ["grey", "ink", "lines"], "width": 0.125, "crop": 64}
 
@@ -91,19 +87,20 @@ def test_other_inking_trains_another_model_that_is_validated_on_the_default_page
     assert found[0] != found[1]
 
 
-def test_a_regression_is_refused_in_one_line(project: Callable[..., Path], root: Path) -> None:
+def test_a_regression_is_refused_in_one_line(
+    project: Callable[..., Path],
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     project(train=INKED | {"recipe": "unet_l2"})
-    ended = subprocess.run(
-        [sys.executable, "-m", "stages.train"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines() == [
-        "train: recipe unet_l2 gives ab alone: it cannot learn inked pages"
-    ]
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    with pytest.raises(SystemExit) as ended:
+        run(train.main)
+    assert ended.value.code == "train: recipe unet_l2 gives ab alone: it cannot learn inked pages"
+    assert capsys.readouterr() == ("", "")
+    assert not (root / "models").exists()
 
 
 def test_a_state_with_inked_pages_leads_to_the_same_end(root: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import train
 from tests.conftest import lay_params
 from tests.imports import ROOT
 
@@ -34,12 +35,12 @@ def root(prepared: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(quantised: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an unbroken run writes."""
+    """What an unbroken run writes, in this process."""
     root = tmp_path_factory.mktemp("whole")
     shutil.copytree(quantised / "data", root / "data")
-    written = finish(lay_params(root, train=ENOUGH))
+    train.main(lay_params(root, train=ENOUGH))
     assert not has_checkpoint(root)  # a finished run leaves nothing to resume from
-    return written
+    return written(root)
 
 
 def start(root: Path, every: int = 3) -> subprocess.Popen[str]:
@@ -56,14 +57,23 @@ def finish(root: Path) -> dict[str, bytes]:
     process = start(root)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
+    return written(root)
+
+
+def written(root: Path) -> dict[str, bytes]:
     return {name: (root / name).read_bytes() for name in OUTPUTS}
 
 
 def has_checkpoint(root: Path) -> bool:
-    return any((root / ".scratch" / "train").glob("*/step-*"))
+    return bool(steps(root))
 
 
-def kill_and_compare(root: Path, whole: dict[str, bytes], times: int) -> None:
+def steps(root: Path) -> set[Path]:
+    return set((root / ".scratch" / "train").glob("*/step-*"))
+
+
+def kill(root: Path, times: int, *, within_s: float) -> None:
+    """Kill a run that has saved its state, so many times, so soon after that."""
     chance = np.random.default_rng(0)
     killed = 0
     while killed < times:
@@ -72,33 +82,20 @@ def kill_and_compare(root: Path, whole: dict[str, bytes], times: int) -> None:
         process = start(root, every=1)
         while process.poll() is None and not has_checkpoint(root):
             time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.6))
+        time.sleep(chance.uniform(0, within_s))
         process.kill()
         process.communicate()
         if process.returncode == -signal.SIGKILL:
             killed += 1
         else:  # it was faster: the next one starts anew
             assert process.returncode == 0
-    assert finish(root) == whole
 
 
-def test_a_kill_changes_no_byte(root: Path, whole: dict[str, bytes]) -> None:
-    kill_and_compare(root, whole, times=1)
-
-
-@pytest.mark.slow
-def test_ten_kills_change_no_byte(root: Path, whole: dict[str, bytes]) -> None:
-    kill_and_compare(root, whole, times=10)
-
-
-@pytest.mark.parametrize(
-    "sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
-def test_a_signal_saves_and_stops_and_the_same_command_goes_on(
-    root: Path, whole: dict[str, bytes], sign: signal.Signals
-) -> None:
+def stop(root: Path, sign: signal.Signals) -> None:
+    """Ask for the end when a run has saved its state."""
+    before = steps(root)
     process = start(root)
-    while process.poll() is None and not has_checkpoint(root):
+    while process.poll() is None and steps(root) <= before:
         time.sleep(0.01)
     process.send_signal(sign)
     _, errors = process.communicate(timeout=60)
@@ -106,6 +103,27 @@ def test_a_signal_saves_and_stops_and_the_same_command_goes_on(
     assert "run it again to resume" in errors
     assert "Traceback" not in errors
     assert has_checkpoint(root)
+
+
+def test_a_kill_and_a_signal_change_no_byte(root: Path, whole: dict[str, bytes]) -> None:
+    """The same command resumes after each."""
+    kill(root, times=1, within_s=0.2)  # early, so that there is something left to stop
+    stop(root, signal.SIGTERM)
+    assert finish(root) == whole
+
+
+@pytest.mark.slow
+def test_ten_kills_change_no_byte(root: Path, whole: dict[str, bytes]) -> None:
+    kill(root, times=10, within_s=0.6)
+    assert finish(root) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_stops_and_the_same_command_resumes(
+    root: Path, whole: dict[str, bytes], sign: signal.Signals
+) -> None:
+    stop(root, sign)
     assert finish(root) == whole
 
 

@@ -34,6 +34,25 @@ def start(serve: Callable[..., Served], model_path: Path) -> Callable[..., Serve
     return begin
 
 
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a studio to which pages are added one by one."""
+    return tmp_path_factory.mktemp("studio") / "work"
+
+
+@pytest.fixture(scope="module")
+def running(start: Callable[..., Served], works: Path) -> Served:
+    return start(works)
+
+
+@pytest.fixture
+def served(running: Served) -> Served:
+    """A studio without pages, with the settings that it begins with."""
+    assert running.client.delete("api/pages").status_code == 204
+    assert running.client.put("api/settings", json={"saturation": 1}).status_code == 200
+    return running
+
+
 def bound(served: Served) -> bytes:
     """Let the studio make a book, and give it."""
     assert served.client.post("api/book").status_code == 202
@@ -105,10 +124,7 @@ def test_a_book_is_that_of_the_command(
     assert "1 pages could not be painted" in served.project()["book"]["reason"]
 
 
-def test_a_book_of_loose_pages_has_them_in_order(
-    tmp_path: Path, start: Callable[..., Served], page: Page
-) -> None:
-    served = start(tmp_path / "work")
+def test_a_book_of_loose_pages_has_them_in_order(served: Served, works: Path, page: Page) -> None:
     for number in (2, 1):
         served.add(f"{number}.png", page(number))
     first = bound(served)
@@ -122,13 +138,10 @@ def test_a_book_of_loose_pages_has_them_in_order(
     served.client.post("api/book")
     served.client.put("api/settings", json={"saturation": 2})  # while it is made
     bound(served)
-    assert "exports/book.cbz" in files_of(tmp_path / "work")
+    assert "exports/book.cbz" in files_of(works)
 
 
-def test_pages_show_the_size_of_a_screen_first(
-    tmp_path: Path, start: Callable[..., Served], page: Page
-) -> None:
-    served = start(tmp_path / "work")
+def test_pages_show_the_size_of_a_screen_first(served: Served, page: Page) -> None:
     (added,) = served.add("1.png", page(1, height=1700, width=1200)).json()
 
     def size(view: str) -> tuple[int, int]:

@@ -41,6 +41,20 @@ def start(serve: Callable[..., Served]) -> Callable[..., Served]:
     return begin
 
 
+@pytest.fixture(scope="module")
+def asking(
+    tmp_path_factory: pytest.TempPathFactory, start: Callable[..., Served]
+) -> tuple[Served, Path]:
+    """A server that asks five questions of one model, and its folder of pairs."""
+    random = np.random.default_rng(0)
+    folder = fill(
+        tmp_path_factory.mktemp("few") / "pairs",
+        lambda number, height, width: random.integers(0, 256, (height, width, 3), np.uint8),
+        count=6,
+    )
+    return start(folder, "--practice", 1, "--trials", 4), folder
+
+
 def pixels(content: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image.convert("RGB"))
@@ -94,24 +108,18 @@ def test_a_session_from_first_to_last_pair(
     assert 0 <= row["low"] <= 0.5 <= row["high"] <= 1
 
 
-def test_answers_hold_no_name(
-    tmp_path: Path, start: Callable[..., Served], drawing: Drawing
-) -> None:
-    folder = fill(tmp_path / "pairs", drawing, count=6)
-    served = start(folder, "--practice", 1, "--trials", 4)
+def test_answers_hold_no_name(asking: tuple[Served, Path]) -> None:
+    served, folder = asking
     session = served.client.post("api/sessions").json()["session"]
     take(served, Pairs(folder), session, 5, right=True)
     lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    assert len(lines) == 5
+    assert len([line for line in lines if line["session"] == session]) == 5
     keys = {"session", "trial", "kind", "model", "picture", "fooled", "ms"}
     assert all(set(line) == keys for line in lines)
 
 
-def test_only_the_next_trial_can_be_asked_for_and_once(
-    tmp_path: Path, start: Callable[..., Served], drawing: Drawing
-) -> None:
-    folder = fill(tmp_path / "pairs", drawing, count=6)
-    served = start(folder, "--practice", 1, "--trials", 4)
+def test_only_the_next_trial_can_be_asked_for_and_once(asking: tuple[Served, Path]) -> None:
+    served, _ = asking
     session = served.client.post("api/sessions").json()["session"]
     one = f"api/sessions/{session}"
     for path in (f"{one}/1/left", f"{one}/0/middle", f"{one}/x/left", "api/sessions/../0/left"):

@@ -37,11 +37,11 @@ def entry(key: str, name: str = "") -> Entry:
 
 
 def test_colours_are_found_again(tmp_path: Path) -> None:
-    colours = Colours(tmp_path, "a model")
+    colours = Colours(tmp_path, "a model", bins=5)
     colours.set_palette([(1, 2, 3), (200, 100, 0)])
     colours.learn(entry("one", "coat"))
     colours.learn(entry("two"))
-    again = Colours(tmp_path, "a model")
+    again = Colours(tmp_path, "a model", bins=5)
     assert again.described() == colours.described()
     assert again.held.digest == colours.held.digest
     assert palette.parse(str(again.palette_file)) == ((1, 2, 3), (200, 100, 0))
@@ -59,9 +59,9 @@ def test_colours_are_found_again(tmp_path: Path) -> None:
 
 
 def test_the_book_of_another_model_stays_as_it_is(tmp_path: Path) -> None:
-    Colours(tmp_path, "a model").learn(entry("one"))
+    Colours(tmp_path, "a model", bins=5).learn(entry("one"))
     content = (tmp_path / "book.safetensors").read_bytes()
-    other = Colours(tmp_path, "another")
+    other = Colours(tmp_path, "another", bins=5)
     assert "another model" in other.fault
     assert other.described()["swatches"] == []
     with pytest.raises(InputError, match="another model"):

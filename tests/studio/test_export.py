@@ -66,9 +66,10 @@ def test_pages_are_those_of_the_command(
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     served = start(tmp_path / "work", folder)
-    settings = {"temperature": 0.6, "saturation": 1.3}
+    settings = {"temperature": 0.6, "adjustment": 0.75, "saturation": 1.3}
     assert served.client.put("api/settings", json=settings).status_code == 200
     look = ("--model", model_path, "--temperature", 0.6, "--saturation", 1.3)
+    look += ("--adjustment", 0.75)
     command(folder, "-o", tmp_path / "out", *look)
     command(folder, "-o", tmp_path / "layers", "--layer", *look)
     pages = served.project()["pages"]
@@ -125,11 +126,13 @@ def test_a_book_of_loose_pages_has_them_in_order(
     assert "exports/book.cbz" in files_of(tmp_path / "work")
 
 
-def test_pages_show_the_size_of_a_screen_first(
+def test_pages_are_shown_at_levels_of_detail(
     tmp_path: Path, start: Callable[..., Served], page: Page
 ) -> None:
     served = start(tmp_path / "work")
     (added,) = served.add("1.png", page(1, height=1700, width=1200)).json()
+    levels = served.project()["levels"]
+    assert (levels[0], levels[-1]) == (500_000, None)
 
     def size(view: str) -> tuple[int, int]:
         answer = served.client.get(f"api/pages/{added}/view/{view}")
@@ -137,10 +140,14 @@ def test_pages_show_the_size_of_a_screen_first(
         with Image.open(io.BytesIO(answer.content)) as image:
             return image.size
 
-    assert size("full") == size("before-full") == (1200, 1700)
-    width, height = size("screen")
-    assert (width, height) == size("before-screen")
-    assert width * height < 600_000
+    for level, pixels in enumerate(levels):
+        width, height = size(f"original-{level}")
+        assert (width, height) == size(f"painted-{level}")
+        assert width / height == pytest.approx(1200 / 1700, rel=0.002)
+        if pixels is None or pixels > 1200 * 1700:
+            assert (width, height) == (1200, 1700)
+        else:
+            assert width * height == pytest.approx(pixels, rel=0.005)
     assert max(size("thumb")) <= 240
 
 

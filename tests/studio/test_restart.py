@@ -29,7 +29,7 @@ def test_all_is_there_after_a_kill(
     served.client.put("api/settings", json={"saturation": 1.5})
     answer = served.client.put(f"api/pages/{ids[1]}/hints", json={"hints": [HINT]})
     assert answer.status_code == 200
-    before = served.client.get(f"api/pages/{ids[0]}/view/screen").content
+    before = served.client.get(f"api/pages/{ids[0]}/view/painted-0").content
     while served.project()["pages"][0]["state"] != "painted":
         pass
     served.kill()
@@ -38,7 +38,7 @@ def test_all_is_there_after_a_kill(
     project = again.project()
     assert [one["id"] for one in project["pages"]] == ids
     assert project["pages"][0]["state"] == "painted"  # it is not painted again
-    assert again.client.get(f"api/pages/{ids[0]}/view/screen").content == before
+    assert again.client.get(f"api/pages/{ids[0]}/view/painted-0").content == before
     assert project["settings"]["saturation"] == 1.5
     (hint,) = project["pages"][1]["hints"]
     assert {name: hint[name] for name in HINT} == HINT

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from colorize.__main__ import main
+from colorize.colour.gamut import bin_centres
 from colorize.commands.colour import parser
+from tests.models import tiny_model
 from tests.studio.conftest import Served, files_of
 
 Page = Callable[..., bytes]
@@ -51,8 +53,11 @@ def command(*arguments: Any) -> None:
 
 
 def test_pages_are_those_of_the_command(
-    tmp_path: Path, start: Callable[..., Served], page: Page, encoded: Page, model_path: Path
+    tmp_path: Path, serve: Callable[..., Served], page: Page, encoded: Page
 ) -> None:
+    centres = bin_centres()
+    model_path = tmp_path / "m.safetensors"
+    tiny_model(weights=np.linspace(0.2, 3, len(centres)), centres=centres).save(model_path)
     folder = tmp_path / "pages"
     (folder / "more").mkdir(parents=True)
     coloured = np.zeros((90, 60, 3), np.uint8)
@@ -65,13 +70,15 @@ def test_pages_are_those_of_the_command(
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
-    served = start(tmp_path / "work", folder)
+    served = serve("studio", folder, "--folder", tmp_path / "work", "--model", model_path)
     settings = {"temperature": 0.6, "adjustment": 0.75, "saturation": 1.3}
     assert served.client.put("api/settings", json=settings).status_code == 200
     look = ("--model", model_path, "--temperature", 0.6, "--saturation", 1.3)
     look += ("--adjustment", 0.75)
     command(folder, "-o", tmp_path / "out", *look)
     command(folder, "-o", tmp_path / "layers", "--layer", *look)
+    command(folder, "-o", tmp_path / "own", "--model", model_path, *look[2:-2])
+    assert (tmp_path / "own" / "1.png").read_bytes() != (tmp_path / "out" / "1.png").read_bytes()
     pages = served.project()["pages"]
     assert {one["name"] for one in pages} == set(contents)
     for one in pages:

@@ -118,10 +118,6 @@ on("picture", (changed) => {
   pictures.refresh();
 });
 on("hints", buttons);
-element("stage").addEventListener("painted", () => {
-  if (performance.getEntriesByName("click").length > 0) performance.measure("hint", "click");
-  performance.clearMarks("click");
-});
 
 function notice(now) {
   const text =

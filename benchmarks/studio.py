@@ -20,8 +20,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -113,7 +114,8 @@ def clicks(tab: Page, address: str, count: int) -> list[float]:
             raise SystemExit("no page is shown")
         x, y = random.uniform(0.05, 0.95, 2)
         tab.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        tab.wait_for_function("(count) => taken.length > count", arg=number)
+        came = partial(_came, tab, number + 1)
+        _until(tab, came, "a click gave no picture")
         page = _page(tab, address)
         shown = tab.locator("#stage").get_attribute("data-after") or ""
         if len(page["hints"]) != 1 or not shown.endswith(f"painted-0?v={page['version']}"):
@@ -155,12 +157,27 @@ def _page(tab: Page, address: str) -> dict[str, Any]:
 
 def _painted(tab: Page, address: str, *, hints: int) -> None:
     """Wait until the page is painted with so many hints."""
-    for _ in range(PATIENCE // 100):
+
+    def holds() -> bool:
         page = _page(tab, address)
-        if page["state"] == "painted" and len(page["hints"]) == hints:
+        return page["state"] == "painted" and len(page["hints"]) == hints
+
+    _until(tab, holds, "the page was not painted")
+
+
+def _came(tab: Page, count: int) -> bool:
+    """Whether so many clicks have given their pictures."""
+    taken: int = tab.evaluate("taken.length")
+    return taken >= count
+
+
+def _until(tab: Page, holds: Callable[[], bool], otherwise: str) -> None:
+    """Wait until something holds."""
+    for _ in range(PATIENCE // 50):
+        if holds():
             return
-        tab.wait_for_timeout(100)
-    raise SystemExit("the page was not painted")
+        tab.wait_for_timeout(50)
+    raise SystemExit(otherwise)
 
 
 def measure(root: Path, folder: Path, *, count: int = CLICKS, book: int = BOOK) -> dict[str, float]:

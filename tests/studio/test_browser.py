@@ -263,6 +263,7 @@ def test_by_keyboard_alone(served: Served, opened: Callable[..., Page], page: Dr
     expect(tab.locator("#where b")).to_have_text("2.png")
     tab.keyboard.press("b")
     expect(tab.locator("#divider")).to_be_visible()
+    expect(tab.locator("#before")).to_be_visible()
     tab.focus("#divider")
     tab.keyboard.press("ArrowRight")
     expect(tab.locator("#divider")).to_have_attribute("aria-valuenow", "52")
@@ -310,17 +311,15 @@ def test_sliders_paint_again(served: Served, opened: Callable[..., Page], page: 
 
 def shown_width(tab: Page, width: int) -> None:
     """Wait for a picture of the painted page that is so many pixels wide."""
-    tab.wait_for_function(
-        "(width) => document.getElementById('after').naturalWidth === width", arg=width
-    )
+    expect(tab.locator("#after")).to_have_js_property("naturalWidth", width)
 
 
 def test_pictures_are_as_large_as_what_is_shown(
     served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
     served.add("1.png", page(1, 1700, 1200))
-    small, medium = (
-        round(1200 * (pixels / (1200 * 1700)) ** 0.5) for pixels in (500_000, 1_000_000)
+    small, medium, large = (
+        round(1200 * (pixels / (1200 * 1700)) ** 0.5) for pixels in (500_000, 1_000_000, 2_000_000)
     )
     laptop = opened(served.url)
     ready(laptop, 1)
@@ -329,7 +328,7 @@ def test_pictures_are_as_large_as_what_is_shown(
     phone = opened(served.url, width=390, height=844, device_scale_factor=2, has_touch=True)
     shown_width(phone, medium)
     wide = opened(served.url, width=2560, height=1440)
-    shown_width(wide, 1200)
+    shown_width(wide, large)
     asked: list[str] = []
     laptop.on("request", lambda request: asked.append(request.url))
     for _ in range(4):
@@ -433,6 +432,7 @@ def test_by_touch(served: Served, opened: Callable[..., Page], page: Draw) -> No
     saved(served, 1)
     expect(tab.locator("#popover")).to_be_visible()
     tab.tap("#done")
+    y += 100  # beside the hint
     session = tab.context.new_cdp_session(tab)
 
     def touch(kind: str, *points: tuple[float, float]) -> None:
@@ -447,9 +447,9 @@ def test_by_touch(served: Served, opened: Callable[..., Page], page: Draw) -> No
     pinched = tab.locator("#sheet").bounding_box()
     assert pinched is not None
     assert pinched["width"] > 2 * box["width"]
-    touch("touchStart", (x, y + 90))
+    touch("touchStart", (x, y))
     for step in range(1, 6):
-        touch("touchMove", (x + 8 * step, y + 90))
+        touch("touchMove", (x + 8 * step, y))
     touch("touchEnd")
     moved = tab.locator("#sheet").bounding_box()
     assert moved is not None
@@ -481,6 +481,7 @@ def test_a_page_that_cannot_be_painted_says_why(
     served.add("good.png", page(2))
     tab = opened(served.url)
     expect(tab.locator("#notice")).to_contain_text("cannot be painted")
+    expect(tab.locator("#sheet")).to_be_hidden()
     tab.click("#next")
     ready(tab, 2)
     expect(tab.locator("#notice")).to_be_hidden()
@@ -542,7 +543,7 @@ def test_colours_are_named_used_and_removed(
     one = served.project()["pages"][0]["id"]
     assert layers == served.client.get(f"api/pages/{one}/file/layers").content
     for name in ("palette.json", "book.safetensors"):
-        assert download(tab, f"[href$='{name}']") == (tmp_path / name).read_bytes()
+        assert download(tab, f"#export-dialog [href$='{name}']") == (tmp_path / name).read_bytes()
     tab.locator("#export-dialog button.primary").click()
     tab.click("#swatches .icon")
     tab.click("#palette-clear")

@@ -77,7 +77,7 @@ function swatch({ id, name, color }) {
   take.style.setProperty("--color", color);
   label(take, t("swatchTake", { color, name: shown }));
   take.addEventListener("click", () => choose(color));
-  const field = make("input", { type: "text", value: name, maxLength: 200, placeholder: t("unnamed") });
+  const field = make("input", { type: "text", value: name, maxLength: 200, placeholder: t("unnamed"), title: name });
   label(field, t("swatchName", { color }));
   field.addEventListener("change", () => asked(api.rename(id, field.value)));
   const gone = make("button", { type: "button", className: "icon", textContent: "×" });

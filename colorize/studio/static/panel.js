@@ -11,7 +11,12 @@ const PATIENCE = 120; // milliseconds after which a slider's value is sent
 const SLIDERS = ["adjustment", "temperature", "saturation", "tone"];
 const DEFAULTS = { adjustment: null, temperature: null, saturation: 1, tone: 1, domain: "auto" };
 
-let later = 0;
+let later = 0; // timer of a change that is to be sent
+let sending = 0; // changes whose answers are awaited
+let made = 0; // changes so far
+
+// Number of changes that were made, if the server knows all of them; null otherwise.
+export const known = () => (later === 0 && sending === 0 ? made : null);
 
 export function start() {
   on("hints", list);
@@ -88,6 +93,7 @@ function settings() {
 }
 
 function change(changes) {
+  made += 1;
   state.settings = { ...state.settings, ...changes };
   settings();
   clearTimeout(later);
@@ -98,11 +104,13 @@ function change(changes) {
 
 async function send() {
   later = 0;
+  sending += 1;
   try {
     await api.setSettings(state.settings);
-    emit("sent");
   } catch (error) {
     toast(error.message || t("lost"), { bad: true });
+  } finally {
+    sending -= 1;
   }
 }
 

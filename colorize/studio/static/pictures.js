@@ -17,7 +17,10 @@ export async function refresh({ fresh = false } = {}) {
   const now = page();
   clearTimeout(later);
   if (now === null || now.state === "failed") return clear();
-  if (fresh) clear();
+  if (fresh) {
+    clear();
+    if (now.state === "waiting") load("after", address("before", now, 0), { meanwhile: true });
+  }
   if (shownLevel("after", now) < 0) await load("after", address("after", now, 0));
   sharpen();
 }
@@ -62,9 +65,11 @@ export function sharpen() {
   }, PATIENCE);
 }
 
-async function load(id, address) {
+// Shows a picture; `meanwhile` only until there is another one of the page.
+async function load(id, address, { meanwhile = false } = {}) {
   if (wanted[id] === address || shown[id] === address) return;
-  wanted[id] = address;
+  const of = state.current;
+  if (!meanwhile) wanted[id] = address;
   const image = new Image();
   image.src = address;
   try {
@@ -73,7 +78,8 @@ async function load(id, address) {
     if (wanted[id] === address) wanted[id] = "";
     return;
   }
-  if (wanted[id] !== address) return; // a newer one is on its way
+  // A newer one is on its way, or there already.
+  if (meanwhile ? shown[id] !== "" || state.current !== of : wanted[id] !== address) return;
   const before = element(id);
   Object.assign(image, { id, alt: before.alt, draggable: false });
   before.replaceWith(image);

@@ -40,6 +40,7 @@ function thumb(page) {
   const button = make("button", { type: "button" }, image, name);
   button.addEventListener("click", () => show(page.id));
   const item = make("li", {}, button);
+  image.addEventListener("load", () => item.classList.add("loaded"));
   item.dataset.id = page.id;
   return item;
 }

@@ -295,6 +295,7 @@ class Renderer:
         painter = self.painter(self._project.settings, sheet.kind)
         memo = self._sheets.memo(page, 0)
         painter.paint(sheet.small.rgb, kept=sheet.small.kept, memo=memo)
+        self._guess(page).at(0, 0)
 
     def _guess(self, page: Page) -> Guess:
         sheet, memo = self._sheets.of(page), self._sheets.memo(page, 0)

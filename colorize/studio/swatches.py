@@ -34,6 +34,7 @@ class Swatches:
         self._colours = colours
         self._hub = hub
         self._changes = asyncio.Lock()
+        self._loading = asyncio.Lock()  # one book at a time, so that bodies take bounded memory
 
     def routes(self) -> list[Route]:
         """What is answered."""
@@ -53,10 +54,11 @@ class Swatches:
 
     async def _load(self, request: Request) -> Response:
         """Add the colour book in a file."""
-        content = await request.body()
         where = label(named(request)) if named(request) else "the colour book"
-        async with self._changes:
-            await run_in_threadpool(self._colours.load, content, where)
+        async with self._loading:
+            content = await request.body()
+            async with self._changes:
+                await run_in_threadpool(self._colours.load, content, where)
         return self._changed()
 
     async def _learn(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ import pytest
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from colorize.studio.colours import Colours
-from colorize.studio.pictures import SCREEN
+from colorize.studio.pictures import SCREEN, Kind, View
 from colorize.studio.project import Page, Project
 from colorize.studio.renderer import Renderer
 from tests.models import tiny_model
@@ -66,4 +66,21 @@ def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
     assert len(runs) == 1
     renderer.view(other, SCREEN).result(60)
     assert len(runs) == 2
+    renderer.close()
+
+
+def test_what_hints_do_not_change_is_kept_at_two_levels(
+    project: Project, page: Callable[..., bytes]
+) -> None:
+    model, runs = tiny_model(), []
+    model.network.register_forward_hook(lambda *_: runs.append(1))
+    added = project.add_page("1.png", page(1, height=1500, width=1000))
+    renderer = rendering(project, Painter(model), lambda _: None)
+    wanted = [View(Kind.PAINTED, level) for level in (0, 1, 0, 1, 2, 0, 2)]
+    seen = []
+    for number, view in enumerate(wanted):
+        project.set_hints(added, [RED._replace(x=0.1 + number / 20)])
+        assert renderer.view(added, view).result(60).version == renderer.version(added)
+        seen.append(len(runs))
+    assert seen == [1, 2, 2, 2, 3, 3, 3]
     renderer.close()

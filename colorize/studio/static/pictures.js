@@ -19,15 +19,15 @@ export async function refresh({ fresh = false } = {}) {
   if (now === null || now.state === "failed") return clear();
   if (fresh) {
     clear();
-    if (now.state === "waiting") load("after", address("before", now, 0), { meanwhile: true });
+    if (now.state === "waiting") load("after", pictureOf("before", now, 0), { meanwhile: true });
   }
-  if (shownLevel("after", now) < 0) await load("after", address("after", now, 0));
+  if (shownLevel("after", now) < 0) await load("after", pictureOf("after", now, 0));
   sharpen();
 }
 
 export function original() {
   const now = page();
-  if (now !== null && shownLevel("before", now) < 0) load("before", address("before", now, 0)).then(sharpen);
+  if (now !== null && shownLevel("before", now) < 0) load("before", pictureOf("before", now, 0)).then(sharpen);
 }
 
 function clear() {
@@ -37,18 +37,17 @@ function clear() {
   }
 }
 
-function address(id, { id: of, version }, level) {
+function pictureOf(id, { id: of, version }, level) {
   return id === "after" ? api.view(of, `painted-${level}`, version) : api.view(of, `original-${level}`, "0");
 }
 
 // The level of detail of the newest picture of a page; -1 where that is not shown.
-const shownLevel = (id, now) => state.levels.findIndex((_, level) => shown[id] === address(id, now, level));
+const shownLevel = (id, now) => state.levels.findIndex((_, level) => shown[id] === pictureOf(id, now, level));
 
-// The level of detail that a page needs to fill a width in screen pixels.
+// The level of detail that a page needs to fill a width in screen pixels: its own size at 100 %.
 function level({ width, height }, wide) {
-  const area = width * height * Math.min(1, wide / width / SHARP) ** 2;
-  const found = state.levels.findIndex((pixels) => pixels === null || pixels >= Math.floor(area));
-  return Math.max(0, found);
+  const area = width * height * (wide < width ? wide / width / SHARP : 1) ** 2;
+  return state.levels.findIndex((pixels) => pixels === null || pixels >= area);
 }
 
 // Asks for more detail where that which is shown is not enough; called whenever the page moves.
@@ -60,7 +59,7 @@ export function sharpen() {
     const needed = level(now, camera.width * devicePixelRatio);
     for (const id of ["after", "before"]) {
       const there = shownLevel(id, now);
-      if (there >= 0 && there < needed) load(id, address(id, now, needed));
+      if (there >= 0 && there < needed) load(id, pictureOf(id, now, needed));
     }
   }, PATIENCE);
 }

@@ -71,6 +71,13 @@ class Studio:
         self._swatches = Swatches(project, self._renderer, self._colours, self.hub)
         self._uploads = asyncio.Semaphore(UPLOADS)
         self._changes = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """Let all go who wait, because the server is to stop; from any thread."""
+        self.hub.close()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._renderer.worker.stop)
 
     def app(self) -> Starlette:
         """Make the application."""
@@ -95,6 +102,7 @@ class Studio:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
         self._renderer.paint_ahead()
         yield
         self._exports.close()

@@ -26,7 +26,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 if BROWSER is None:
     pytest.skip("no Chromium here: apt install chromium", allow_module_level=True)
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
@@ -307,6 +307,53 @@ def test_sliders_paint_again(served: Served, opened: Callable[..., Page], page: 
     tab.click("#export")
     expect(tab.locator("#command")).to_contain_text("--adjustment 0.05")
     assert served.project()["settings"]["adjustment"] == pytest.approx(0.05)
+
+
+def test_an_answer_that_is_late_undoes_no_setting(
+    served: Served, opened: Callable[..., Page], page: Draw
+) -> None:
+    served.add("1.png", page(1))
+    tab = opened(served.url)
+    ready(tab, 1)
+    held: list[Route] = []
+    tab.route("**/api/project", lambda route: held.append(route))
+
+    def asked(count: int) -> None:
+        for _ in range(PATIENCE // 50):
+            if len(held) >= count:
+                return
+            tab.wait_for_timeout(50)
+        raise AssertionError("the page does not ask for the project")
+
+    old = served.client.get("api/project").text
+    served.add("2.png", page(2))
+    asked(1)
+    tab.focus("#saturation")
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#saturation-value")).to_have_text("1.05")
+    held[0].fulfill(body=old, content_type="application/json")
+    asked(2)  # because the server told of the new setting
+    expect(tab.locator("#saturation-value")).to_have_text("1.05", timeout=1)
+    assert served.project()["settings"]["saturation"] == pytest.approx(1.05)
+    held[1].continue_()
+    tab.unroute("**/api/project")
+    ready(tab, 2)
+
+
+def test_colours_are_picked(served: Served, opened: Callable[..., Page], page: Draw) -> None:
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    click(tab, 0.5, 0.3)
+    (hint,) = saved(served, 1)
+    tab.fill("#color", "#1a2b3c")
+    until(served, lambda hint: hint["color"] == "#1a2b3c")
+    tab.click("#pick")
+    click(tab, 0.02, 0.98)  # of the paper beside the drawing
+    taken = until(served, lambda hint: hint["color"] != "#1a2b3c")
+    assert (taken["x"], taken["y"]) == (hint["x"], hint["y"])
+    assert min(bytes.fromhex(taken["color"][1:])) > 200
+    expect(tab.locator("#pick")).to_have_attribute("aria-pressed", "false")
 
 
 def shown_width(tab: Page, width: int) -> None:

@@ -118,14 +118,29 @@ def test_mistakes_are_one_line(
     assert words in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path) -> None:
+def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path, page: Page) -> None:
     import signal
 
     served = begin("studio", "--folder", tmp_path, "--model", model_path)
+    large = [page(number, height=1700, width=1200) for number in range(12)]
+    added = [served.add(f"{number}.png", content).json()[0] for number, content in enumerate(large)]
+    told: list[int] = []
+
+    def look(one: str) -> None:
+        told.append(served.client.get(f"api/pages/{one}/view/painted-2").status_code)
+
+    waiting = [threading.Thread(target=look, args=[one]) for one in added]
     with served.client.stream("GET", "api/events") as events:  # a window that stays open
         next(events.iter_lines())
+        for thread in waiting:
+            thread.start()
+        while not told:
+            pass
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(30) == 0
+    for thread in waiting:
+        thread.join()
+    assert set(told) == {200, 503}
     assert served.process.stderr is not None
     assert served.process.stderr.read() == ""
     served.end()

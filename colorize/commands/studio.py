@@ -70,7 +70,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
             show=options.browser,
             title="studio",
             most=most,
-            leave=studio.hub.close,
+            leave=studio.leave,
         )
     return 0
 

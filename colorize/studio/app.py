@@ -18,15 +18,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from colorize.errors import ImageError, InputError
 from colorize.imaging import formats
-from colorize.paint import learning
+from colorize.paint import colourbook, learning
 from colorize.paint.painter import MAX_BYTES, Painter
-from colorize.studio.answering import body, member, page_of, route
+from colorize.studio import swatches
+from colorize.studio.answering import body, page_of, route
 from colorize.studio.assets import asset
 from colorize.studio.colours import Colours
 from colorize.studio.events import Hub
 from colorize.studio.exports import Exports
 from colorize.studio.guard import BODY_BYTES
-from colorize.studio.pictures import View
+from colorize.studio.pictures import LEVELS, SCREEN, VIEWS
 from colorize.studio.project import MAX_NAME, Page, Project, Settings, parsed
 from colorize.studio.renderer import Renderer
 from colorize.studio.swatches import Swatches
@@ -40,10 +41,12 @@ UPLOADS = 2
 
 UPLOAD = "/api/pages"
 
+_LARGE = {("POST", UPLOAD): MAX_BOOK_BYTES, ("PUT", swatches.LOAD): colourbook.MAX_BYTES}
+
 
 def most(method: str, path: str) -> int:
     """Bytes that the body of a request may have."""
-    return MAX_BOOK_BYTES if (method, path) == ("POST", UPLOAD) else BODY_BYTES
+    return _LARGE.get((method, path), BODY_BYTES)
 
 
 class Studio:
@@ -59,7 +62,8 @@ class Studio:
         self.hub = Hub()
         self._project = project
         self._painter = painter
-        self._colours = Colours(project.folder, learning.fingerprint(painter.model))
+        model_of_book = learning.fingerprint(painter.model)
+        self._colours = Colours(project.folder, model_of_book, bins=painter.model.spec.bins)
         self._renderer = Renderer(
             project, self._colours, painter, model=model, tell=self._tell_page
         )
@@ -67,6 +71,13 @@ class Studio:
         self._swatches = Swatches(project, self._renderer, self._colours, self.hub)
         self._uploads = asyncio.Semaphore(UPLOADS)
         self._changes = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """Let all go who wait, because the server is to stop; from any thread."""
+        self.hub.close()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._renderer.worker.stop)
 
     def app(self) -> Starlette:
         """Make the application."""
@@ -91,6 +102,7 @@ class Studio:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
         self._renderer.paint_ahead()
         yield
         self._exports.close()
@@ -113,9 +125,8 @@ class Studio:
         return {
             "folder": str(project.folder),
             "settings": asdict(project.settings),
-            "defaults": {
-                "temperature": {kind: painter.decoding_of(kind).temperature for kind in kinds}
-            },
+            "defaults": {kind: painter.decoding_of(kind)._asdict() for kind in kinds},
+            "levels": LEVELS,
             "domains": kinds,
             "pages": [self._renderer.state(page) for page in project.pages],
             "book": self._exports.book,
@@ -135,7 +146,7 @@ class Studio:
         return JSONResponse(await asyncio.wrap_future(future))
 
     async def _view(self, request: Request) -> Response:
-        page, view = page_of(self._project, request), member(View, request.path_params["view"])
+        page, view = page_of(self._project, request), VIEWS[request.path_params["view"]]
         picture = await asyncio.wrap_future(self._renderer.view(page, view))
         # A picture of a version never changes; the page may have changed since it was asked for.
         lasts = request.query_params.get("v") == picture.version
@@ -170,7 +181,7 @@ class Studio:
                 return JSONResponse(self._renderer.state(page), 409)
             await run_in_threadpool(self._project.set_hints, page, hints)
         with suppress(Busy):  # painting begins before the browser asks for the picture
-            self._renderer.view(page, View.SCREEN).add_done_callback(_heard)
+            self._renderer.view(page, SCREEN).add_done_callback(_heard)
         self._tell_page(page)
         return JSONResponse(self._renderer.state(page))
 

@@ -9,6 +9,7 @@ Neither is there while it is empty.
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +69,7 @@ class Colours:
     Args:
         folder: of the project.
         model: fingerprint of the network, see `learning.fingerprint`.
+        bins: over which its distributions are.
 
     Attributes:
         held: palette and colour book as they are now.
@@ -78,7 +80,8 @@ class Colours:
         InputError: the palette in the folder is malformed.
     """
 
-    def __init__(self, folder: Path, model: str) -> None:
+    def __init__(self, folder: Path, model: str, *, bins: int) -> None:
+        self._bins = bins
         self.palette_file = folder / "palette.json"
         self.book_file = folder / "book.safetensors"
         self.fault = ""
@@ -89,7 +92,7 @@ class Colours:
             colours = palette.of_bytes(content, str(self.palette_file))
         if self.book_file.exists():
             try:
-                book = Book.read(self.book_file, model=model)
+                book = self._checked(self.book_file, model)
             except InputError as error:
                 self.fault = str(error)
         self.held = Held(colours, book, _digest(book))
@@ -109,6 +112,27 @@ class Colours:
             InputError: the book is full, or one that is not of this model lies there.
         """
         self._write(self.held.book.learned([entry]))
+
+    def load(self, content: bytes, where: str) -> None:
+        """Add the entries of a colour book's file; they win over those that have the same keys.
+
+        Args:
+            content: of the file.
+            where: its name, for messages.
+
+        Raises:
+            InputError: it is no colour book of this model, the book is full, or one that is not of
+                this model lies there.
+        """
+        path = self.book_file.with_name(f".loaded.{secrets.token_hex(4)}.part")
+        try:
+            path.write_bytes(content)
+            found = self._checked(path, self.held.book.model)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), where)) from None
+        finally:
+            path.unlink(missing_ok=True)
+        self._write(self.held.book.learned(found.entries))
 
     def rename(self, entry_id: str, name: str) -> None:
         """Give an entry another name.
@@ -139,6 +163,13 @@ class Colours:
             ],
             "fault": self.fault,
         }
+
+    def _checked(self, path: Path, model: str) -> Book:
+        """Read a book, which must be of this network in every respect."""
+        book = Book.read(path, model=model)
+        if any(entry.features.shape != (self._bins,) for entry in book.entries):
+            raise InputError(f"{path} is no colour book of this model: other colours than its own")
+        return book
 
     def _number(self, entry_id: str) -> int:
         for number, entry in enumerate(self.held.book.entries):

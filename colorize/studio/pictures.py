@@ -17,17 +17,49 @@ BARE = "0"
 """Version of what shows the page as it was."""
 
 
-class View(StrEnum):
-    """Pictures of a page that a browser can ask for."""
+LEVELS: tuple[int | None, ...] = (500_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000, None)
+"""Levels of detail at which a page is shown: its pixels at most; the last is its own size. A page
+that fits a laptop's screen has no more pixels than the first, and is painted in a fraction of the
+time."""
+
+
+class Kind(StrEnum):
+    """What a picture of a page shows."""
 
     THUMB = "thumb"
-    SCREEN = "screen"
-    FULL = "full"
-    BEFORE_SCREEN = "before-screen"
-    BEFORE_FULL = "before-full"
+    PAINTED = "painted"
+    ORIGINAL = "original"
 
 
-STORED = (View.SCREEN, View.THUMB)
+class View(NamedTuple):
+    """A picture of a page that a browser can ask for.
+
+    Attributes:
+        kind: what it shows.
+        level: of detail, an index of `LEVELS`; 0 of a thumbnail.
+    """
+
+    kind: Kind
+    level: int = 0
+
+    def __str__(self) -> str:
+        return self.kind if self.kind is Kind.THUMB else f"{self.kind}-{self.level}"
+
+
+THUMB = View(Kind.THUMB)
+SCREEN = View(Kind.PAINTED)
+"""What is shown first, and painted ahead."""
+
+STORED = (SCREEN, THUMB)
+
+VIEWS: Mapping[str, View] = {
+    str(view): view
+    for view in (
+        THUMB,
+        *(View(kind, n) for kind in (Kind.PAINTED, Kind.ORIGINAL) for n in range(len(LEVELS))),
+    )
+}
+"""All views by their names, such as ``thumb`` and ``painted-2``."""
 
 
 class Picture(NamedTuple):
@@ -100,9 +132,10 @@ class Pictures:
 
     def forget(self, page: Page) -> None:
         """Drop all pictures of a page that is gone."""
-        for view in View:
-            with self._lock:
-                self._kept.pop((page.id, view), None)
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == page.id]:
+                del self._kept[key]
+        for view in STORED:
             self._stored.pop((page.id, view), None)
 
     def _path(self, page: Page, view: View, version: str) -> Path:
@@ -115,6 +148,7 @@ def _listed(project: Project) -> dict[tuple[str, View], str]:
     for path in project.cache.iterdir():
         page_id, _, rest = path.stem.partition("-")
         view, _, version = rest.rpartition("-")
-        if project.page(page_id) is not None and view in STORED:
-            found[page_id, View(view)] = version
+        known = VIEWS.get(view)
+        if project.page(page_id) is not None and known in STORED:
+            found[page_id, known] = version
     return found

@@ -77,6 +77,7 @@ class Settings:
 
     Attributes:
         temperature: 0.01 to 1; None for the model's own.
+        adjustment: 0 to 4; None for the model's own.
         saturation: 0 to 10.
         tone: share of the screentone that stays, 0 to 1.
         domain: what pages are.
@@ -84,6 +85,7 @@ class Settings:
     """
 
     temperature: float | None = None
+    adjustment: float | None = None
     saturation: float = 1.0
     tone: float = 1.0
     domain: inked.Choice = "auto"
@@ -102,11 +104,20 @@ class Settings:
             raise InputError(f"domain is one of {', '.join(inked.CHOICES)}")
         if not isinstance(found.get("book", True), bool):
             raise InputError("book is true or false")
-        limits = {"temperature": (0.01, 1.0), "saturation": (0.0, 10.0), "tone": (0.0, 1.0)}
-        for name, (low, high) in limits.items():
-            if name in found and (found[name] is not None or name != "temperature"):
+        for name, (low, high) in _LIMITS.items():
+            if name in found and (found[name] is not None or name not in _MODELS_OWN):
                 _number(found[name], low, high, name)
         return cls(**found)
+
+
+_LIMITS = {
+    "temperature": (0.01, 1.0),
+    "adjustment": (0.0, 4.0),
+    "saturation": (0.0, 10.0),
+    "tone": (0.0, 1.0),
+}
+_MODELS_OWN = ("temperature", "adjustment")
+"""Settings that the model has values of its own for."""
 
 
 class Project:

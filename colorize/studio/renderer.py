@@ -1,9 +1,9 @@
 """Paints the pages of a project for the screen and for export.
 
-A page is shown at the size of a screen first, since that takes a fraction of the time, and in full
-where somebody looks closer. What is painted depends on the page, its hints, the settings and the
-project's colours alone: these give a picture its version, and a picture of the same version is
-never painted twice.
+A page is shown at the first level of detail first, since that takes a fraction of the time, and
+then at the level that the screen can show, which is the page's own size where somebody looks
+closely. What is painted depends on the page, its hints, the settings and the project's colours
+alone: these give a picture its version, and a picture of the same version is never painted twice.
 """
 
 import time
@@ -26,12 +26,12 @@ from colorize.paint.painter import MAX_PIXELS, Painter
 from colorize.studio.colours import Colours, Held
 from colorize.studio.filing import Form, file_of
 from colorize.studio.likely import Guess
-from colorize.studio.pictures import BARE, Picture, Pictures, View
+from colorize.studio.pictures import BARE, SCREEN, THUMB, Kind, Picture, Pictures, View
 from colorize.studio.project import Page, Project, Settings, digest, written
 from colorize.studio.sheets import Sheet, Sheets, scaled
 from colorize.studio.worker import Busy, Worker
 
-THUMB = 240
+THUMB_SIDE = 240
 """Pixels of the longer side of a thumbnail."""
 
 
@@ -88,7 +88,7 @@ class Renderer:
         made = Painter(
             base.model,
             temperature=settings.temperature,
-            adjustment=base.adjustment,
+            adjustment=settings.adjustment,
             saturation=settings.saturation,
             side=base.side,
             snap=base.snap,
@@ -123,14 +123,14 @@ class Renderer:
         at = next(self._clock)  # before anything is read: what has a later number is no older
         version = self.version(page)
         failure = self._failures.get(page.id, "")
-        done = self._pictures.stored(page, View.SCREEN) == version
+        done = self._pictures.stored(page, SCREEN) == version
         return {
             "at": at,
             "id": page.id,
             "name": page.name,
             "version": version,
             "revision": self.revision(page),
-            "thumb": self._pictures.stored(page, View.THUMB) or BARE,
+            "thumb": self._pictures.stored(page, THUMB) or BARE,
             "state": "failed" if failure else "painted" if done else "waiting",
             "reason": failure,
             "hints": [written(hint) for hint in self._project.hints(page)],
@@ -140,9 +140,9 @@ class Renderer:
     def paint_ahead(self) -> None:
         """Paint what is not painted yet, whenever there is time."""
         for page in self._project.pages:
-            if self._pictures.stored(page, View.SCREEN) != self.version(page):
+            if self._pictures.stored(page, SCREEN) != self.version(page):
                 try:
-                    self._ask(page, View.SCREEN, urgent=False)
+                    self._ask(page, SCREEN, urgent=False)
                 except Busy:
                     return
 
@@ -207,7 +207,7 @@ class Renderer:
 
         def work() -> Entry:
             painter = self.painter(self._project.settings)
-            rgb = self._sheets.of(page).rgb
+            rgb = self._sheets.of(page).full.rgb
             place = f" {hint.x:.6g} {hint.y:.6g}"
             for entry in learning.of_hints(painter, rgb, [*others, hint], name=name):
                 if entry.key.endswith(place):
@@ -236,11 +236,10 @@ class Renderer:
 
     def _found(self, page: Page, view: View) -> Picture | None:
         """Find the newest picture; of the thumbnail the newest there is."""
-        if view is View.THUMB:
+        if view.kind is Kind.THUMB:
             version = self._pictures.stored(page, view) or BARE
         else:
-            is_bare = view in (View.BEFORE_SCREEN, View.BEFORE_FULL)
-            version = BARE if is_bare else self.version(page)
+            version = self.version(page) if view.kind is Kind.PAINTED else BARE
         return self._pictures.find(page, view, version)
 
     def _ask(self, page: Page, view: View, *, urgent: bool) -> "Future[Picture]":
@@ -254,28 +253,25 @@ class Renderer:
             return ready
         try:
             sheet = self._sheets.of(page)
-            if view in (View.SCREEN, View.FULL):
-                full = view is View.FULL
-                memo = Memo() if ahead else self._sheets.memo(page, full=full)
+            if view.kind is Kind.PAINTED:
+                memo = Memo() if ahead else self._sheets.memo(page, view.level)
                 return self._painted(page, sheet, view, memo)
-            before = sheet.rgb if view is View.BEFORE_FULL else sheet.small
+            before = sheet.at(view.level).rgb
         except ImageError as error:
             self._failures[page.id] = str(error)
             self._tell(page)
             raise
-        picture = Picture(BARE, _jpeg(_thumb(before) if view is View.THUMB else before))
+        picture = Picture(BARE, _jpeg(_thumb(before) if view.kind is Kind.THUMB else before))
         return self._pictures.keep(page, view, picture)
 
     def _painted(self, page: Page, sheet: Sheet, view: View, memo: Memo) -> Picture:
         hints, settings, held = self._asked(page)
         version = self._version(hints, settings, held)
         painter = self._painter(settings, held, sheet.kind)
-        rgb, kept = sheet.rgb, sheet.kept
-        if view is View.SCREEN:
-            rgb, kept = sheet.small, sheet.small_kept
+        rgb, kept = sheet.at(view.level)
         painted = painter.paint(rgb, kept=kept, hints=hints, memo=memo)
         picture = self._pictures.keep(page, view, Picture(version, _jpeg(painted)))
-        if view is View.SCREEN:
+        if view == SCREEN:
             # After the answer: whoever waits for the picture need not wait for the disk.
             work = partial(self._store, page)
             self.worker.submit((page.id, "store"), work, urgent=True, pause=False)
@@ -283,12 +279,12 @@ class Renderer:
 
     def _store(self, page: Page) -> None:
         """Put the newest picture of a page on the disk, and its thumbnail."""
-        picture = self._pictures.newest(page, View.SCREEN)
+        picture = self._pictures.newest(page, SCREEN)
         if picture is None or self._project.page(page.id) is None:
             return
         small = _thumb(decode(picture.content, max_pixels=MAX_PIXELS))
-        thumb = self._pictures.keep(page, View.THUMB, Picture(picture.version, _jpeg(small)))
-        self._pictures.store(page, {View.SCREEN: picture, View.THUMB: thumb})
+        thumb = self._pictures.keep(page, THUMB, Picture(picture.version, _jpeg(small)))
+        self._pictures.store(page, {SCREEN: picture, THUMB: thumb})
         self._tell(page)
 
     def _prepare(self, page: Page) -> None:
@@ -297,20 +293,21 @@ class Renderer:
             return
         sheet = self._sheets.of(page)
         painter = self.painter(self._project.settings, sheet.kind)
-        memo = self._sheets.memo(page, full=False)
-        painter.paint(sheet.small, kept=sheet.small_kept, memo=memo)
+        memo = self._sheets.memo(page, 0)
+        painter.paint(sheet.small.rgb, kept=sheet.small.kept, memo=memo)
+        self._guess(page).at(0, 0)
 
     def _guess(self, page: Page) -> Guess:
-        sheet, memo = self._sheets.of(page), self._sheets.memo(page, full=False)
+        sheet, memo = self._sheets.of(page), self._sheets.memo(page, 0)
         painter = self.painter(self._project.settings, sheet.kind)
-        kind = painter.domain_of(sheet.small)
+        kind = painter.domain_of(sheet.small.rgb)
         key = (kind, painter.decoding_of(kind))
-        make = partial(Guess, painter, sheet.small, domain=kind, memo=memo)
+        make = partial(Guess, painter, sheet.small.rgb, domain=kind, memo=memo)
         return memo.of("guess", key, make)
 
 
 def _thumb(rgb: RGB) -> RGB:
-    return scaled(rgb, THUMB / max(rgb.shape[:2]))
+    return scaled(rgb, THUMB_SIDE / max(rgb.shape[:2]))
 
 
 def _jpeg(rgb: RGB) -> bytes:

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,17 +14,28 @@ from colorize.imaging.decode import RGB, decode
 from colorize.paint import inked
 from colorize.paint.memo import Memo
 from colorize.paint.painter import MAX_PIXELS, Painter, check_sides
+from colorize.studio.pictures import LEVELS
 from colorize.studio.project import Page, Project
-
-SCREEN_PIXELS = 500_000
-"""Pixels of a page as it is shown first: on a laptop a whole page has no more."""
 
 MAX_SHEETS = 4
 SHEET_PIXELS = 60_000_000
 """Of decoded pages that are kept in memory; one is always kept."""
 
 MEMO_PIXELS = 4_000_000
-"""Of a page up to which is kept, in full size, what its hints do not change: 60 bytes a pixel."""
+"""Of a picture of a page up to which is kept what the page's hints do not change: 60 bytes a
+pixel."""
+
+
+class Detail(NamedTuple):
+    """A page at a level of detail.
+
+    Attributes:
+        rgb: (h, w, 3) uint8.
+        kept: (h, w), true where it keeps its colours.
+    """
+
+    rgb: RGB
+    kept: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +43,13 @@ class Sheet:
     """A decoded page.
 
     Attributes:
-        rgb: (H, W, 3) uint8.
-        kept: (H, W), true where it keeps its colours.
-        small: the page at the size of a screen.
-        small_kept: the same of that.
+        full: the page at its own size.
+        small: at the first level of detail.
         kind: as what it is painted, unless the settings say otherwise.
     """
 
-    rgb: RGB
-    kept: NDArray[np.bool_]
-    small: RGB
-    small_kept: NDArray[np.bool_]
+    full: Detail
+    small: Detail
     kind: inked.Kind
 
     @classmethod
@@ -56,17 +63,23 @@ class Sheet:
         kept = painter.kept(rgb)
         if kept is None:
             kept = np.zeros(rgb.shape[:2], bool)
-        small = shrunk(rgb, SCREEN_PIXELS)
-        mask = np.ascontiguousarray(kept).view(np.uint8)
-        small_kept = cv2.resize(mask, small.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
-        kind = painter.domain_of(rgb)
-        return cls(rgb=rgb, kept=kept, small=small, small_kept=small_kept, kind=kind)
+        full = Detail(rgb, kept)
+        return cls(full=full, small=_shrunk(full, LEVELS[0]), kind=painter.domain_of(rgb))
+
+    @property
+    def pixels(self) -> int:
+        """Of the page."""
+        return self.full.kept.size
+
+    def at(self, level: int) -> Detail:
+        """Give the page at a level of detail, an index of `LEVELS`."""
+        return self.small if level == 0 else _shrunk(self.full, LEVELS[level])
 
     @property
     def facts(self) -> dict[str, Any]:
         """What a browser is told of it."""
-        height, width = self.rgb.shape[:2]
-        coloured = bool(self.kept.all())
+        height, width = self.full.kept.shape
+        coloured = bool(self.full.kept.all())
         return {"width": width, "height": height, "coloured": coloured, "domain": self.kind}
 
 
@@ -84,7 +97,7 @@ class Sheets:
         self._lock = threading.Lock()
         self._sheets: OrderedDict[str, Sheet] = OrderedDict()
         self._facts: dict[str, dict[str, Any]] = {}
-        self._memos: tuple[str, dict[bool, Memo]] = ("", {})
+        self._memos: tuple[str, dict[int, Memo]] = ("", {})
 
     def of(self, page: Page) -> Sheet:
         """Decode a page, or find it decoded.
@@ -104,25 +117,32 @@ class Sheets:
         with self._lock:
             self._facts[page.id] = made.facts
             self._sheets[page.id] = made
-            total = sum(sheet.rgb.size // 3 for sheet in self._sheets.values())
+            total = sum(sheet.pixels for sheet in self._sheets.values())
             while len(self._sheets) > 1 and (
                 total > SHEET_PIXELS or len(self._sheets) > MAX_SHEETS
             ):
-                total -= self._sheets.popitem(last=False)[1].rgb.size // 3
+                total -= self._sheets.popitem(last=False)[1].pixels
         return made
 
-    def memo(self, page: Page, *, full: bool) -> Memo:
-        """Give what was found for a page, which lasts until another page is asked for.
+    def memo(self, page: Page, level: int) -> Memo:
+        """Give what was found for a page, at the first level and at one more that was asked for.
+
+        It lasts until another page is asked for.
 
         Args:
             page: that somebody looks at.
-            full: whether at its full size, or at the size of a screen.
+            level: of detail at which they do.
         """
-        if full and self.of(page).rgb.size // 3 > MEMO_PIXELS:
+        if level and min(self.of(page).pixels, LEVELS[level] or MAX_PIXELS) > MEMO_PIXELS:
             return Memo()
-        if self._memos[0] != page.id:
-            self._memos = (page.id, {False: Memo(), True: Memo()})
-        return self._memos[1][full]
+        shown, memos = self._memos
+        if shown != page.id:
+            memos = {}
+        if level not in memos:
+            kept = {each: memo for each, memo in memos.items() if 0 in (each, level)}
+            memos = {**kept, level: Memo()}
+        self._memos = (page.id, memos)
+        return memos[level]
 
     def facts(self, page: Page) -> dict[str, Any]:
         """What is known of a page; nothing before it was decoded."""
@@ -137,10 +157,14 @@ class Sheets:
                 self._memos = ("", {})
 
 
-def shrunk(rgb: RGB, pixels: int) -> RGB:
-    """The page (H, W, 3) with so many pixels at most."""
-    height, width = rgb.shape[:2]
-    return scaled(rgb, min(1.0, (pixels / (height * width)) ** 0.5))
+def _shrunk(page: Detail, pixels: int | None) -> Detail:
+    """The page with so many pixels at most."""
+    if pixels is None or page.kept.size <= pixels:
+        return page
+    rgb = scaled(page.rgb, (pixels / page.kept.size) ** 0.5)
+    mask = np.ascontiguousarray(page.kept).view(np.uint8)
+    kept = cv2.resize(mask, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return Detail(rgb, kept)
 
 
 def scaled(rgb: RGB, scale: float) -> RGB:

@@ -12,8 +12,10 @@ from colorize.paint.colourbook import MAX_NAME
 from colorize.studio.answering import body, named, page_of, route
 from colorize.studio.colours import Colours, pasted
 from colorize.studio.events import Hub
-from colorize.studio.project import Project, parsed
+from colorize.studio.project import Project, label, parsed
 from colorize.studio.renderer import Renderer
+
+LOAD = "/api/swatches"
 
 
 class Swatches:
@@ -32,12 +34,14 @@ class Swatches:
         self._colours = colours
         self._hub = hub
         self._changes = asyncio.Lock()
+        self._loading = asyncio.Lock()  # one book at a time, so that bodies take bounded memory
 
     def routes(self) -> list[Route]:
         """What is answered."""
         return [
             route("/api/palette", self._set_palette, "PUT"),
             route("/api/pages/{page}/swatches", self._learn, "POST"),
+            route(LOAD, self._load, "PUT"),
             route("/api/swatches/{swatch}", self._rename, "PUT"),
             route("/api/swatches/{swatch}", self._remove, "DELETE"),
         ]
@@ -46,6 +50,15 @@ class Swatches:
         found = pasted(await request.body(), named(request)[:MAX_NAME] or "the palette")
         async with self._changes:
             await run_in_threadpool(self._colours.set_palette, found)
+        return self._changed()
+
+    async def _load(self, request: Request) -> Response:
+        """Add the colour book in a file."""
+        where = label(named(request)) if named(request) else "the colour book"
+        async with self._loading:
+            content = await request.body()
+            async with self._changes:
+                await run_in_threadpool(self._colours.load, content, where)
         return self._changed()
 
     async def _learn(self, request: Request) -> Response:

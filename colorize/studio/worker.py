@@ -37,6 +37,7 @@ class Worker:
         self._patient = self._urgent.copy()
         self._last_urgent = 0.0
         self._closed = False
+        self._running: Future[object] | None = None
         self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
         self._thread.start()
 
@@ -73,13 +74,19 @@ class Worker:
 
     def close(self) -> None:
         """Let the task that runs end, and forget the others."""
+        self.stop()
+        self._thread.join()
+
+    def stop(self) -> None:
+        """Forget all tasks, and take no more; who waits for the one that runs is let go."""
         with self._changed:
             self._closed = True
+            if self._running is not None and not self._running.done():
+                self._running.set_exception(Busy("the server stops"))
             for queue in (self._urgent, self._patient):
                 while queue:
                     queue.popitem()[1][1].cancel()
             self._changed.notify()
-        self._thread.join()
 
     def _next(self) -> tuple[Callable[[], object], "Future[object]"] | None:
         with self._changed:
@@ -97,7 +104,21 @@ class Worker:
             work, future = task
             if not future.set_running_or_notify_cancel():
                 continue
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - whoever waits is told
-                future.set_exception(error)
+            self._running = future
+            made, fault = _done(work)
+            with self._changed:
+                self._running = None
+                if future.done():  # everybody was let go
+                    continue
+            if fault is None:
+                future.set_result(made)
+            else:
+                future.set_exception(fault)
+
+
+def _done(work: Callable[[], object]) -> tuple[object, BaseException | None]:
+    """Do a task: what it gives, and what it raised."""
+    try:
+        return work(), None
+    except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        return None, error

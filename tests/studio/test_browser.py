@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorize.__main__ import main
 from tests.models import tiny_model
 from tests.studio.conftest import BROWSER, Served
 from tests.studio.test_raters import fill
@@ -25,7 +26,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 if BROWSER is None:
     pytest.skip("no Chromium here: apt install chromium", allow_module_level=True)
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
@@ -146,7 +147,9 @@ def download(page: Page, selector: str) -> bytes:
     return Path(expected.value.path()).read_bytes()
 
 
-def test_from_drop_to_export(served: Served, opened: Callable[..., Page], page: Draw) -> None:
+def test_from_drop_to_export(
+    served: Served, opened: Callable[..., Page], page: Draw, tmp_path: Path, model_path: Path
+) -> None:
     tab = opened(served.url)
     expect(tab.locator("#empty")).to_be_visible()
     drop(tab, [("10.png", page(1, 300, 200)), ("9.png", page(2, 300, 200)), (NASTY, page(3))])
@@ -181,16 +184,21 @@ def test_from_drop_to_export(served: Served, opened: Callable[..., Page], page: 
     expect(tab.locator("#undo")).to_be_enabled()
 
     tab.click("#export")
-    one = served.project()["pages"][0]
     painted = download(tab, "#save-page")
-    assert painted == served.client.get(f"api/pages/{one['id']}/file/painted").content
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "9.png").write_bytes(page(2, 300, 200))
+    hints = Path(served.project()["folder"]) / "hints.json"
+    look = ["--model", model_path, "--hints", hints]
+    assert main([str(part) for part in (folder, "-o", tmp_path / "out", *look)]) == 0
+    assert painted == (tmp_path / "out" / "9.png").read_bytes()
     with Image.open(io.BytesIO(download(tab, "#save-layer"))) as image:
         assert (image.mode, image.size) == ("RGBA", (200, 300))
     with zipfile.ZipFile(io.BytesIO(download(tab, "#bind"))) as book:
         assert book.namelist()[:2] == ["9.png", "10.png"]
         assert book.read("9.png") == painted
-    hints = json.loads(download(tab, "#save-hints"))
-    assert [hint["page"] for hint in hints["hints"]] == ["9.png", "9.png"]
+    given = json.loads(download(tab, "#save-hints"))
+    assert [hint["page"] for hint in given["hints"]] == ["9.png", "9.png"]
     assert "--hints" in tab.locator("#command").inner_text()
 
 
@@ -255,6 +263,7 @@ def test_by_keyboard_alone(served: Served, opened: Callable[..., Page], page: Dr
     expect(tab.locator("#where b")).to_have_text("2.png")
     tab.keyboard.press("b")
     expect(tab.locator("#divider")).to_be_visible()
+    expect(tab.locator("#before")).to_be_visible()
     tab.focus("#divider")
     tab.keyboard.press("ArrowRight")
     expect(tab.locator("#divider")).to_have_attribute("aria-valuenow", "52")
@@ -292,6 +301,223 @@ def test_sliders_paint_again(served: Served, opened: Callable[..., Page], page: 
     assert served.project()["settings"]["saturation"] == pytest.approx(1.2)
     tab.click("#reset")
     expect(tab.locator("#saturation-value")).to_have_text("1.00")
+    tab.focus("#adjustment")
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#adjustment-value")).to_have_text("0.05")
+    tab.click("#export")
+    expect(tab.locator("#command")).to_contain_text("--adjustment 0.05")
+    assert served.project()["settings"]["adjustment"] == pytest.approx(0.05)
+
+
+def test_an_answer_that_is_late_undoes_no_setting(
+    served: Served, opened: Callable[..., Page], page: Draw
+) -> None:
+    served.add("1.png", page(1))
+    tab = opened(served.url)
+    ready(tab, 1)
+    held: list[Route] = []
+    tab.route("**/api/project", lambda route: held.append(route))
+
+    def asked(count: int) -> None:
+        for _ in range(PATIENCE // 50):
+            if len(held) >= count:
+                return
+            tab.wait_for_timeout(50)
+        raise AssertionError("the page does not ask for the project")
+
+    old = served.client.get("api/project").text
+    served.add("2.png", page(2))
+    asked(1)
+    tab.focus("#saturation")
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#saturation-value")).to_have_text("1.05")
+    held[0].fulfill(body=old, content_type="application/json")
+    asked(2)  # because the server told of the new setting
+    expect(tab.locator("#saturation-value")).to_have_text("1.05", timeout=1)
+    assert served.project()["settings"]["saturation"] == pytest.approx(1.05)
+    held[1].continue_()
+    tab.unroute("**/api/project")
+    ready(tab, 2)
+
+
+def test_colours_are_picked(served: Served, opened: Callable[..., Page], page: Draw) -> None:
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    click(tab, 0.5, 0.3)
+    (hint,) = saved(served, 1)
+    tab.fill("#color", "#1a2b3c")
+    until(served, lambda hint: hint["color"] == "#1a2b3c")
+    tab.click("#pick")
+    click(tab, 0.02, 0.98)  # of the paper beside the drawing
+    taken = until(served, lambda hint: hint["color"] != "#1a2b3c")
+    assert (taken["x"], taken["y"]) == (hint["x"], hint["y"])
+    assert min(bytes.fromhex(taken["color"][1:])) > 200
+    expect(tab.locator("#pick")).to_have_attribute("aria-pressed", "false")
+
+
+def shown_width(tab: Page, width: int) -> None:
+    """Wait for a picture of the painted page that is so many pixels wide."""
+    expect(tab.locator("#after")).to_have_js_property("naturalWidth", width)
+
+
+def test_pictures_are_as_large_as_what_is_shown(
+    served: Served, opened: Callable[..., Page], page: Draw
+) -> None:
+    served.add("1.png", page(1, 1700, 1200))
+    small, medium, large = (
+        round(1200 * (pixels / (1200 * 1700)) ** 0.5) for pixels in (500_000, 1_000_000, 2_000_000)
+    )
+    laptop = opened(served.url)
+    ready(laptop, 1)
+    shown_width(laptop, small)
+    # A phone has several screen pixels for a pixel of a style sheet.
+    phone = opened(served.url, width=390, height=844, device_scale_factor=2, has_touch=True)
+    shown_width(phone, medium)
+    wide = opened(served.url, width=2560, height=1440)
+    shown_width(wide, large)
+    asked: list[str] = []
+    laptop.on("request", lambda request: asked.append(request.url))
+    for _ in range(4):
+        laptop.click("#in")
+    shown_width(laptop, 1200)  # its own size
+    before = laptop.locator("#sheet").bounding_box()
+    laptop.mouse.move(600, 400)
+    laptop.mouse.wheel(0, 120)
+    laptop.mouse.down()
+    laptop.mouse.move(640, 380, steps=3)
+    laptop.mouse.up()
+    assert laptop.locator("#sheet").bounding_box() != before
+    laptop.click("#fit")
+    assert served.project()["pages"][0]["hints"] == []
+    click(laptop, 0.5, 0.3)
+    shown_width(laptop, small)  # at once
+    assert not any("painted-5" in url for url in asked)
+
+
+def test_a_folder_and_a_book_are_chosen(
+    served: Served, opened: Callable[..., Page], page: Draw, tmp_path: Path
+) -> None:
+    inside = tmp_path / "chapter" / "more"
+    inside.mkdir(parents=True)
+    (tmp_path / "chapter" / "1.png").write_bytes(page(1))
+    (inside / "2.png").write_bytes(page(2))
+    (inside / "notes.txt").write_text("none of a page")
+    tab = opened(served.url)
+    tab.set_input_files("#directory", tmp_path / "chapter")
+    ready(tab, 2)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as book:
+        for number in (3, 4):
+            book.writestr(f"{number}.png", page(number))
+    drop(tab, [("book.cbz", out.getvalue())])
+    ready(tab, 4)
+    names = [one["name"] for one in served.project()["pages"]]
+    assert names == ["1.png", "more/2.png", "3.png", "4.png"]
+    expect(tab.locator(".toast")).to_have_count(0)
+
+
+def test_a_colour_book_is_loaded(
+    tmp_path: Path,
+    serve: Callable[..., Served],
+    model_path: Path,
+    opened: Callable[..., Page],
+    page: Draw,
+) -> None:
+    served = serve("studio", "--folder", tmp_path, "--model", model_path)
+    (one,) = served.add("1.png", page(1, 300, 200)).json()
+    told = {"name": NASTY, "hint": {"x": 0.5, "y": 0.3, "color": "#c83232"}}
+    (swatch,) = served.client.post(f"api/pages/{one}/swatches", json=told).json()["swatches"]
+    book = served.client.get("api/saved/book.safetensors").content
+    served.client.delete(f"api/swatches/{swatch['id']}")
+    tab = opened(served.url)
+    expect(tab.locator("#book-save")).to_be_hidden()
+    given = {"name": "a.safetensors", "mimeType": "", "buffer": book}
+    tab.set_input_files("#book-files", given)
+    expect(tab.locator("#swatches input")).to_have_value(NASTY)
+    assert download(tab, "#book-save") == book
+    tab.click("#swatches .icon")
+    expect(tab.locator("#no-swatches")).to_be_visible()
+    drop(tab, [("b.safetensors", book), ("c.gpl", b"GIMP Palette\n255 0 0\n")])
+    expect(tab.locator("#swatches input")).to_have_value(NASTY)
+    expect(tab.locator("#palette button")).to_have_count(1)
+    drop(tab, [("d.safetensors", b"no book")])
+    expect(tab.locator(".toast.bad")).to_contain_text("d.safetensors is no readable colour book")
+
+
+def test_a_server_that_is_killed_between_two_clicks(
+    tmp_path: Path,
+    serve: Callable[..., Served],
+    model_path: Path,
+    opened: Callable[..., Page],
+    page: Draw,
+) -> None:
+    served = serve("studio", "--folder", tmp_path, "--model", model_path)
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    click(tab, 0.5, 0.3)
+    (first,) = saved(served, 1)
+    served.kill()
+    expect(tab.locator(".toast.bad")).to_contain_text("The server does not answer")
+    again = serve("studio", "--folder", tmp_path, "--model", model_path)
+    tab = opened(again.url)
+    ready(tab, 1)
+    expect(marks(tab)).to_have_count(1)
+    click(tab, 0.3, 0.8)
+    assert saved(again, 2)[0] == first
+
+
+def test_by_touch(served: Served, opened: Callable[..., Page], page: Draw) -> None:
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url, width=390, height=844, has_touch=True, is_mobile=True)
+    ready(tab, 1)
+    box = tab.locator("#sheet").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.3
+    tab.touchscreen.tap(x, y)
+    saved(served, 1)
+    expect(tab.locator("#popover")).to_be_visible()
+    tab.tap("#done")
+    y += 100  # beside the hint
+    session = tab.context.new_cdp_session(tab)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": px, "y": py, "id": number} for number, (px, py) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", (x, y))
+    touch("touchStart", (x, y), (x + 20, y + 20))
+    for step in range(1, 6):
+        touch("touchMove", (x, y), (x + 20 + 12 * step, y + 20 + 12 * step))
+    touch("touchEnd")
+    pinched = tab.locator("#sheet").bounding_box()
+    assert pinched is not None
+    assert pinched["width"] > 2 * box["width"]
+    touch("touchStart", (x, y))
+    for step in range(1, 6):
+        touch("touchMove", (x + 8 * step, y))
+    touch("touchEnd")
+    moved = tab.locator("#sheet").bounding_box()
+    assert moved is not None
+    assert moved["x"] > pinched["x"] + 20
+    assert len(saved(served, 1)) == 1
+
+
+def test_another_language_is_one_more_file(
+    served: Served, opened: Callable[..., Page], browser: Browser
+) -> None:
+    words = served.client.get("static/strings.en.json").json()
+    assert served.client.get("static/languages.json").json() == ["en"]
+    context = browser.new_context(locale="eo-EO")
+    tab = context.new_page()
+    tab.route("**/static/languages.json", lambda route: route.fulfill(json=["en", "eo"]))
+    other = words | {"emptyTitle": "Demetu paĝojn ĉi tie"}
+    tab.route("**/static/strings.eo.json", lambda route: route.fulfill(json=other))
+    tab.goto(served.url)
+    expect(tab.locator("#empty h2")).to_have_text("Demetu paĝojn ĉi tie")
+    assert tab.locator("html").get_attribute("lang") == "eo"
+    context.close()
 
 
 def test_a_page_that_cannot_be_painted_says_why(
@@ -302,6 +528,7 @@ def test_a_page_that_cannot_be_painted_says_why(
     served.add("good.png", page(2))
     tab = opened(served.url)
     expect(tab.locator("#notice")).to_contain_text("cannot be painted")
+    expect(tab.locator("#sheet")).to_be_hidden()
     tab.click("#next")
     ready(tab, 2)
     expect(tab.locator("#notice")).to_be_hidden()
@@ -363,7 +590,7 @@ def test_colours_are_named_used_and_removed(
     one = served.project()["pages"][0]["id"]
     assert layers == served.client.get(f"api/pages/{one}/file/layers").content
     for name in ("palette.json", "book.safetensors"):
-        assert download(tab, f"[href$='{name}']") == (tmp_path / name).read_bytes()
+        assert download(tab, f"#export-dialog [href$='{name}']") == (tmp_path / name).read_bytes()
     tab.locator("#export-dialog button.primary").click()
     tab.click("#swatches .icon")
     tab.click("#palette-clear")

@@ -14,9 +14,9 @@ from PIL import Image
 from colorize.__main__ import main
 from colorize.errors import InputError
 from colorize.paint import palette
-from colorize.paint.colourbook import Book, Entry
+from colorize.paint.colourbook import MAX_BYTES, Book, Entry
 from colorize.studio.colours import Colours, pasted
-from tests.studio.conftest import Served
+from tests.studio.conftest import Served, files_of
 
 Page = Callable[..., bytes]
 COAT = {"x": 0.5, "y": 0.3, "color": "#c83232"}
@@ -37,11 +37,11 @@ def entry(key: str, name: str = "") -> Entry:
 
 
 def test_colours_are_found_again(tmp_path: Path) -> None:
-    colours = Colours(tmp_path, "a model")
+    colours = Colours(tmp_path, "a model", bins=5)
     colours.set_palette([(1, 2, 3), (200, 100, 0)])
     colours.learn(entry("one", "coat"))
     colours.learn(entry("two"))
-    again = Colours(tmp_path, "a model")
+    again = Colours(tmp_path, "a model", bins=5)
     assert again.described() == colours.described()
     assert again.held.digest == colours.held.digest
     assert palette.parse(str(again.palette_file)) == ((1, 2, 3), (200, 100, 0))
@@ -59,9 +59,9 @@ def test_colours_are_found_again(tmp_path: Path) -> None:
 
 
 def test_the_book_of_another_model_stays_as_it_is(tmp_path: Path) -> None:
-    Colours(tmp_path, "a model").learn(entry("one"))
+    Colours(tmp_path, "a model", bins=5).learn(entry("one"))
     content = (tmp_path / "book.safetensors").read_bytes()
-    other = Colours(tmp_path, "another")
+    other = Colours(tmp_path, "another", bins=5)
     assert "another model" in other.fault
     assert other.described()["swatches"] == []
     with pytest.raises(InputError, match="another model"):
@@ -150,6 +150,91 @@ def test_what_the_studio_does_with_colours_the_command_does(
     assert client.put("api/settings", json={"book": False}).status_code == 200
     for name, one in ids.items():
         assert client.get(f"api/pages/{one}/file/painted").content == plain[name]
+
+
+@pytest.fixture(scope="module")
+def learned(
+    serve: Callable[..., Served], model_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Served:
+    """A studio with page 1 as others have it, and a colour book of its upper area."""
+    served = serve("studio", "--folder", tmp_path_factory.mktemp("book"), "--model", model_path)
+    out = io.BytesIO()
+    plane = np.full((120, 80), 230, np.uint8)
+    plane[10:60, 10:70] = np.random.default_rng(1).integers(90, 160)
+    Image.fromarray(plane).save(out, "PNG")
+    (one,) = served.add("1.png", out.getvalue()).json()
+    told = {"name": NAME, "hint": COAT}
+    assert served.client.post(f"api/pages/{one}/swatches", json=told).status_code == 200
+    return served
+
+
+def test_a_book_that_is_loaded_paints_as_that_of_the_command(
+    tmp_path: Path,
+    start: Callable[..., Served],
+    two_pages: Path,
+    model_path: Path,
+    learned: Served,
+) -> None:
+    book = tmp_path / "series.safetensors"
+    book.write_bytes(learned.client.get("api/saved/book.safetensors").content)
+    served = start(tmp_path / "work", two_pages)
+    ids = {one["name"]: one["id"] for one in served.project()["pages"]}
+    answer = served.client.put(
+        "api/swatches", content=book.read_bytes(), headers={"x-name": book.name}
+    )
+    assert answer.status_code == 200, answer.text
+    assert [one["name"] for one in answer.json()["swatches"]] == [NAME]
+    assert served.client.get("api/saved/book.safetensors").content == book.read_bytes()
+    for options, folder in (([], "plain"), (["--book", str(book)], "told")):
+        out = ["-o", str(tmp_path / folder), "--model", str(model_path)]
+        assert main([str(two_pages), *out, *options]) == 0
+    for name, one in ids.items():
+        painted = served.client.get(f"api/pages/{one}/file/painted").content
+        assert painted == (tmp_path / "told" / name).read_bytes()
+    told, plain = ((tmp_path / folder / "1.png").read_bytes() for folder in ("told", "plain"))
+    assert told != plain
+
+
+def test_a_book_that_is_loaded_joins_that_of_the_project(tmp_path: Path) -> None:
+    colours, other = Colours(tmp_path / "a", "a model", bins=5), tmp_path / "b"
+    for folder in (tmp_path / "a", other):
+        folder.mkdir()
+    colours.learn(entry("one", "coat"))
+    colours.learn(entry("two", "cap"))
+    brought = Colours(other, "a model", bins=5)
+    brought.learn(entry("two", "hat")._replace(color=(1, 2, 3)))
+    brought.learn(entry("three", "shoe"))
+    colours.load(brought.book_file.read_bytes(), "b.safetensors")
+    found = Book.read(colours.book_file).entries
+    assert [one.name for one in found] == ["coat", "hat", "shoe"]
+    assert [one.color for one in found] == [(200, 50, 50), (1, 2, 3), (200, 50, 50)]
+    assert files_of(tmp_path / "a") == {"book.safetensors"}
+
+
+def test_what_is_no_book_of_this_model_is_refused(tmp_path: Path, learned: Served) -> None:
+    own = learned.client.get("api/saved/book.safetensors").content
+    (tmp_path / "own").write_bytes(own)
+    model = Book.read(tmp_path / "own").model
+    others = {
+        "empty": b"",
+        "text": b"a book",
+        "torn": own[:-10],
+        "header": (10**12).to_bytes(8, "little") + own[8:],
+        "other model": Book("another").learned([entry("one")]).content(),
+        "other bins": Book(model).learned([entry("one")]).content(),
+    }
+    before = files_of(Path(learned.project()["folder"])), learned.project()["swatches"]
+    for name, content in others.items():
+        answer = learned.client.put(
+            "api/swatches", content=content, headers={"x-name": f"..%2Fa%0A{name}.safetensors"}
+        )
+        assert answer.status_code == 422, name
+        assert "\n" not in answer.json()["error"]
+        assert answer.json()["error"].startswith(f"a{name}.safetensors "), answer.json()
+    large = learned.client.put("api/swatches", content=bytes(MAX_BYTES + 1))
+    assert large.status_code == 413
+    assert (files_of(Path(learned.project()["folder"])), learned.project()["swatches"]) == before
+    assert learned.client.get("api/saved/book.safetensors").content == own
 
 
 def test_names_and_places_of_colours_are_checked(

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from colorize.__main__ import main
+from colorize.colour.gamut import bin_centres
 from colorize.commands.colour import parser
+from tests.models import tiny_model
 from tests.studio.conftest import Served, files_of
 
 Page = Callable[..., bytes]
@@ -70,8 +72,11 @@ def command(*arguments: Any) -> None:
 
 
 def test_pages_are_those_of_the_command(
-    tmp_path: Path, start: Callable[..., Served], page: Page, encoded: Page, model_path: Path
+    tmp_path: Path, serve: Callable[..., Served], page: Page, encoded: Page
 ) -> None:
+    centres = bin_centres()
+    model_path = tmp_path / "m.safetensors"
+    tiny_model(weights=np.linspace(0.2, 3, len(centres)), centres=centres).save(model_path)
     folder = tmp_path / "pages"
     (folder / "more").mkdir(parents=True)
     coloured = np.zeros((90, 60, 3), np.uint8)
@@ -84,12 +89,15 @@ def test_pages_are_those_of_the_command(
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
-    served = start(tmp_path / "work", folder)
-    settings = {"temperature": 0.6, "saturation": 1.3}
+    served = serve("studio", folder, "--folder", tmp_path / "work", "--model", model_path)
+    settings = {"temperature": 0.6, "adjustment": 0.75, "saturation": 1.3}
     assert served.client.put("api/settings", json=settings).status_code == 200
     look = ("--model", model_path, "--temperature", 0.6, "--saturation", 1.3)
+    look += ("--adjustment", 0.75)
     command(folder, "-o", tmp_path / "out", *look)
     command(folder, "-o", tmp_path / "layers", "--layer", *look)
+    command(folder, "-o", tmp_path / "own", "--model", model_path, *look[2:-2])
+    assert (tmp_path / "own" / "1.png").read_bytes() != (tmp_path / "out" / "1.png").read_bytes()
     pages = served.project()["pages"]
     assert {one["name"] for one in pages} == set(contents)
     for one in pages:
@@ -141,8 +149,10 @@ def test_a_book_of_loose_pages_has_them_in_order(served: Served, works: Path, pa
     assert "exports/book.cbz" in files_of(works)
 
 
-def test_pages_show_the_size_of_a_screen_first(served: Served, page: Page) -> None:
+def test_pages_are_shown_at_levels_of_detail(served: Served, page: Page) -> None:
     (added,) = served.add("1.png", page(1, height=1700, width=1200)).json()
+    levels = served.project()["levels"]
+    assert (levels[0], levels[-1]) == (500_000, None)
 
     def size(view: str) -> tuple[int, int]:
         answer = served.client.get(f"api/pages/{added}/view/{view}")
@@ -150,10 +160,14 @@ def test_pages_show_the_size_of_a_screen_first(served: Served, page: Page) -> No
         with Image.open(io.BytesIO(answer.content)) as image:
             return image.size
 
-    assert size("full") == size("before-full") == (1200, 1700)
-    width, height = size("screen")
-    assert (width, height) == size("before-screen")
-    assert width * height < 600_000
+    for level, pixels in enumerate(levels):
+        width, height = size(f"original-{level}")
+        assert (width, height) == size(f"painted-{level}")
+        assert width / height == pytest.approx(1200 / 1700, rel=0.002)
+        if pixels is None or pixels > 1200 * 1700:
+            assert (width, height) == (1200, 1700)
+        else:
+            assert width * height == pytest.approx(pixels, rel=0.005)
     assert max(size("thumb")) <= 240
 
 

@@ -8,7 +8,7 @@ import pytest
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from colorize.studio.colours import Colours
-from colorize.studio.pictures import View
+from colorize.studio.pictures import SCREEN, Kind, View
 from colorize.studio.project import Page, Project
 from colorize.studio.renderer import Renderer
 from tests.models import tiny_model
@@ -22,7 +22,9 @@ def project(tmp_path: Path) -> Project:
 
 
 def rendering(project: Project, painter: Painter, told: Callable[[Page], None]) -> Renderer:
-    return Renderer(project, Colours(project.folder, "a model"), painter, model="m", tell=told)
+    return Renderer(
+        project, Colours(project.folder, "a model", bins=313), painter, model="m", tell=told
+    )
 
 
 def test_the_newest_picture_is_stored_when_hints_change_while_a_page_is_painted(
@@ -34,11 +36,11 @@ def test_the_newest_picture_is_stored_when_hints_change_while_a_page_is_painted(
     def change(*_: object) -> None:
         if not changes:
             project.set_hints(added, [RED])
-            changes.append(renderer.view(added, View.SCREEN))
+            changes.append(renderer.view(added, SCREEN))
 
     model.network.register_forward_hook(change)
     renderer = rendering(project, Painter(model), lambda _: None)
-    first = renderer.view(added, View.SCREEN).result(60)
+    first = renderer.view(added, SCREEN).result(60)
     second = changes[0].result(60)
     renderer.worker.submit("last", lambda: None, urgent=True).result(60)
     assert first.version != second.version == renderer.version(added)
@@ -59,9 +61,26 @@ def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
     assert len(runs) == 1
     for hints in ([RED], [RED, RED._replace(y=0.8)], []):
         project.set_hints(one, hints)
-        renderer.view(one, View.SCREEN).result(60)
+        renderer.view(one, SCREEN).result(60)
         assert renderer.likely(one, 0.4, 0.4).result(60)
     assert len(runs) == 1
-    renderer.view(other, View.SCREEN).result(60)
+    renderer.view(other, SCREEN).result(60)
     assert len(runs) == 2
+    renderer.close()
+
+
+def test_what_hints_do_not_change_is_kept_at_two_levels(
+    project: Project, page: Callable[..., bytes]
+) -> None:
+    model, runs = tiny_model(), []
+    model.network.register_forward_hook(lambda *_: runs.append(1))
+    added = project.add_page("1.png", page(1, height=1500, width=1000))
+    renderer = rendering(project, Painter(model), lambda _: None)
+    wanted = [View(Kind.PAINTED, level) for level in (0, 1, 0, 1, 2, 0, 2)]
+    seen = []
+    for number, view in enumerate(wanted):
+        project.set_hints(added, [RED._replace(x=0.1 + number / 20)])
+        assert renderer.view(added, view).result(60).version == renderer.version(added)
+        seen.append(len(runs))
+    assert seen == [1, 2, 2, 2, 3, 3, 3]
     renderer.close()

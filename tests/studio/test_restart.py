@@ -29,7 +29,7 @@ def test_all_is_there_after_a_kill(
     served.client.put("api/settings", json={"saturation": 1.5})
     answer = served.client.put(f"api/pages/{ids[1]}/hints", json={"hints": [HINT]})
     assert answer.status_code == 200
-    before = served.client.get(f"api/pages/{ids[0]}/view/screen").content
+    before = served.client.get(f"api/pages/{ids[0]}/view/painted-0").content
     while served.project()["pages"][0]["state"] != "painted":
         pass
     served.kill()
@@ -38,7 +38,7 @@ def test_all_is_there_after_a_kill(
     project = again.project()
     assert [one["id"] for one in project["pages"]] == ids
     assert project["pages"][0]["state"] == "painted"  # it is not painted again
-    assert again.client.get(f"api/pages/{ids[0]}/view/screen").content == before
+    assert again.client.get(f"api/pages/{ids[0]}/view/painted-0").content == before
     assert project["settings"]["saturation"] == 1.5
     (hint,) = project["pages"][1]["hints"]
     assert {name: hint[name] for name in HINT} == HINT
@@ -118,14 +118,29 @@ def test_mistakes_are_one_line(
     assert words in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path) -> None:
+def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path, page: Page) -> None:
     import signal
 
     served = begin("studio", "--folder", tmp_path, "--model", model_path)
+    large = [page(number, height=1700, width=1200) for number in range(12)]
+    added = [served.add(f"{number}.png", content).json()[0] for number, content in enumerate(large)]
+    told: list[int] = []
+
+    def look(one: str) -> None:
+        told.append(served.client.get(f"api/pages/{one}/view/painted-2").status_code)
+
+    waiting = [threading.Thread(target=look, args=[one]) for one in added]
     with served.client.stream("GET", "api/events") as events:  # a window that stays open
         next(events.iter_lines())
+        for thread in waiting:
+            thread.start()
+        while not told:
+            pass
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(30) == 0
+    for thread in waiting:
+        thread.join()
+    assert set(told) == {200, 503}
     assert served.process.stderr is not None
     assert served.process.stderr.read() == ""
     served.end()

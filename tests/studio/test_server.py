@@ -297,8 +297,8 @@ def test_names_are_text_and_never_places(served: Served, folder: Path, page: Pag
         "static/..%2fapp.py",
         "static/%2fetc%2fpasswd",
         "static/main.js%00",
-        "api/pages/..%2f..%2fproject.json/view/screen",
-        "api/pages/0123456789abcdef/view/screen",
+        "api/pages/..%2f..%2fproject.json/view/painted-0",
+        "api/pages/0123456789abcdef/view/painted-0",
         "api/pages/0123456789abcdef/hints",
         "../",
     ],
@@ -312,7 +312,17 @@ def test_no_path_leads_elsewhere(served: Served, path: str) -> None:
 
 def test_views_and_forms_are_those_that_there_are(served: Served, page: Page) -> None:
     (added,) = served.add("v.png", page()).json()
-    for path in ("view/huge", "view/", "file/exe", "likely", "likely?x=nan&y=0", "likely?x=2&y=0"):
+    for path in (
+        "view/huge",
+        "view/",
+        "view/painted",
+        "view/painted-6",
+        "view/thumb-0",
+        "file/exe",
+        "likely",
+        "likely?x=nan&y=0",
+        "likely?x=2&y=0",
+    ):
         answer = served.client.get(f"api/pages/{added}/{path}")
         assert answer.status_code in (404, 422), path
     served.client.delete(f"api/pages/{added}")

@@ -34,12 +34,15 @@ export const bind = () => ask("POST", "book");
 export const add = (name, file) =>
   ask("POST", "pages", file, { "x-name": encodeURIComponent(name) });
 
+export const loadBook = (file) =>
+  ask("PUT", "swatches", file, { "x-name": encodeURIComponent(file.name) });
 export const setPalette = (content, name = "") =>
   ask("PUT", "palette", content, { "x-name": encodeURIComponent(name) });
 export const learn = (page, hint, name) => json("POST", `pages/${page}/swatches`, { hint, name });
 export const rename = (swatch, name) => json("PUT", `swatches/${swatch}`, { name });
 export const forget = (swatch) => ask("DELETE", `swatches/${swatch}`);
 
+// A picture of a page: "thumb", or "painted-0" to "painted-5" and "original-0" to "original-5".
 export const view = (page, kind, version) => `api/pages/${page}/view/${kind}?v=${version}`;
 export const file = (page, form) => `api/pages/${page}/file/${form}`;
 

@@ -13,7 +13,24 @@ export function start() {
   element("palette-form").addEventListener("submit", add);
   element("palette-clear").addEventListener("click", () => palette(""));
   element("palette-load").addEventListener("click", () => element("palette-files").click());
-  element("palette-files").addEventListener("change", load);
+  element("book-load").addEventListener("click", () => element("book-files").click());
+  for (const id of ["palette-files", "book-files"]) {
+    element(id).addEventListener("change", () => {
+      const [file] = element(id).files;
+      element(id).value = "";
+      if (file) load(file);
+    });
+  }
+}
+
+// Whether a file is none of a page, but of colours.
+export const isColours = (name) => /\.(safetensors|gpl)$/i.test(name);
+
+// Takes a palette, or adds a colour book to that of the project.
+export async function load(file) {
+  const isBook = /\.safetensors$/i.test(file.name);
+  const taken = await (isBook ? asked(api.loadBook(file)) : palette(file, file.name));
+  if (taken) say(t("loaded", { name: file.name }));
 }
 
 // Asks for a change; the server tells all windows of what came of it.
@@ -30,7 +47,10 @@ async function asked(change) {
 
 function refresh() {
   const { swatches, palette: colors, fault, learns, settings } = state;
+  element("colour-book").hidden = !learns;
   element("no-swatches").hidden = swatches.length > 0 || fault !== "";
+  element("book-load").hidden = fault !== "";
+  element("book-save").hidden = swatches.length === 0;
   element("fault").hidden = fault === "";
   element("fault").textContent = fault;
   element("book-field").hidden = swatches.length === 0;
@@ -40,7 +60,7 @@ function refresh() {
     element("swatches").replaceChildren(...swatches.map(swatch));
   }
   element("no-palette").hidden = colors.length > 0;
-  element("palette").hidden = element("palette-clear").hidden = colors.length === 0;
+  for (const id of ["palette", "palette-clear", "palette-save"]) element(id).hidden = colors.length === 0;
   const shown = colors.join();
   if (element("palette").dataset.shown !== shown) {
     // Buttons that stay keep the focus, and a click that has begun.
@@ -57,7 +77,7 @@ function swatch({ id, name, color }) {
   take.style.setProperty("--color", color);
   label(take, t("swatchTake", { color, name: shown }));
   take.addEventListener("click", () => choose(color));
-  const field = make("input", { type: "text", value: name, maxLength: 200, placeholder: t("unnamed") });
+  const field = make("input", { type: "text", value: name, maxLength: 200, placeholder: t("unnamed"), title: name });
   label(field, t("swatchName", { color }));
   field.addEventListener("change", () => asked(api.rename(id, field.value)));
   const gone = make("button", { type: "button", className: "icon", textContent: "×" });
@@ -110,10 +130,4 @@ async function add(event) {
   const field = element("palette-text");
   const text = field.value.trim();
   if (text && (await palette([...state.palette, text].join()))) field.value = "";
-}
-
-async function load() {
-  const [file] = element("palette-files").files;
-  element("palette-files").value = "";
-  if (file) await palette(file, file.name);
 }

@@ -1,6 +1,7 @@
-// Takes pages, folders and books that are dropped or chosen, one after another.
+// Takes pages, folders, books and files of colours that are dropped or chosen, one after another.
 
 import * as api from "./api.js";
+import { isColours, load } from "./colours.js";
 import { element } from "./state.js";
 import { t } from "./strings.js";
 import { present, say, toast } from "./toasts.js";
@@ -64,7 +65,7 @@ async function walk(entry, found) {
 }
 
 async function take(found) {
-  const known = /\.(png|jpe?g|jpe|jfif|pjpeg|webp|avif|cbz|zip|cbr|cb7|cbt|rar|7z|pdf|epub)$/i;
+  const known = /\.(png|jpe?g|jpe|jfif|pjpeg|webp|avif|cbz|zip|cbr|cb7|cbt|rar|7z|pdf|epub|safetensors|gpl)$/i;
   const hidden = /(^|\/)(\.|__MACOSX)/; // such as the Finder's twins of pages
   const wanted =
     found.length === 1 ? found : found.filter(({ name }) => known.test(name) && !hidden.test(name));
@@ -72,6 +73,10 @@ async function take(found) {
   let done = 0;
   for (const { name, file } of wanted) {
     say(t("uploading", { done: ++done, total: wanted.length }));
+    if (isColours(name)) {
+      await load(file);
+      continue;
+    }
     try {
       await api.add(within(name), file);
     } catch (error) {

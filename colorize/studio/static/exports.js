@@ -43,13 +43,14 @@ function refresh() {
 // The command that gives the same bytes; PAGES stands for what was opened.
 function command() {
   const { settings } = state;
-  const { temperature, saturation, tone, domain } = settings;
+  const { temperature, adjustment, saturation, tone, domain } = settings;
   const file = (name) => `'${state.folder.replaceAll("'", "'\\''")}/${name}'`;
   const options = [
     state.pages.some(({ hints }) => hints.length > 0) && `--hints ${file("hints.json")}`,
     state.palette.length > 0 && `--palette ${file("palette.json")}`,
     settings.book && state.swatches.length > 0 && `--book ${file("book.safetensors")}`,
     temperature !== null && `--temperature ${temperature}`,
+    adjustment !== null && `--adjustment ${adjustment}`,
     saturation !== 1 && `--saturation ${saturation}`,
     tone !== 1 && `--tone ${tone}`,
     domain !== "auto" && `--domain ${domain}`,

@@ -37,7 +37,10 @@ async function reloads() {
 }
 
 async function reload() {
+  const made = panel.known();
   const found = await api.project();
+  // Settings that were changed since it was asked for are newer than the answer.
+  if (made === null || made !== panel.known()) found.settings = state.settings;
   const before = new Map(state.pages.map((one) => [one.id, one]));
   const pages = found.pages.map((one) => merged(before.get(one.id), one));
   Object.assign(state, found, { pages });
@@ -118,14 +121,11 @@ on("picture", (changed) => {
   pictures.refresh();
 });
 on("hints", buttons);
-element("stage").addEventListener("painted", () => {
-  if (performance.getEntriesByName("click").length > 0) performance.measure("hint", "click");
-  performance.clearMarks("click");
-});
 
 function notice(now) {
   const text =
     now?.state === "failed" ? t("failed", { reason: now.reason }) : now?.coloured ? t("coloured") : "";
+  element("stage").classList.toggle("failed", now?.state === "failed");
   element("notice").hidden = text === "";
   element("notice").textContent = text;
   element("after").alt = now ? t("pageAlt", { name: now.name }) : "";

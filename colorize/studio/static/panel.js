@@ -8,10 +8,15 @@ import { label, t } from "./strings.js";
 import { present, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
-const SLIDERS = ["temperature", "saturation", "tone"];
-const DEFAULTS = { temperature: null, saturation: 1, tone: 1, domain: "auto" };
+const SLIDERS = ["adjustment", "temperature", "saturation", "tone"];
+const DEFAULTS = { adjustment: null, temperature: null, saturation: 1, tone: 1, domain: "auto" };
 
-let later = 0;
+let later = 0; // timer of a change that is to be sent
+let sending = 0; // changes whose answers are awaited
+let made = 0; // changes so far
+
+// Number of changes that were made, if the server knows all of them; null otherwise.
+export const known = () => (later === 0 && sending === 0 ? made : null);
 
 export function start() {
   on("hints", list);
@@ -68,14 +73,15 @@ function list() {
 }
 
 function settings() {
-  const { temperature, saturation, tone, domain } = state.settings;
+  const { domain } = state.settings;
   const kind = domain === "auto" ? (page()?.domain ?? state.domains[0]) : domain;
-  const own = state.defaults.temperature?.[kind] ?? 0.38;
-  const values = { temperature: temperature ?? own, saturation, tone };
+  const values = { ...state.settings };
+  for (const [name, own] of Object.entries(state.defaults[kind] ?? {})) values[name] ??= own;
   for (const name of SLIDERS) {
     if (document.activeElement !== element(name)) element(name).value = values[name];
-    element(`${name}-value`).textContent = values[name].toFixed(2);
+    element(`${name}-value`).textContent = (values[name] ?? 0).toFixed(2);
   }
+  for (const name of ["adjustment", "temperature"]) element(`${name}-field`).hidden = !state.learns;
   element("tone-field").hidden = !state.domains.includes("ink");
   element("domain-field").hidden = state.domains.length < 2;
   const choices = ["auto", ...state.domains];
@@ -87,6 +93,7 @@ function settings() {
 }
 
 function change(changes) {
+  made += 1;
   state.settings = { ...state.settings, ...changes };
   settings();
   clearTimeout(later);
@@ -97,11 +104,13 @@ function change(changes) {
 
 async function send() {
   later = 0;
+  sending += 1;
   try {
     await api.setSettings(state.settings);
-    emit("sent");
   } catch (error) {
     toast(error.message || t("lost"), { bad: true });
+  } finally {
+    sending -= 1;
   }
 }
 

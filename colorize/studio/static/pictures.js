@@ -1,12 +1,12 @@
-// Loads the pictures of the page that is shown: at the size of a screen first, then in full where
-// somebody looks closer. A picture takes the place of another only when it is whole.
+// Loads the pictures of the page that is shown: at the first level of detail, then at the one that
+// the screen can show. A picture takes the place of another only when it is whole.
 
 import * as api from "./api.js";
 import { camera } from "./camera.js";
-import { element, page } from "./state.js";
+import { element, page, state } from "./state.js";
 
-const SHARP = 1.05; // screen pixels for a pixel of the small picture, from which the full one is wanted
-const PATIENCE = 350; // milliseconds without a change before the full picture is asked for
+const SHARP = 1.05; // screen pixels for a pixel of a picture, from which more detail is wanted
+const PATIENCE = 350; // milliseconds without a change before more detail is asked for
 
 const shown = { after: "", before: "" };
 const wanted = { after: "", before: "" };
@@ -17,14 +17,17 @@ export async function refresh({ fresh = false } = {}) {
   const now = page();
   clearTimeout(later);
   if (now === null || now.state === "failed") return clear();
-  if (fresh) clear();
-  await load("after", api.view(now.id, "screen", now.version));
+  if (fresh) {
+    clear();
+    if (now.state === "waiting") load("after", pictureOf("before", now, 0), { meanwhile: true });
+  }
+  if (shownLevel("after", now) < 0) await load("after", pictureOf("after", now, 0));
   sharpen();
 }
 
 export function original() {
   const now = page();
-  if (now !== null) load("before", api.view(now.id, "before-screen", "0")).then(sharpen);
+  if (now !== null && shownLevel("before", now) < 0) load("before", pictureOf("before", now, 0)).then(sharpen);
 }
 
 function clear() {
@@ -34,29 +37,38 @@ function clear() {
   }
 }
 
-// Asks for the full picture where the small one is not enough; called whenever the page moves.
+function pictureOf(id, { id: of, version }, level) {
+  return id === "after" ? api.view(of, `painted-${level}`, version) : api.view(of, `original-${level}`, "0");
+}
+
+// The level of detail of the newest picture of a page; -1 where that is not shown.
+const shownLevel = (id, now) => state.levels.findIndex((_, level) => shown[id] === pictureOf(id, now, level));
+
+// The level of detail that a page needs to fill a width in screen pixels: its own size at 100 %.
+function level({ width, height }, wide) {
+  const area = width * height * (wide < width ? wide / width / SHARP : 1) ** 2;
+  return state.levels.findIndex((pixels) => pixels === null || pixels >= area);
+}
+
+// Asks for more detail where that which is shown is not enough; called whenever the page moves.
 export function sharpen() {
   clearTimeout(later);
   later = setTimeout(() => {
     const now = page();
     if (now === null || !now.width) return;
-    for (const [id, small, full, version] of [
-      ["after", "screen", "full", now.version],
-      ["before", "before-screen", "before-full", "0"],
-    ]) {
-      const there = shown[id] === api.view(now.id, small, version);
-      const wide = camera.width * devicePixelRatio;
-      const { naturalWidth } = element(id);
-      if (there && naturalWidth < now.width && wide > naturalWidth * SHARP) {
-        load(id, api.view(now.id, full, version));
-      }
+    const needed = level(now, camera.width * devicePixelRatio);
+    for (const id of ["after", "before"]) {
+      const there = shownLevel(id, now);
+      if (there >= 0 && there < needed) load(id, pictureOf(id, now, needed));
     }
   }, PATIENCE);
 }
 
-async function load(id, address) {
+// Shows a picture; `meanwhile` only until there is another one of the page.
+async function load(id, address, { meanwhile = false } = {}) {
   if (wanted[id] === address || shown[id] === address) return;
-  wanted[id] = address;
+  const of = state.current;
+  if (!meanwhile) wanted[id] = address;
   const image = new Image();
   image.src = address;
   try {
@@ -65,7 +77,8 @@ async function load(id, address) {
     if (wanted[id] === address) wanted[id] = "";
     return;
   }
-  if (wanted[id] !== address) return; // a newer one is on its way
+  // A newer one is on its way, or there already.
+  if (meanwhile ? shown[id] !== "" || state.current !== of : wanted[id] !== address) return;
   const before = element(id);
   Object.assign(image, { id, alt: before.alt, draggable: false });
   before.replaceWith(image);

@@ -53,7 +53,6 @@ export function setPicking(picking) {
 function act(at) {
   if (!camera.isInside(at) || page()?.state === "failed") return select(null);
   if (state.picking) return pick(at);
-  performance.mark("click");
   const color = state.brush ?? pictures.colourAt(at);
   select(hints.add(at.x, at.y, color));
 }

@@ -5,11 +5,12 @@ export const state = {
   settings: {},
   defaults: {},
   domains: [],
+  levels: [], // pixels at most at each level of detail; null of the page's own size
   folder: "",
   palette: [],
   swatches: [], // of the colour book: { id, name, color }
   fault: "", // why the colour book is not used
-  learns: true, // whether the model can fill a colour book
+  learns: true, // whether the model knows things again, and predicts distributions
   book: { state: "none" },
   current: null, // id of the page that is shown
   selected: null, // number of the hint whose colour is being chosen

@@ -1,12 +1,11 @@
-// Words of the page. Another language is one more file `strings.xx.json` and its code in LANGUAGES.
-
-const LANGUAGES = ["en"];
+// Words of the page. Another language is one more file `strings.xx.json`.
 
 let words = {};
 
 export async function load() {
+  const there = await (await fetch("static/languages.json")).json();
   const wanted = navigator.languages.map((language) => language.slice(0, 2));
-  const language = wanted.find((code) => LANGUAGES.includes(code)) ?? "en";
+  const language = wanted.find((code) => there.includes(code)) ?? "en";
   words = await (await fetch(`static/strings.${language}.json`)).json();
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-text]")) {

@@ -4,6 +4,8 @@ import * as api from "./api.js";
 import { element, make, on, show, state } from "./state.js";
 import { t } from "./strings.js";
 
+const items = new Map(); // of pages, by their ids
+
 export function start() {
   on("pages", refresh);
   on("page", chosen);
@@ -19,9 +21,14 @@ export function turn(by) {
 
 function refresh() {
   const held = element("thumbs");
-  const there = new Map([...held.children].map((item) => [item.dataset.id, item]));
-  held.replaceChildren(...state.pages.map((page) => there.get(page.id) ?? thumb(page)));
-  for (const page of state.pages) update(page);
+  const there = new Map(items);
+  if ([...there.keys()].join() !== state.pages.map(({ id }) => id).join()) {
+    // Where nothing comes or goes, all stays in its place, and the focus with it.
+    items.clear();
+    for (const page of state.pages) items.set(page.id, there.get(page.id) ?? thumb(page));
+    held.replaceChildren(...items.values());
+  }
+  for (const page of state.pages) draw(page);
   element("strip").hidden = state.pages.length === 0;
   chosen();
   progress();
@@ -33,12 +40,18 @@ function thumb(page) {
   const button = make("button", { type: "button" }, image, name);
   button.addEventListener("click", () => show(page.id));
   const item = make("li", {}, button);
+  image.addEventListener("load", () => item.classList.add("loaded"));
   item.dataset.id = page.id;
   return item;
 }
 
 export function update(page) {
-  const item = [...element("thumbs").children].find(({ dataset }) => dataset.id === page.id);
+  draw(page);
+  progress();
+}
+
+function draw(page) {
+  const item = items.get(page.id);
   if (!item) return;
   item.dataset.state = page.state;
   const [image, name] = item.firstChild.children;
@@ -47,7 +60,6 @@ export function update(page) {
   const short = page.name.split("/").at(-1);
   if (name.textContent !== short) name.textContent = short;
   item.firstChild.title = page.name;
-  progress();
 }
 
 function chosen() {

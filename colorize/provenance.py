@@ -36,11 +36,10 @@ def digest(*modules: str, root: Path = ROOT) -> str:
         files = _modules(module, root)
         if not files:
             raise ModuleNotFoundError(f"no module {module} in {root}", name=module)
-        for file in files:
-            found |= closure(file, root=root)
+        found |= files
     total = hashlib.sha256()
-    for file in sorted(found):
-        total.update(f"{file.relative_to(root).as_posix()}\n{_code(_tree(file))}\n".encode())
+    for file, tree in sorted(_trees(found, root, PACKAGES).items()):
+        total.update(f"{file.relative_to(root).as_posix()}\n{_code(tree)}\n".encode())
     return total.hexdigest()[:16]
 
 
@@ -55,19 +54,35 @@ def closure(file: Path, *, root: Path = ROOT, packages: tuple[str, ...] = PACKAG
     Returns:
         Paths of files, empty ``__init__.py`` apart.
     """
-    seen: set[Path] = set()
-    waiting = {file}
-    while waiting:
-        current = waiting.pop()
-        seen.add(current)
-        waiting |= imports(current, root=root, packages=packages) - seen
-    return {path for path in seen if path.name != "__init__.py" or path.stat().st_size > 0}
+    return set(_trees({file}, root, packages))
 
 
 def imports(file: Path, *, root: Path = ROOT, packages: tuple[str, ...] = PACKAGES) -> set[Path]:
     """List the files of these packages that a file imports anywhere in it, with their packages."""
+    return _imported(_tree(file), _package(file, root), root, packages)
+
+
+def _trees(files: set[Path], root: Path, packages: tuple[str, ...]) -> dict[Path, ast.Module]:
+    """Parse files and all that they import, each once; empty ``__init__.py`` apart."""
+    trees: dict[Path, ast.Module] = {}
+    waiting = set(files)
+    while waiting:
+        file = waiting.pop()
+        trees[file] = _tree(file)
+        waiting |= _imported(trees[file], _package(file, root), root, packages) - trees.keys()
+    return {
+        file: tree
+        for file, tree in trees.items()
+        if file.name != "__init__.py" or file.stat().st_size > 0
+    }
+
+
+def _imported(
+    tree: ast.Module, package: list[str], root: Path, packages: tuple[str, ...]
+) -> set[Path]:
+    """List the files of these packages that a file of a package imports."""
     found: set[Path] = set()
-    for name in _names(_tree(file), _package(file, root)):
+    for name in _names(tree, package):
         if name.split(".")[0] in packages:
             found |= _files(name, root)
     return found

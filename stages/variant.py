@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def main(root: Path) -> None:
     files.remove_folder(work)
 
 
-def changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+def changed(values: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """Give all values, some of them changed by ``section.key=value``.
 
     Raises:

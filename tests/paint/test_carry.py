@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from colorize.paint import carry
 from colorize.paint.carry import Seed
-from colorize.paint.inked import Kind
 
 WHITE = 100.0
 
@@ -25,16 +24,6 @@ def test_an_outline_parts_inside_and_outside_although_it_has_a_gap() -> None:
     assert inside == left
     assert regions.number[290, 230] == outside
     assert regions.area[inside] > 0.8 * np.pi * 75**2
-
-
-@pytest.mark.parametrize(("kind", "parted"), [("grey", False), ("ink", True)])
-def test_lines_part_an_inked_page_alone_so_wider_gaps_are_closed(kind: Kind, parted: bool) -> None:
-    """Two rooms with a door of 1/24 of the short side between: on a grey page tones part, too."""
-    page = paper()
-    page[148:151] = 0
-    page[148:151, 115:125] = WHITE
-    above, below = carry.divide(page, kind, [Seed(20, 200, 2), Seed(280, 20, 2)]).seeded
-    assert (above != below) == parted
 
 
 def test_an_arm_belongs_to_its_body() -> None:

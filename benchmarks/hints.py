@@ -3,6 +3,11 @@
 Hints stand in regions of the true picture, large ones first, where the region is widest. They are
 carried over the page, as `colorize` does it, told to the network, or both.
 
+A hint leaks where it changes the page outside of the region that it stands in, a region of one
+colour in the true picture. Where the page has no line around that region, nothing on it says where
+the hint should end, and a hint fills all up to the next line. So the part of the leak that lies
+across a line is given as well.
+
     python -m benchmarks.hints [MODEL [SHARDS [PICTURES]]]
 
 MODEL is a model's file, SHARDS a folder of shards with a test split; those of the pipeline if not
@@ -12,9 +17,10 @@ given. PICTURES, all if not given, is how many of them are painted.
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +44,12 @@ from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 
 SEED = 5
+PLACES = 4
+"""Regions of a picture that have a hint of their own to be obeyed, at most."""
+EDGE = 32
+"""Range of 8-bit values within 3 x 3 pixels of a page from which there is a line or an edge."""
+GAP = 1 / 40
+"""Gaps in lines up to this width, in short sides, are closed: no more than the painter closes."""
 
 RGB = NDArray[np.uint8]
 
@@ -97,26 +109,46 @@ def curve(ways: Ways, view: View) -> Iterator[tuple[str, int, float, float]]:
 
 
 def obedience(ways: Ways, view: View, random: np.random.Generator) -> Mapping[str, list[float]]:
-    """Measure one hint of a true colour and one of a false one, in a region each.
+    """Measure hints of the true colour and of a false one, alone on the page, in some regions.
 
     Returns:
-        By way and what: ``true`` and ``false``, CIEDE2000 at the hint; ``leak``, mean CIEDE2000
-        between the pages with the false hint and without, outside of its region.
+        By way and what, a value a region: ``true`` and ``false``, CIEDE2000 at the hint; ``leak``,
+        mean CIEDE2000 between the pages with the false hint and without, outside of its region;
+        ``leak across lines``, the same where a line is between: see `undivided`.
     """
     found: dict[str, list[float]] = defaultdict(list)
     page, truth = view.page, np.ascontiguousarray(view.truth)
     known = places(view)
-    if not known:
-        return found
-    place = known[int(random.integers(len(known)))]
-    false = false_colour(view, place, random)
-    for way in ways.names:
-        for name, colours in (("true", truth), ("false", false)):
-            asked = hint(place, colours)
-            painted = ways.paint(way, page, [asked])
-            found[f"{way} {name}"].append(disobedience(painted, view, place, asked.color))
-        found[f"{way} leak"].append(leakage(painted, ways.paint(way, page, []), place))
+    without = {way: ways.paint(way, page, []) for way in ways.names}
+    for number in random.permutation(len(known))[:PLACES]:
+        place = known[int(number)]
+        reached = replace(place, region=place.region | undivided(page, place))
+        false = false_colour(view, place, random)
+        for way in ways.names:
+            for name, colours in (("true", truth), ("false", false)):
+                asked = hint(place, colours)
+                painted = ways.paint(way, page, [asked])
+                found[f"{way} {name}"].append(disobedience(painted, view, place, asked.color))
+            found[f"{way} leak"].append(leakage(painted, without[way], place))
+            found[f"{way} leak across lines"].append(leakage(painted, without[way], reached))
     return found
+
+
+def undivided(page: RGB, place: Place) -> NDArray[np.bool_]:
+    """Find what no line of a page (H, W, 3) parts from a place: (H, W).
+
+    It is where a disc as wide as `GAP` can go from there without touching a line; nothing, where
+    the place is too narrow for it.
+    """
+    contrast = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    free = (contrast < EDGE).view(np.uint8)
+    radius = GAP * min(free.shape) / 2
+    wide = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) >= radius
+    _, parts = cv2.connectedComponents(wide.view(np.uint8), connectivity=4)
+    apart = (parts != parts[place.row, place.column]) | ~wide
+    away = cv2.distanceTransform(apart.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    found: NDArray[np.bool_] = away < radius
+    return found & bool(wide[place.row, place.column])
 
 
 def main(

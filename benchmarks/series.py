@@ -98,7 +98,7 @@ def speaking(painter: Painter, book: Book, page: RGB, colours: RGB, number: int)
     kind: inked.Kind = painter.domain_of(page)
     lightness, prediction = painter.look(page, kind)
     lightness = resized(lightness, carry.size(*lightness.shape))
-    regions = carry.divide(lightness)
+    regions = carry.divide(lightness, kind)
     features = features_of(regions, prediction)
     if features is None:
         return

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from colorize.paint.inked import Kind
 from colorize.paint.regions import lines
 
 PIXELS = 250_000
 """Pixels at most of a page while it is divided: finer lines do not part anything."""
-GAP = 1 / 40
-"""Widest gap in a line that is closed, in short sides."""
+GAP = {"grey": 1 / 30, "ink": 1 / 20}
+"""Widest gap in a line that is closed, in short sides. Lines are all that parts an inked page."""
 NARROWEST = 3.0
 """Pixels of a gap that is closed at any size."""
-NECK = 0.5
+NECK = {"grey": 0.5, "ink": 0.8}
 """How wide an opening between two parts is at least, as a share of the narrower one, for them to
 be one region: a limb is as wide as where it begins, a gap is not."""
 SMALLEST = 9
@@ -132,11 +133,14 @@ def size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
-def divide(lightness: Plane, seeds: Sequence[Seed] = (), *, apart: Sequence[int] = ()) -> Regions:
+def divide(
+    lightness: Plane, kind: Kind, seeds: Sequence[Seed] = (), *, apart: Sequence[int] = ()
+) -> Regions:
     """Divide a picture into regions.
 
     Args:
         lightness: (H, W), L in 0..100.
+        kind: of the page.
         seeds: places, each of which has a region; one on a line makes a region of that line.
         apart: a number for each seed; seeds of one region whose numbers differ divide it.
 
@@ -145,28 +149,29 @@ def divide(lightness: Plane, seeds: Sequence[Seed] = (), *, apart: Sequence[int]
     """
     wall = lines(lightness)
     depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
-    markers = _cores(depth)
+    markers = _cores(depth, GAP[kind])
     _seed_lines(markers, seeds, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
     tones = np.repeat(lightness.clip(0, 100).astype(np.uint8)[..., None], 3, axis=2)
-    number = _joined(_flooded(tones, markers), depth)
+    number = _joined(_flooded(tones, markers), depth, NECK[kind])
     seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
 
 
-def _cores(depth: Plane) -> NDArray[np.int32]:
+def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
     """Number what a large ball cannot leave, then what a small one cannot, then what is left.
 
     Args:
         depth: (H, W), distance in pixels to the nearest line, 0 on lines.
+        gap: width of the large ball, in short sides.
 
     Returns:
         (H, W) int32 from 1; 0 is all else.
     """
     short = min(depth.shape)
-    large, small = max(NARROWEST, short * GAP) / 2, NARROWEST / 2
+    large, small = max(NARROWEST, short * gap) / 2, NARROWEST / 2
     count, markers = cv2.connectedComponents((depth > large).view(np.uint8), connectivity=4)
     away = cv2.distanceTransform((markers == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     narrow = (depth > small) & ((away > large + 1) | (count == 1))
@@ -189,8 +194,8 @@ def _add(markers: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> int
     return count + int(kept.sum())
 
 
-def _joined(number: NDArray[np.int32], depth: Plane) -> NDArray[np.int32]:
-    """Join regions that meet in an opening as wide as the narrower of them, or nearly so."""
+def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.int32]:
+    """Join regions that meet in an opening wide enough: see `NECK`."""
     count = int(number.max()) + 1
     widest = np.zeros(count, np.float32)
     keys, openings = [], []
@@ -212,7 +217,7 @@ def _joined(number: NDArray[np.int32], depth: Plane) -> NDArray[np.int32]:
     key, opening = key[order][last], opening[order][last]
     one, other = np.divmod(key, count)
     np.maximum.at(widest, number.ravel(), depth.ravel())
-    wide = opening > NECK * np.minimum(widest[one], widest[other])
+    wide = opening > neck * np.minimum(widest[one], widest[other])
     graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
     found: NDArray[np.int32] = (joined[number] + 1).astype(np.int32)

@@ -33,12 +33,15 @@ MAX_BYTES = 32_000_000
 MAX_NAME = 200
 """Letters of a name or a key."""
 KINDS = ("grey", "ink")
+MATCHED = ("grey",)
+"""Kinds of pages on which a book gives colours. On inked ones nearly all regions are alike to a
+network, and the nearest entry is the right one as rarely as by chance: see benchmarks/series.py."""
 
 MATCH = 0.8
 """How much a region must be like an entry to get its colour: the root of the overlap of their
 distributions (the Bhattacharyya coefficient) times a Gaussian of their difference in L."""
 TONE = 4.0
-"""Standard deviation of that Gaussian, on grey pages; an inked page's L says nothing."""
+"""Standard deviation of that Gaussian."""
 
 
 class Entry(NamedTuple):
@@ -184,6 +187,10 @@ class Book:
         kept = self.entries[: number - 1] + self.entries[number:]
         return replace(self, entries=kept)
 
+    def speaks_of(self, kind: str) -> bool:
+        """Tell whether pages of a kind may get colours from it: see `MATCHED`."""
+        return kind in MATCHED and any(entry.kind == kind for entry in self.entries)
+
     def match(
         self, features: NDArray[np.float32], tones: NDArray[np.float32], kind: str
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
@@ -196,16 +203,15 @@ class Book:
 
         Returns:
             (n,) its number from 0, and (n,) how much it is like it, 0..1; 0 of all where the book
-            has nothing for such pages.
+            `speaks_of` no such pages.
         """
-        numbers = np.array([n for n, entry in enumerate(self.entries) if entry.kind == kind], int)
-        if not numbers.size:
+        if not self.speaks_of(kind):
             return np.zeros(len(features), int), np.zeros(len(features), np.float32)
+        numbers = np.array([n for n, entry in enumerate(self.entries) if entry.kind == kind], int)
         known = np.sqrt(np.stack([self.entries[n].features for n in numbers]))
         found = np.sqrt(np.sqrt(features) @ known.T)
-        if kind == "grey":
-            known_tones = np.array([self.entries[n].tone for n in numbers], np.float32)
-            found *= np.exp(-(((tones[:, None] - known_tones) / TONE) ** 2) / 2)
+        known_tones = np.array([self.entries[n].tone for n in numbers], np.float32)
+        found *= np.exp(-(((tones[:, None] - known_tones) / TONE) ** 2) / 2)
         best = found.argmax(axis=1)
         return numbers[best], np.asarray(found.max(axis=1), np.float32)
 

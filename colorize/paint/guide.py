@@ -25,6 +25,7 @@ from colorize.paint.carry import Plane, Regions, Seed
 from colorize.paint.colourbook import MATCH, Book
 from colorize.paint.flats import Flats
 from colorize.paint.hints import Colour, Hint
+from colorize.paint.inked import Kind
 from colorize.paint.memo import Memo
 
 DOT = 1 / 200
@@ -89,7 +90,7 @@ class Guide:
         lightness = resized(lightness, size)
         small = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
         planes = np.asarray(small, np.float32)
-        regions = self._divided(lightness)
+        regions = self._divided(lightness, "grey")
         base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
         tones = self._at_hints(lightness)
         told = self._told(regions, base, prediction, tones=tones)
@@ -117,7 +118,7 @@ class Guide:
         """
         lightness, layer = self.memo.of("undotted", (), lambda: without_dots(page)), flat.rgb
         colours = lab.rgb_to_lab(resized(layer, lightness.shape))
-        regions = self._divided(lightness)
+        regions = self._divided(lightness, "ink")
         base = regions.mean(colours)
         told = self._told(regions, base, prediction)
         target = told.colour[regions.number]
@@ -138,10 +139,12 @@ class Guide:
         guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
         return np.asarray(guided, np.uint8)
 
-    def _divided(self, lightness: Plane) -> Regions:
+    def _divided(self, lightness: Plane, kind: Kind) -> Regions:
         seeds, apart = seeds_of(self.hints, lightness.shape)
-        key = (lightness.shape, *seeds, *apart)
-        return self.memo.of("regions", key, lambda: carry.divide(lightness, seeds, apart=apart))
+        key = (kind, lightness.shape, *seeds, *apart)
+        return self.memo.of(
+            "regions", key, lambda: carry.divide(lightness, kind, seeds, apart=apart)
+        )
 
     def _told(
         self, regions: Regions, base: Plane, prediction: Prediction, *, tones: Plane | None = None
@@ -155,13 +158,15 @@ class Guide:
             tones: L at each hint of a page that keeps its L; None: it takes that of the colours.
         """
         told = Told(base.copy(), np.zeros(len(regions), np.float32))
+        kind: Kind = "ink" if tones is None else "grey"
+        book = self.book if self.book and self.book.speaks_of(kind) else None
         features = None
-        if (self.hints or self.book) and prediction.model.recipe.classifies:
-            key = (tones is None, prediction.size)
+        if (self.hints or book) and prediction.model.recipe.classifies:
+            key = (kind, prediction.size)
             shares = self.memo.of("shares", key, lambda: shares_of(prediction))
             features = pooled(regions, shares, prediction)
-        if self.book and features is not None:
-            _tell_book(told, regions, self.book, features, tones is not None)
+        if book and features is not None:
+            _tell_book(told, regions, book, features, kind)
         if self.hints:
             wanted = palette.as_lab([hint.color for hint in self.hints])
             if tones is not None:
@@ -170,8 +175,7 @@ class Guide:
                 change = wanted - base[regions.seeded]
                 if tones is not None:
                     change[:, 0] = 0
-                few = FEW["ink" if tones is None else "grey"]
-                _tell_others(told, regions, base, change, features, few)
+                _tell_others(told, regions, base, change, features, FEW[kind])
             told.colour[regions.seeded] = wanted  # of several hints of one region the last one
             told.share[regions.seeded] = 1
         if self.palette:
@@ -289,20 +293,15 @@ def _tell_others(
     told.share[weaker] = share[weaker]
 
 
-def _tell_book(
-    told: Told, regions: Regions, book: Book, features: Plane, keeps_lightness: bool
-) -> None:
-    """Tell regions that are like an entry of a colour book its colour."""
-    kind = "grey" if keeps_lightness else "ink"
+def _tell_book(told: Told, regions: Regions, book: Book, features: Plane, kind: Kind) -> None:
+    """Tell regions of a page that keeps its L the colours of entries that they are like."""
     entry, likeness = book.match(features, regions.lightness, kind)
     known = (likeness >= MATCH) & (regions.area >= carry.SEEN * regions.number.size)
     if not known.any():
         return
     colours = palette.as_lab([each.color for each in book.entries])[entry[known]]
-    if keeps_lightness:
-        tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
-        colours = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
-    told.colour[known] = colours
+    tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
+    told.colour[known] = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
     told.share[known] = 1
 
 

@@ -57,7 +57,7 @@ def of_hints(painter: Painter, rgb: RGB, hints: Sequence[Hint], *, name: str) ->
     lightness, prediction = painter.look(rgb, kind)
     lightness = resized(lightness, carry.size(*lightness.shape))
     seeds, apart = seeds_of(hints, lightness.shape)
-    regions = carry.divide(lightness, seeds, apart=apart)
+    regions = carry.divide(lightness, kind, seeds, apart=apart)
     features = features_of(regions, prediction)
     if features is None:
         raise InputError("this model gives no distribution of colours, which colour books hold")
@@ -83,7 +83,7 @@ def of_reference(painter: Painter, rgb: RGB, *, name: str) -> list[Entry]:
     found = []
     for kind in painter.kinds:
         _, prediction = painter.look(rgb, kind)
-        regions = carry.divide(np.ascontiguousarray(colours[..., 0]))
+        regions = carry.divide(np.ascontiguousarray(colours[..., 0]), kind)
         features = features_of(regions, prediction)
         if features is None:
             raise InputError("this model gives no distribution of colours, which colour books hold")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import hints
+from colorize.judge.hinted import Place
 from colorize.model.domains import GREY, INK, JUDGED, Key
 from colorize.model.weights import Model
 from tests.models import tiny_model
@@ -36,6 +38,7 @@ def test_the_table(tmp_path: Path, told: bool) -> None:
     assert text.count("\n| 20 |") == 2
     assert ("network true" in text) == told
     assert ("both leak" in text) == told
+    assert text.count("carrying leak across lines: mean") == 2
 
 
 @pytest.mark.parametrize("domain", [GREY, INK])
@@ -47,3 +50,16 @@ def test_true_hints_help_and_are_obeyed(domain) -> None:  # noqa: ANN001
     assert scores[20] < 0.7 * scores[0]
     errors = hints.obedience(ways, view, np.random.default_rng(0))
     assert max(errors["carrying true"] + errors["carrying false"]) < 3
+
+
+@pytest.mark.parametrize(("gap", "open_"), [(3, False), (20, True)])
+def test_what_a_line_parts_from_a_place(gap: int, open_: bool) -> None:
+    """Two rooms: a narrow gap between them counts as closed, a wide one does not."""
+    page = np.full((160, 160, 3), 255, np.uint8)
+    page[79:81] = 0
+    page[79:81, 80 : 80 + gap] = 255
+    place = Place(np.zeros(page.shape[:2], bool), 40, 40)
+    found = hints.undivided(page, place)
+    assert found[4:76, 4:-4].all()
+    assert found[84:-4, 4:-4].mean() == open_
+    assert not hints.undivided(page, replace(place, row=78)).any()

@@ -18,7 +18,7 @@ def paper(height: int = 300, width: int = 240) -> NDArray[np.float32]:
 def test_an_outline_parts_inside_and_outside_although_it_has_a_gap() -> None:
     page = paper()
     cv2.ellipse(page, (120, 150), (80, 80), 0, 4, 360, 0.0, 2)  # open by some 6 pixels
-    regions = carry.divide(page, [Seed(150, 120, 2), Seed(10, 10, 2), Seed(150, 70, 2)])
+    regions = carry.divide(page, "ink", [Seed(150, 120, 2), Seed(10, 10, 2), Seed(150, 70, 2)])
     inside, outside, left = regions.seeded
     assert inside != outside
     assert inside == left
@@ -33,20 +33,20 @@ def test_an_arm_belongs_to_its_body() -> None:
     cv2.rectangle(body, (20, 120), (100, 132), 1, -1)
     outline = cv2.morphologyEx(body, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     page[outline > 0] = 0
-    regions = carry.divide(page, [Seed(200, 120, 1), Seed(126, 40, 1), Seed(20, 20, 1)])
+    regions = carry.divide(page, "ink", [Seed(200, 120, 1), Seed(126, 40, 1), Seed(20, 20, 1)])
     assert regions.seeded[0] == regions.seeded[1] != regions.seeded[2]
 
 
 def test_every_pixel_has_a_region_and_every_seed_its_own() -> None:
     page = paper(61, 47)
     page[::3] = 0  # nothing but lines
-    regions = carry.divide(page, [Seed(30, 20, 0)])
+    regions = carry.divide(page, "ink", [Seed(30, 20, 0)])
     assert regions.number.shape == page.shape
     assert regions.number.min() == 0
     assert regions.number.max() == len(regions) - 1
     assert regions.area[regions.seeded[0]] > 0
     for size in ((1, 1), (1, 50), (50, 1), (2, 3)):
-        assert len(carry.divide(np.full(size, 50, np.float32), [Seed(0, 0, 1)])) >= 1
+        assert len(carry.divide(np.full(size, 50, np.float32), "ink", [Seed(0, 0, 1)])) >= 1
 
 
 def test_hints_of_two_colours_divide_a_region_where_it_is_narrow() -> None:
@@ -54,9 +54,9 @@ def test_hints_of_two_colours_divide_a_region_where_it_is_narrow() -> None:
     page = paper()
     page[148:151, :80] = page[148:151, 160:] = 0
     seeds = [Seed(20, 200, 2), Seed(290, 20, 2)]
-    together = carry.divide(page, seeds, apart=[0, 0])
+    together = carry.divide(page, "ink", seeds, apart=[0, 0])
     assert together.seeded[0] == together.seeded[1]
-    regions = carry.divide(page, seeds, apart=[0, 1])
+    regions = carry.divide(page, "ink", seeds, apart=[0, 1])
     above, below = regions.seeded
     assert above != below
     assert (regions.number[:130] == above).mean() > 0.99
@@ -66,7 +66,7 @@ def test_hints_of_two_colours_divide_a_region_where_it_is_narrow() -> None:
 def test_a_seed_on_a_line_makes_a_region_of_it() -> None:
     page = paper()
     page[100:104, 20:200] = 40.0
-    regions = carry.divide(page, [Seed(101, 100, 0), Seed(30, 30, 0)])
+    regions = carry.divide(page, "ink", [Seed(101, 100, 0), Seed(30, 30, 0)])
     line, beside = regions.seeded
     assert line != beside
     assert (regions.number[101:103, 30:190] == line).mean() > 0.95
@@ -77,7 +77,7 @@ def test_features_are_those_of_the_place() -> None:
     page[:, 31:33] = 0
     shares = np.zeros((16, 16, 3), np.float32)
     shares[:, :8, 0] = shares[:, 8:, 2] = 1
-    regions = carry.divide(page, [Seed(10, 5, 1), Seed(10, 60, 1)])
+    regions = carry.divide(page, "ink", [Seed(10, 5, 1), Seed(10, 60, 1)])
     left, right = regions.seeded
     pooled = regions.pooled(shares, (16, 16))
     np.testing.assert_allclose(pooled[[left, right]], [[1, 0, 0], [0, 0, 1]], atol=0.05)
@@ -91,7 +91,7 @@ def test_features_are_those_of_the_place() -> None:
 def test_regions_far_away_are_less_alike() -> None:
     page = paper(60, 240)
     page[:, 39:41] = page[:, 199:201] = 0
-    regions = carry.divide(page, [Seed(30, column, 1) for column in (20, 120, 220)])
+    regions = carry.divide(page, "ink", [Seed(30, column, 1) for column in (20, 120, 220)])
     same = np.full((len(regions), 4), 0.25, np.float32)
     near = carry.alike(regions, same, regions.seeded[:1])[0][regions.seeded]
     assert near[0] == pytest.approx(1)

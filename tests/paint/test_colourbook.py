@@ -20,6 +20,7 @@ from colorize.paint import learning
 from colorize.paint.colourbook import MAX_ENTRIES, METADATA_KEY, Book, Entry
 from colorize.paint.hints import Hint, hexadecimal
 from colorize.paint.painter import Painter
+from tests.models import tiny_model
 from tests.paint.series import RGB, Part, draw
 
 SERIES = range(1, 12)
@@ -117,13 +118,28 @@ def test_a_file_gives_the_book_back(tmp_path: Path) -> None:
         Book.read(path, model="n")
 
 
-def test_only_pages_of_the_same_kind_match() -> None:
-    book = Book("m").learned([entry(0, kind="ink")])
+def test_only_grey_pages_match_and_only_their_own_kind() -> None:
     features, tones = np.full((2, 4), 0.25, np.float32), np.array([50, 90], np.float32)
-    assert book.match(features, tones, "grey")[1].tolist() == [0, 0]
-    assert book.match(features, tones, "ink")[1].min() > 0.99
+    inked = Book("m").learned([entry(0, kind="ink")])
     grey = Book("m").learned([entry(0), entry(1, tone=90.0)])
-    assert grey.match(features, tones, "grey")[0].tolist() == [0, 1]
+    for book, kind in ((inked, "grey"), (inked, "ink"), (grey, "ink")):
+        assert not book.speaks_of(kind)
+        assert book.match(features, tones, kind)[1].tolist() == [0, 0]
+    assert grey.speaks_of("grey")
+    found, likeness = grey.match(features, tones, "grey")
+    assert found.tolist() == [0, 1]
+    assert likeness.min() > 0.99
+
+
+def test_an_inked_page_is_as_it_is_without_a_book() -> None:
+    """Its own hints were learned, and they do not speak for it."""
+    painter = Painter(tiny_model("unet", width=0.25, domains=["grey", "ink"]), domain="ink")
+    _, page, parts = draw(0)
+    without = painter.paint(page)
+    entries = learning.of_hints(painter, page, hinted(parts, page), name="0.png")
+    assert {each.kind for each in entries} == {"ink"}
+    painter.book = Book("").learned(entries)
+    np.testing.assert_array_equal(painter.paint(page), without)
 
 
 def tensors(count: int = 1, **changes: Any) -> dict[str, Any]:

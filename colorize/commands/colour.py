@@ -51,9 +51,9 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--adjustment",
         metavar="A",
-        type=console.number(0, 4),
-        help="0 paints vivid colours, 1 such as are frequent, more still duller ones (default: by "
-        "model and page)",
+        type=console.number(-1, 4),
+        help="-1 paints bold colours, 0 vivid ones, 1 such as are frequent, more still duller ones "
+        "(default: by model and page)",
     )
     add(
         "--saturation",

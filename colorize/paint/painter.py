@@ -44,9 +44,9 @@ from colorize.weights import registry
 SNAP = True
 """Whether regions settle on one colour: better by every score, see benchmarks/snap.py."""
 
-INKED = Decoding(0.38, 0.0)
-"""Of inked pages, at most. White paper may be of many colours: the mean of them is brown, and
-single ones, near 0, part a face from its neck."""
+INKED = Decoding(0.2, -0.4)
+"""Of inked pages, at most. White paper may be of many colours: the mean of them is brown or grey,
+so the most likely ones are taken, and rare ones count as still more likely than in training."""
 
 LIVELY = 0.5
 """Adjustment of grey pages, at most: what scores best is duller than what one likes to look at."""
@@ -86,9 +86,9 @@ class Painter:
         model: trained or in training; its network is used as it is at each call.
         temperature: T of the annealed mean; if not given, the model's own, and `INKED` at most for
             inked pages.
-        adjustment: how far the class weights of the training are undone, see `Decoding`: 0 is
-            vivid, 1 as frequent as in the training pictures; if not given, the model's own, and
-            `LIVELY` or `INKED` at most.
+        adjustment: how far the class weights of the training are undone, see `Decoding`: below 0
+            is bold, 0 vivid, 1 as frequent as in the training pictures; if not given, the model's
+            own, and `LIVELY` or `INKED` at most.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it is
             chosen by the size of the page's panels.

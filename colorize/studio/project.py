@@ -77,7 +77,7 @@ class Settings:
 
     Attributes:
         temperature: 0.01 to 1; None for the model's own.
-        adjustment: 0 to 4; None for the model's own.
+        adjustment: -1 to 4; None for the model's own.
         saturation: 0 to 10.
         tone: share of the screentone that stays, 0 to 1.
         domain: what pages are.
@@ -112,7 +112,7 @@ class Settings:
 
 _LIMITS = {
     "temperature": (0.01, 1.0),
-    "adjustment": (0.0, 4.0),
+    "adjustment": (-1.0, 4.0),
     "saturation": (0.0, 10.0),
     "tone": (0.0, 1.0),
 }

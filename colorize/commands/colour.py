@@ -4,7 +4,8 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from colorize.paint.kinds import shown
 from colorize.weights import registry
 
 if TYPE_CHECKING:
+    from colorize.paint.pages import Result
     from colorize.paint.painter import Painter
 
 LOOK = (
@@ -198,11 +200,22 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     chosen = json.dumps([digest, form, *(getattr(painter, name) for name in LOOK), *known])
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
+    kinds: Counter[str] = Counter()
     with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
-        outcomes = report(there, results, total=count(left), as_json=options.json)
+        counted = _counting(results, kinds)
+        outcomes = report(there, counted, total=count(left), as_json=options.json)
+    if painter.book and kinds["ink"] and not painter.book.speaks_of("ink"):
+        console.say(f"inked pages, which take no colours from the colour book: {kinds['ink']}")
     if found.left:
         console.say(f"left as they are: {describe(found.left)}")
     return console.FAILED if outcomes["failed"] else 0
+
+
+def _counting(results: Iterable["Result"], kinds: Counter[str]) -> Iterator["Result"]:
+    """Pass results on, and count as what the pages were painted."""
+    for result in results:
+        kinds[result.domain] += 1
+        yield result
 
 
 def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> None:

@@ -673,6 +673,30 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
         assert (out / name).read_bytes() == (unbroken / name).read_bytes()
 
 
+def test_inked_pages_that_a_book_leaves_alone_are_told_of(
+    tmp_path: Path,
+    encoded: Encoded,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source, model_file = tmp_path / "in", tmp_path / "m.safetensors"
+    tiny_model(domains=["grey", "ink"]).save(model_file)
+    source.mkdir()
+    for number in range(2):
+        inked = encoded(inked_page(np.random.default_rng(number)))
+        (source / f"{number}.png").write_bytes(inked)
+    (source / "2.png").write_bytes(page(2, 300, 200))
+    hints = [{"page": "0.png", "x": 0.2, "y": 0.2, "color": "#c04020"}]
+    (tmp_path / "hints.json").write_text(json.dumps({"hints": hints}))
+    base = [str(source), "-o", str(tmp_path / "out"), "--model", str(model_file)]
+    told = "colorize: inked pages, which take no colours from the colour book: 2\n"
+    book = ["--book", str(tmp_path / "b.book"), "--learn", "--hints", str(tmp_path / "hints.json")]
+    status, _, said = run([*base, *book], capsys)
+    assert (status, said) == (0, told)
+    status, _, said = run([*base, "--overwrite"], capsys)
+    assert (status, said) == (0, "")
+
+
 def inked_page(rng: np.random.Generator) -> NDArray[np.uint8]:
     """A page (900, 640) of panels with outlines, a screen of dots and a balloon with signs."""
     drawn = np.full((900, 640), 255, np.uint8)

@@ -186,7 +186,8 @@ def main(model: str = "", pages: str = "12", *, write: bool = True, width: int =
     text = (
         f"{count} drawn pages with {CHARACTERS} characters by {report.describe(loaded)}. Spread: "
         "root mean square distance of the median colours of a character's hair, skin or coat from "
-        "their median over the pages.\n\n" + report.table(rows)
+        "their median over the pages. Inked pages take no colours from a book.\n\n"
+        + report.table(rows)
     )
     if write:
         report.write_section("A series of pages", text)

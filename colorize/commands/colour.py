@@ -228,7 +228,7 @@ def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> 
     model = learning.fingerprint(painter.model)
     book = Book(model)
     if options.book is not None and (options.book.exists() or not options.learn):
-        book = Book.read(options.book, model=model)
+        book = Book.read(options.book, model=model, bins=len(painter.model.centres))
     for path in options.reference:
         book = book.learned(learning.of_file(painter, path))
     if options.learn:

@@ -77,12 +77,13 @@ class Book:
     entries: tuple[Entry, ...] = ()
 
     @classmethod
-    def read(cls, path: Path, *, model: str | None = None) -> Self:
+    def read(cls, path: Path, *, model: str | None = None, bins: int | None = None) -> Self:
         """Read a book.
 
         Args:
             path: of the file.
             model: the network that the book must be of; any if not given.
+            bins: over which its distributions must be; any if not given.
 
         Raises:
             InputError: the file is missing, damaged, too large, no book or of another network.
@@ -98,6 +99,8 @@ class Book:
             raise InputError(f"{path} is no colour book: {one_line(error)}") from None
         if model is not None and found.model != model:
             raise InputError(f"{path} is the colour book of another model")
+        if bins is not None and any(entry.features.shape != (bins,) for entry in found.entries):
+            raise InputError(f"{path} is no colour book of this model: other colours than its own")
         return found
 
     @classmethod

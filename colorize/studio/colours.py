@@ -92,7 +92,7 @@ class Colours:
             colours = palette.of_bytes(content, str(self.palette_file))
         if self.book_file.exists():
             try:
-                book = self._checked(self.book_file, model)
+                book = Book.read(self.book_file, model=model, bins=self._bins)
             except InputError as error:
                 self.fault = str(error)
         self.held = Held(colours, book, _digest(book))
@@ -127,7 +127,7 @@ class Colours:
         path = self.book_file.with_name(f".loaded.{secrets.token_hex(4)}.part")
         try:
             path.write_bytes(content)
-            found = self._checked(path, self.held.book.model)
+            found = Book.read(path, model=self.held.book.model, bins=self._bins)
         except InputError as error:
             raise InputError(str(error).replace(str(path), where)) from None
         finally:
@@ -163,13 +163,6 @@ class Colours:
             ],
             "fault": self.fault,
         }
-
-    def _checked(self, path: Path, model: str) -> Book:
-        """Read a book, which must be of this network in every respect."""
-        book = Book.read(path, model=model)
-        if any(entry.features.shape != (self._bins,) for entry in book.entries):
-            raise InputError(f"{path} is no colour book of this model: other colours than its own")
-        return book
 
     def _number(self, entry_id: str) -> int:
         for number, entry in enumerate(self.held.book.entries):

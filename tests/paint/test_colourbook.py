@@ -116,6 +116,9 @@ def test_a_file_gives_the_book_back(tmp_path: Path) -> None:
         assert [each.name for each in found.entries] == [each.name for each in book.entries]
     with pytest.raises(InputError, match="of another model"):
         Book.read(path, model="n")
+    assert Book.read(path, model="m", bins=4).entries
+    with pytest.raises(InputError, match="no colour book of this model"):
+        Book.read(path, model="m", bins=5)
 
 
 def test_only_grey_pages_match_and_only_their_own_kind() -> None:

@@ -107,11 +107,12 @@ def sheet(failures: list[Failure]) -> RGB:
 def main(root: Path) -> None:
     """Write the picture and its scores."""
     inker = Inker(demo.INKING)
+    model = Painter.load().model
     kinds: tuple[inked.Kind, ...] = ("grey", "ink")
     found = [
         failure
         for kind in kinds
-        for failure in worst(panels(Painter.load(domain=kind), inker, kind))
+        for failure in worst(panels(Painter(model, domain=kind), inker, kind))
     ]
     png = io.BytesIO()
     Image.fromarray(sheet(found)).quantize(COLOURS).save(png, "PNG", optimize=True)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import demo, report
+from benchmarks.paint import grey
 from colorize.colour import lab
 from colorize.inking.page import Inker
 from colorize.metrics import formulas
@@ -103,16 +104,10 @@ def drawn(
             page[where] = made.page[..., None]
         else:
             truth[where], art[where] = rgb, True
-            page[where] = _grey(rgb)
+            page[where] = grey(rgb)
     for plane in (truth, page):
         series.border(plane, laid)
     return Page(page, truth, art)
-
-
-def _grey(rgb: RGB) -> RGB:
-    """Make a picture (H, W, 3) of the same L without colours."""
-    lightness = lab.rgb_to_lightness(rgb)
-    return lab.lab_to_rgb(np.dstack([lightness, np.zeros((*lightness.shape, 2), np.float32)]))
 
 
 def score(painted: RGB, page: Page) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Shards for tests that need no resize stage."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,14 @@ from numpy.typing import NDArray
 
 from colorize.data import shards
 from colorize.data.split import SPLITS, Split
+
+
+def lay_test_split(root: Path, pictures: Iterable[NDArray[np.uint8]]) -> None:
+    """Write pictures as the test split that the resize stage leaves."""
+    writer = ShardWriter(root / "data" / "resized", per_shard=8)
+    for number, rgb in enumerate(pictures):
+        writer.add(str(number), "test", rgb)
+    writer.close()
 
 
 class ShardWriter:

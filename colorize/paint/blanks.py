@@ -8,7 +8,7 @@ Letters in shapes: h and w of the page.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -281,13 +281,16 @@ def _touching(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     for number in np.flatnonzero(wanted).tolist():
         left, top, wide, high = parts.boxes[number, :4].tolist()
         at = slice(max(0, top - 1), top + high + 1), slice(max(0, left - 1), left + wide + 1)
-        areas, ink_there = parts.area[at], parts.ink[at]
-        rim = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
-        is_ink = np.concatenate([ink_there[0], ink_there[-1], ink_there[:, 0], ink_there[:, -1]])
-        if not is_ink.any() and (rim == rim[0]).all():
+        rim = _rim(parts.area[at])
+        if not _rim(parts.ink[at]).any() and (rim == rim[0]).all():
             found.append(number)
             around.append(rim[0])
     return np.array(found, np.int64), np.array(around, np.int32)
+
+
+def _rim(plane: NDArray[Any]) -> NDArray[Any]:
+    """Values along the four sides of a plane, corners twice."""
+    return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
 
 
 def _inside(box: NDArray[np.int32], at: tuple[slice, slice]) -> tuple[slice, slice]:

@@ -54,7 +54,8 @@ class Swatches:
 
     async def _load(self, request: Request) -> Response:
         """Add the colour book in a file."""
-        where = label(named(request)) if named(request) else "the colour book"
+        name = named(request)
+        where = label(name) if name else "the colour book"
         async with self._loading:
             content = await request.body()
             async with self._changes:

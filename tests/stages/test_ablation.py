@@ -15,7 +15,7 @@ from colorize.metrics.scores import SCORES
 from colorize.report import gallery
 from stages import ablation, variant
 from tests.models import ORANGE, of_one_colour, tiny_model
-from tests.shards import ShardWriter
+from tests.shards import lay_test_split
 from tests.stages.test_stages import Project
 
 
@@ -137,10 +137,7 @@ def test_what_regresses_is_shown_as_it_is() -> None:
 def test_pictures_stand_side_by_side(
     tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
 ) -> None:
-    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
-    for number in range(3):
-        writer.add(str(number), "test", drawing(number))
-    writer.close()
+    lay_test_split(tmp_path, map(drawing, range(3)))
     runs = {"orange": tmp_path / "runs" / "orange", "inked": tmp_path / "runs" / "inked"}
     of_one_colour(tiny_model(), ORANGE).save(runs["orange"] / variant.MODEL)
     of_one_colour(tiny_model(domains=("grey", "ink")), (-40, -20)).save(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stages import ink_sheet
 from tests.conftest import lay_params
 from tests.imports import ROOT
-from tests.shards import ShardWriter
+from tests.shards import lay_test_split
 
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -27,10 +27,7 @@ def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_it_writes_a_sheet_of_test_pictures(
     tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]]
 ) -> None:
-    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
-    for number in range(3):
-        writer.add(str(number), "test", drawing(number))
-    writer.close()
+    lay_test_split(tmp_path, map(drawing, range(3)))
     done = run(lay_params(tmp_path), "sheet.png")
     assert (done.returncode, done.stdout) == (0, "sheet.png: 3 pictures\n"), done.stderr
     assert cv2.imread(str(tmp_path / "sheet.png")).shape[0] > 3 * 64
@@ -39,9 +36,7 @@ def test_it_writes_a_sheet_of_test_pictures(
 def test_it_shows_what_the_params_say(
     tmp_path: Path, drawing: Callable[..., NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = ShardWriter(tmp_path / "data" / "resized", per_shard=8)
-    writer.add("0", "test", drawing(0))
-    writer.close()
+    lay_test_split(tmp_path, [drawing(0)])
     bare = {"white": 1, "flat": 0, "wash": 0, "solid": 0, "scan_chance": 0}
     for values in ({}, bare):
         monkeypatch.setattr(sys, "argv", ["ink_sheet", f"{len(values)}.png"])

@@ -89,6 +89,12 @@ def served(running: Served) -> Served:
     return running
 
 
+@pytest.fixture
+def alone(tmp_path: Path, serve: Callable[..., Served], model_path: Path) -> Served:
+    """A studio of one test, whose colours no other test finds."""
+    return serve("studio", "--folder", tmp_path, "--model", model_path)
+
+
 def drop(page: Page, files: list[tuple[str, bytes]]) -> None:
     """Drop files on the page, as a hand does."""
     given = [{"name": name, "bytes": list(content)} for name, content in files]
@@ -422,20 +428,13 @@ def test_a_folder_and_a_book_are_chosen(
     expect(tab.locator(".toast")).to_have_count(0)
 
 
-def test_a_colour_book_is_loaded(
-    tmp_path: Path,
-    serve: Callable[..., Served],
-    model_path: Path,
-    opened: Callable[..., Page],
-    page: Draw,
-) -> None:
-    served = serve("studio", "--folder", tmp_path, "--model", model_path)
-    (one,) = served.add("1.png", page(1, 300, 200)).json()
+def test_a_colour_book_is_loaded(alone: Served, opened: Callable[..., Page], page: Draw) -> None:
+    (one,) = alone.add("1.png", page(1, 300, 200)).json()
     told = {"name": NASTY, "hint": {"x": 0.5, "y": 0.3, "color": "#c83232"}}
-    (swatch,) = served.client.post(f"api/pages/{one}/swatches", json=told).json()["swatches"]
-    book = served.client.get("api/saved/book.safetensors").content
-    served.client.delete(f"api/swatches/{swatch['id']}")
-    tab = opened(served.url)
+    (swatch,) = alone.client.post(f"api/pages/{one}/swatches", json=told).json()["swatches"]
+    book = alone.client.get("api/saved/book.safetensors").content
+    alone.client.delete(f"api/swatches/{swatch['id']}")
+    tab = opened(alone.url)
     expect(tab.locator("#book-save")).to_be_hidden()
     given = {"name": "a.safetensors", "mimeType": "", "buffer": book}
     tab.set_input_files("#book-files", given)
@@ -543,24 +542,19 @@ def test_a_page_that_cannot_be_painted_says_why(
 
 
 def test_colours_are_named_used_and_removed(
-    tmp_path: Path,
-    serve: Callable[..., Served],
-    model_path: Path,
-    opened: Callable[..., Page],
-    page: Draw,
+    tmp_path: Path, alone: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
-    served = serve("studio", "--folder", tmp_path, "--model", model_path)
-    served.add("1.png", page(1, 300, 200))
-    tab = opened(served.url)
+    alone.add("1.png", page(1, 300, 200))
+    tab = opened(alone.url)
     ready(tab, 1)
     expect(tab.locator("#no-swatches")).to_be_visible()
     expect(tab.locator("#no-palette")).to_be_visible()
     click(tab, 0.5, 0.3)
-    (hint,) = saved(served, 1)
+    (hint,) = saved(alone, 1)
     tab.fill("#hint-name", NASTY)
     tab.keyboard.press("Enter")
     expect(tab.locator("#swatches input")).to_have_value(NASTY)
-    assert [one["color"] for one in served.project()["swatches"]] == [hint["color"]]
+    assert [one["color"] for one in alone.project()["swatches"]] == [hint["color"]]
     tab.fill("#swatches input", "coat of Ann")
     tab.keyboard.press("Tab")
 
@@ -573,7 +567,7 @@ def test_colours_are_named_used_and_removed(
     )
     expect(tab.locator("#palette button")).to_have_count(3)
     tab.locator("#palette button").first.click()  # a colour for the hint that is chosen
-    until(served, lambda hint: hint["color"] == "#ff0000")
+    until(alone, lambda hint: hint["color"] == "#ff0000")
     tab.locator("#palette button").last.focus()
     tab.keyboard.press("Delete")
     expect(tab.locator("#palette button")).to_have_count(2)
@@ -592,8 +586,8 @@ def test_colours_are_named_used_and_removed(
     for option in ("--palette", "--book"):
         expect(tab.locator("#command")).to_contain_text(option)
     layers = download(tab, "#save-layers")
-    one = served.project()["pages"][0]["id"]
-    assert layers == served.client.get(f"api/pages/{one}/file/layers").content
+    one = alone.project()["pages"][0]["id"]
+    assert layers == alone.client.get(f"api/pages/{one}/file/layers").content
     for name in ("palette.json", "book.safetensors"):
         assert download(tab, f"#export-dialog [href$='{name}']") == (tmp_path / name).read_bytes()
     tab.locator("#export-dialog button.primary").click()

@@ -45,6 +45,7 @@ class FetchParams(Section):
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     side: Annotated[int, Field(ge=32, le=4096)]
     seed: Seed
+    variety: Annotated[float, Field(ge=0, le=1)]
     tags: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
     exclude: Annotated[tuple[Text, ...], Field(max_length=1000)]
     rating: Annotated[tuple[Grade, ...], Field(min_length=1, max_length=4)]
@@ -72,11 +73,20 @@ Source: TypeAlias = Callable[[FetchParams, Path, Counter[str]], tuple[int, Itera
 """Gives the pictures of one source, and how many there will be at the most."""
 
 
-def from_drawing(
-    draw: Callable[..., Iterator[Picture]], params: FetchParams, _: Path, __: Counter[str]
+def from_sample(
+    params: FetchParams, _: Path, __: Counter[str]
 ) -> tuple[int, Iterator[Picture]]:
-    """Draw pictures."""
-    return params.count, draw(count=params.count, side=params.side, seed=params.seed)
+    """Draw characters."""
+    return params.count, sample.pictures(count=params.count, side=params.side, seed=params.seed)
+
+
+def from_panels(
+    params: FetchParams, _: Path, __: Counter[str]
+) -> tuple[int, Iterator[Picture]]:
+    """Draw panels."""
+    return params.count, panel.pictures(
+        count=params.count, side=params.side, seed=params.seed, variety=params.variety
+    )
 
 
 def from_folder(
@@ -104,8 +114,8 @@ def from_board(
 
 
 SOURCES: Mapping[str, Source] = {
-    "sample": partial(from_drawing, sample.pictures),
-    "panels": partial(from_drawing, panel.pictures),
+    "sample": from_sample,
+    "panels": from_panels,
     "folder": from_folder,
     "danbooru": partial(from_board, BOARDS["danbooru"]),
     "safebooru": partial(from_board, BOARDS["safebooru"]),

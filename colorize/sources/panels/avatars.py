@@ -14,6 +14,7 @@ from dicebear import Avatar, Style
 from colorize.errors import SourceError
 from colorize.sources.panels import palette
 from colorize.sources.panels.pieces import PARTS, Credit, Piece, embedded, tagged
+from colorize.sources.panels.usual import Usual
 
 HEADS = ("adventurer", "big-ears", "big-smile")
 """Styles of heads without a body."""
@@ -91,22 +92,24 @@ class Character:
         return Piece(svg, credit, parts)
 
 
-def character(random: Random) -> Character:
+def character(random: Random, usual: Usual) -> Character:
     """Invent a character."""
     names = HEADS + BUSTS
     (name,) = random.choices(names, [WEIGHTS.get(name, 1) for name in names])
     colours = {
         "skin": palette.skin(random),
-        "hair": palette.hair(random),
-        "coat": palette.cloth(random),
+        "hair": usual.colour("hair", palette.hair(random)),
+        "coat": usual.colour(name, palette.cloth(random)),
     }
     return Character(name, f"{random.getrandbits(64):016x}", colours)
 
 
-def landscape(random: Random, prefix: str) -> Piece:
+def landscape(random: Random, prefix: str, usual: Usual) -> Piece:
     """Draw hills under a sky."""
     drawn, credit = style(LANDSCAPE)
-    document = Avatar(drawn, {"seed": f"{random.getrandbits(64):016x}"}).to_string()
+    options: dict[str, str | list[str]] = {"seed": f"{random.getrandbits(64):016x}"}
+    options |= {f"{name}Color": [colour] for name, colour in usual.hills().items()}
+    document = Avatar(drawn, options).to_string()
     return Piece(embedded(document, prefix), credit)
 
 

@@ -10,6 +10,7 @@ from random import Random
 from colorize.sources.panels import palette
 from colorize.sources.panels.palette import Recolour
 from colorize.sources.panels.pieces import Credit, Piece, embedded, placed, placing, tagged
+from colorize.sources.panels.usual import Usual
 
 CREDIT = Credit("OpenMoji", "CC BY-SA 4.0", "https://openmoji.org")
 YELLOW_SKIN = "#fcea2b"
@@ -79,12 +80,14 @@ class Person:
         skin: ``#rrggbb``.
         hair: ``#rrggbb``.
         dye: seed of the clothes' colours.
+        own: whether the clothes have the drawing's own colours instead.
     """
 
     poses: tuple[str, ...]
     skin: str
     hair: str
     dye: int
+    own: bool = False
 
     def __call__(self, random: Random, prefix: str, line: float) -> Piece:
         """Draw the person: a `Figure`."""
@@ -93,7 +96,7 @@ class Person:
         skin = _as("skin", palette.shaded_like(self.skin, YELLOW_SKIN))
         shadow = palette.shaded(self.skin, 0.88)
         elsewhere = re.search(rf'<g id="skin"(?:(?!<g ).)*{YELLOW_SKIN}', document, re.I | re.S)
-        dye = palette.Dye(self.dye)
+        dye = palette.Dye(self.dye, own=self.own)
         worn: dict[int, str] = {}
 
         def clothes(colour: str) -> str:
@@ -120,7 +123,7 @@ class Person:
         return Piece(svg, CREDIT, {p: c for p, c in colours.items() if f"@{p}" in svg})
 
 
-def person(random: Random) -> Person:
+def person(random: Random, usual: Usual) -> Person:
     """Invent a person."""
     kind = random.random()
     if kind < 0.4:
@@ -131,7 +134,8 @@ def person(random: Random) -> Person:
     else:
         poses = (random.choice(PEOPLE) + random.choice(list(GENDERS)),)
     there = tuple(pose for pose in poses if _document(pose)) or (poses[0].split("-200D-")[0],)
-    return Person(there, palette.skin(random), palette.hair(random), random.getrandbits(32))
+    skin, hair = palette.skin(random), usual.colour("hair", palette.hair(random))
+    return Person(there, skin, hair, random.getrandbits(32), own=usual.wins())
 
 
 def _as(part: str, recolour: Recolour) -> Recolour:
@@ -139,27 +143,39 @@ def _as(part: str, recolour: Recolour) -> Recolour:
 
 
 def creature(random: Random, prefix: str, line: float) -> Piece:
-    """Draw an animal."""
+    """Draw an animal: a `Figure`."""
     return _thing(random, CREATURES, prefix, line)
 
 
 def plant(random: Random, prefix: str, line: float) -> Piece:
-    """Draw a plant."""
+    """Draw a plant: a `Figure`."""
     return _thing(random, PLANTS, prefix, line)
 
 
-def thing(random: Random, prefix: str, line: float) -> Piece:
-    """Draw a thing: food, a vehicle, a house, clothes; half of them dyed anew."""
-    return _thing(random, THINGS, prefix, line, dyed=random.random() < 0.5)
+def thing(random: Random, prefix: str, line: float, usual: Usual) -> Piece:
+    """Draw a thing: food, a vehicle, a house, clothes; half of those of any colour dyed anew."""
+    dyed = random.random() < 0.5
+    return _thing(random, THINGS, prefix, line, dyed=dyed, own=usual.wins())
 
 
 def _thing(
-    random: Random, names: tuple[str, ...], prefix: str, line: float, *, dyed: bool = False
+    random: Random,
+    names: tuple[str, ...],
+    prefix: str,
+    line: float,
+    *,
+    dyed: bool = False,
+    own: bool = True,
 ) -> Piece:
     document = None
     while document is None:
         document = _document(random.choice(names))
-    recolour: Recolour = palette.Dye(random.getrandbits(32)) if dyed else palette.nudged(random)
+    recolour: Recolour
+    if dyed:
+        seed = random.getrandbits(32)  # and no more, so that the panel is the same but for colours
+        recolour = palette.nudged(Random(seed)) if own else palette.Dye(seed)  # noqa: S311
+    else:
+        recolour = palette.nudged(random)
     groups = dict.fromkeys(("color", "color-foreground", "hair", "skin", "skin-shadow"), recolour)
     return Piece(embedded(_lined(_recoloured(document, groups, str), line), prefix), CREDIT)
 

@@ -75,6 +75,16 @@ def shaded(colour: str, by: float) -> str:
     return rgb(hue, lightness * by, saturation)
 
 
+def between(one: str, other: str, share: float) -> str:
+    """Mix two colours ``#rrggbb``; a ``share`` of 0 gives the one, 1 the other.
+
+    >>> between("#000000", "#ff8040", 0.5)
+    '#804020'
+    """
+    values = ((int(one[n : n + 2], 16), int(other[n : n + 2], 16)) for n in (1, 3, 5))
+    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in values)
+
+
 def shaded_like(base: str, like: str = "") -> Recolour:
     """Give all shades of one thing: ``base`` in place of ``like``, others lighter or darker.
 
@@ -100,10 +110,11 @@ class Dye:
 
     Args:
         seed: the same one gives the same cloth in every drawing.
+        own: whether every family keeps its own colours.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, *, own: bool = False) -> None:
+        self._seed, self._own = seed, own
         self._families: dict[int, Recolour] = {}
 
     def __call__(self, colour: str) -> str:
@@ -113,7 +124,7 @@ class Dye:
             return colour
         if family not in self._families:
             random = Random(f"{self._seed}-{family}")  # noqa: S311  # no secret
-            keeps = random.random() < (0.6 if family == -1 else 0.1)
+            keeps = self._own or random.random() < (0.6 if family == -1 else 0.1)
             self._families[family] = str if keeps else shaded_like(cloth(random), colour)
         return self._families[family](colour)
 

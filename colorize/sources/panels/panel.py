@@ -7,6 +7,7 @@ of the machine.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ from colorize.imaging.decode import decode
 from colorize.raw.manifest import Picture, picture
 from colorize.sources.panels import avatars, emoji, scenes
 from colorize.sources.panels.pieces import OWN, Credit, Figure, Piece, placed, placing, plain
+from colorize.sources.panels.usual import Usual
 
 FIGURES = (1, 2, 3, 4)
 FIGURE_WEIGHTS = (7, 7, 3, 1)
@@ -90,7 +92,7 @@ def rendered(svg: str) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))
 
 
-def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
+def pictures(*, count: int, side: int, seed: int, variety: float = 1.0) -> Iterator[Picture]:
     """Yield ``count`` panels as PNG.
 
     No two panels share a person or a background, so each is a group of its own.
@@ -99,13 +101,15 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
         count: how many; raising it adds panels and changes none.
         side: of each picture in pixels.
         seed: another seed draws other panels.
+        variety: share of things with a colour drawn at random, 0..1; the others have their usual
+            one. It changes nothing but colours.
 
     Raises:
         SourceError: a style of the installed package is under a licence not in
             `avatars.LICENCES`.
     """
     for number in range(count):
-        panel = numbered(seed, number)
+        panel = numbered(seed, number, variety)
         yield picture(
             panel.png(side),
             source="panels",
@@ -120,31 +124,40 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
         )
 
 
-def numbered(seed: int, number: int) -> Panel:
+def numbered(seed: int, number: int, variety: float = 1.0) -> Panel:
     """Draw the panel that `pictures` yields as ``number``, counted from 0."""
-    return draw(Random(f"{seed}-{number}"))  # noqa: S311  # no secret
+    name = f"{seed}-{number}"
+    return draw(Random(name), usual=Usual(variety, name))  # noqa: S311  # no secret
 
 
-def draw(random: Random, *, aspect: float = 1.0, cast: Sequence[Figure] = ()) -> Panel:
+def draw(
+    random: Random,
+    *,
+    aspect: float = 1.0,
+    cast: Sequence[Figure] = (),
+    usual: Usual | None = None,
+) -> Panel:
     """Draw a panel: a background, what stands in it, and one to four figures.
 
     Args:
         random: makes all choices.
         aspect: width over height.
         cast: who may appear; if empty, people and animals are invented.
+        usual: decides which things have their usual colour; nothing has if not given.
     """
-    layers = [_background(random, aspect)]
+    usual = usual or Usual()
+    layers = [_background(random, aspect, usual)]
     (figures,) = random.choices(FIGURES, FIGURE_WEIGHTS)
     if cast:
         figures = min(figures, len(cast), max(1, round(2 * aspect)))
     (distance,) = random.choices(DISTANCES, DISTANCE_WEIGHTS)
     for number in range(random.choices((0, 1, 2, 3), (4, 4, 2, 1))[0]):
-        layers.append(_thing(random, f"t{number}", aspect))
+        layers.append(_thing(random, f"t{number}", aspect, usual))
     appearing = random.sample(range(len(cast)), figures) if cast else list(range(figures))
     for place, member in enumerate(appearing):
         size = random.uniform(*HEIGHTS[distance]) / (1 + 0.12 * (figures - 1))
         size = min(size, 1.5 * aspect)
-        figure = cast[member] if cast else invented(random)
+        figure = cast[member] if cast else invented(random, usual)
         piece = figure(random, f"f{place}", random.uniform(*LINES) / size)
         middle = aspect * ((place + 0.5) / figures + random.uniform(-0.12, 0.12))
         below = random.uniform(1.03, 1.1 if distance == "far" else 1.18)  # cut by the border
@@ -159,17 +172,18 @@ def draw(random: Random, *, aspect: float = 1.0, cast: Sequence[Figure] = ()) ->
     return Panel(tuple(layers), aspect)
 
 
-def _background(random: Random, aspect: float) -> Layer:
+def _background(random: Random, aspect: float, usual: Usual) -> Layer:
     """Cover the panel with a scene; of a wide one the horizon shows."""
     size = max(aspect, 1.0)
     x, y = random.random() * (aspect - size), random.uniform(0.6, 0.9) * (1 - size)
     at = placing(x=x, y=y, size=size)
-    return Layer(scenes.scene(random, "b"), at)
+    return Layer(scenes.scene(random, "b", usual), at)
 
 
-def _thing(random: Random, prefix: str, aspect: float) -> Layer:
+def _thing(random: Random, prefix: str, aspect: float, usual: Usual) -> Layer:
     """Stand a thing, plant or animal on the ground."""
-    kind = random.choice((emoji.thing, emoji.thing, emoji.plant, emoji.creature))
+    thing = partial(emoji.thing, usual=usual)
+    kind = random.choice((thing, thing, emoji.plant, emoji.creature))
     size = random.uniform(0.15, 0.4)
     piece = kind(random, prefix, random.uniform(*LINES) / size)
     at = placing(
@@ -181,12 +195,12 @@ def _thing(random: Random, prefix: str, aspect: float) -> Layer:
     return Layer(piece, at)
 
 
-def invented(random: Random) -> Figure:
+def invented(random: Random, usual: Usual) -> Figure:
     """Invent somebody: a character, a person, or sometimes an animal."""
     chance = random.random()
     if chance < 0.55:
-        return avatars.character(random)
-    return emoji.person(random) if chance < 0.88 else emoji.creature
+        return avatars.character(random, usual)
+    return emoji.person(random, usual) if chance < 0.88 else emoji.creature
 
 
 def _listed(values: Iterable[str]) -> str:

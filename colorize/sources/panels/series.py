@@ -12,6 +12,7 @@ from colorize.sources.panels import avatars, emoji, labels, layouts, panel
 from colorize.sources.panels.labels import Labels, Part
 from colorize.sources.panels.layouts import Frame
 from colorize.sources.panels.pieces import PARTS, Credit, Figure
+from colorize.sources.panels.usual import Usual
 
 WIDTH, HEIGHT = 800, 1132
 BORDER = 0.0025
@@ -59,8 +60,10 @@ def series(
 
 def _member(random: Random) -> Figure:
     """Invent somebody who has all parts."""
+    usual = Usual()  # colours that tell the members apart
     while True:
-        figure = avatars.character(random) if random.random() < 0.6 else emoji.person(random)
+        invent = avatars.character if random.random() < 0.6 else emoji.person
+        figure = invent(random, usual)
         if len(figure(Random(0), "f", 0.01).parts) == len(PARTS):  # noqa: S311
             return figure
 

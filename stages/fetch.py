@@ -73,16 +73,12 @@ Source: TypeAlias = Callable[[FetchParams, Path, Counter[str]], tuple[int, Itera
 """Gives the pictures of one source, and how many there will be at the most."""
 
 
-def from_sample(
-    params: FetchParams, _: Path, __: Counter[str]
-) -> tuple[int, Iterator[Picture]]:
+def from_sample(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
     """Draw characters."""
     return params.count, sample.pictures(count=params.count, side=params.side, seed=params.seed)
 
 
-def from_panels(
-    params: FetchParams, _: Path, __: Counter[str]
-) -> tuple[int, Iterator[Picture]]:
+def from_panels(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
     """Draw panels."""
     return params.count, panel.pictures(
         count=params.count, side=params.side, seed=params.seed, variety=params.variety

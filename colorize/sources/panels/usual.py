@@ -22,16 +22,16 @@ RAMPS: Mapping[str, tuple[str, ...]] = {
     "roof": ("#6b2f2a", "#93483a"),
     "glass": ("#9ecbe4", "#d3eaf4"),
     # indoors
-    "wall": ("#dfc99c", "#f2e3c6", "#f8f0df"),
+    "wall": ("#efdcb4", "#f8f0df"),
     "wood": ("#6b4526", "#a8743f", "#c49a62"),
     "curtain": ("#8c2f3f", "#c9626a"),
     "book": ("#6f2b28", "#b5523f"),
     "picture": ("#4f8c63", "#93c08c"),
     # patterns
-    "rays": ("#e0832f", "#f2b54a", "#f7d98a"),
-    "dots": ("#c96a94", "#eaa6bf", "#f7d6e0"),
-    "stripes": ("#4a6fae", "#8fb1dd", "#cfdff2"),
-    "plain": ("#3f8f86", "#8cc4b8", "#d3e9e2"),
+    "rays": ("#f2b54a", "#f7d98a", "#fbedc4"),
+    "dots": ("#eaa6bf", "#f7d6e0", "#ffffff"),
+    "stripes": ("#8fb1dd", "#cfdff2", "#ffffff"),
+    "plain": ("#fbf7ee", "#ffffff"),
     # figures
     "hair": ("#1d1a20", "#3a2a1e", "#7a4e27", "#b07a38", "#dcb262", "#f2dfa0"),
     "adventurer": ("#22355e", "#3f6fb5", "#86b4e0"),

@@ -15,6 +15,7 @@ from colorize.imaging import chroma
 from colorize.imaging.decode import decode
 from colorize.sources.panels import avatars, emoji, panel, scenes
 from colorize.sources.panels.pieces import embedded
+from colorize.sources.panels.usual import Usual
 from tests.imports import ROOT
 
 
@@ -55,7 +56,7 @@ def test_every_kind_of_piece_is_drawn_without_a_clash_of_names() -> None:
 @pytest.mark.parametrize("kind", list(scenes.KINDS))
 def test_scenes_cover_the_panel(kind: scenes.Kind) -> None:
     for number in range(10):
-        drawn = kind(Random(number), "b").svg
+        drawn = kind(Random(number), "b", Usual(0.5)).svg
         svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{}</svg>'
         png = panel.rendered(svg.format(f'<g transform="scale(32)">{drawn}</g>'))
         rgba = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
@@ -88,7 +89,7 @@ def test_few_panels_are_nearly_white() -> None:
 
 
 def test_people_get_skin_and_hair_of_their_own() -> None:
-    people = [emoji.person(Random(number))(Random(0), "f", 0.02) for number in range(120)]
+    people = [emoji.person(Random(number), Usual())(Random(0), "f", 0.02) for number in range(120)]
     assert len({person.parts["skin"] for person in people if "skin" in person.parts}) >= 5
     bare = [re.sub(r'<g id="f(?:line|color).*?(?=<g id=|$)', "", p.svg, flags=re.S) for p in people]
     assert not [svg for svg in bare if emoji.YELLOW_SKIN in svg.lower()]
@@ -107,7 +108,7 @@ def test_rejects_a_style_without_a_licence_for_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(avatars, "HEADS", ("avataaars",))  # free to use, but under no licence
     monkeypatch.setattr(avatars, "BUSTS", ())
     with pytest.raises(SourceError, match="avataaars"):
-        avatars.character(Random(0))(Random(0), "f", 0.01)
+        avatars.character(Random(0), Usual())(Random(0), "f", 0.01)
 
 
 def test_a_document_without_a_view_box_is_refused() -> None:

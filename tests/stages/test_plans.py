@@ -25,16 +25,19 @@ def test_every_run_has_a_name_and_a_seed_of_its_own(project: Project, table: str
 @pytest.mark.parametrize("table", plans.TABLES)
 @pytest.mark.parametrize(("recipe", "share"), BASES)
 @pytest.mark.parametrize("domains", [["grey"], ["grey", "ink"]])
+@pytest.mark.parametrize("hints", [False, True])
 def test_every_run_has_params_that_the_stages_accept(
-    project: Project, table: str, recipe: str, share: float, domains: list[str]
+    project: Project, table: str, recipe: str, share: float, domains: list[str], hints: bool
 ) -> None:
-    train = {"recipe": recipe, "adversarial": share, "domains": domains}
+    hints = hints and RECIPES[recipe].takes_hints
+    train = {"recipe": recipe, "adversarial": share, "domains": domains, "hints": hints}
     values = params.read(project(train=train))
     for runs in plans.planned(table, values, 1).values():
         for settings in runs.values():
             changed = variant.changed(values, settings.split())
             trained = params.checked(TrainParams, changed, "train")
             assert RECIPES[trained.recipe].takes_ink or domains == ["grey"]
+            assert RECIPES[trained.recipe].takes_hints or not trained.hints, settings
 
 
 def test_pix2pix_is_taken_apart(project: Project) -> None:

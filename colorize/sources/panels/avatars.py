@@ -97,9 +97,9 @@ def character(random: Random, usual: Usual) -> Character:
     names = HEADS + BUSTS
     (name,) = random.choices(names, [WEIGHTS.get(name, 1) for name in names])
     colours = {
-        "skin": palette.skin(random),
+        "skin": usual.near("skin", palette.skin(random)),
         "hair": usual.colour("hair", palette.hair(random)),
-        "coat": usual.colour(name, palette.cloth(random)),
+        "coat": usual.colour("shoulders" if name in HEADS else name, palette.cloth(random)),
     }
     return Character(name, f"{random.getrandbits(64):016x}", colours)
 

@@ -134,7 +134,10 @@ def person(random: Random, usual: Usual) -> Person:
     else:
         poses = (random.choice(PEOPLE) + random.choice(list(GENDERS)),)
     there = tuple(pose for pose in poses if _document(pose)) or (poses[0].split("-200D-")[0],)
-    skin, hair = palette.skin(random), usual.colour("hair", palette.hair(random))
+    skin, hair = (
+        usual.near("skin", palette.skin(random)),
+        usual.colour("hair", palette.hair(random)),
+    )
     return Person(there, skin, hair, random.getrandbits(32), own=usual.wins())
 
 

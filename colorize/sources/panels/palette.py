@@ -110,7 +110,7 @@ class Dye:
 
     Args:
         seed: the same one gives the same cloth in every drawing.
-        own: whether every family keeps its own colours.
+        own: whether every family keeps its own colours instead, a little off.
     """
 
     def __init__(self, seed: int, *, own: bool = False) -> None:
@@ -124,8 +124,9 @@ class Dye:
             return colour
         if family not in self._families:
             random = Random(f"{self._seed}-{family}")  # noqa: S311  # no secret
-            keeps = self._own or random.random() < (0.6 if family == -1 else 0.1)
-            self._families[family] = str if keeps else shaded_like(cloth(random), colour)
+            keeps = random.random() < (0.6 if family == -1 else 0.1)
+            dye = nudged(random) if self._own else shaded_like(cloth(random), colour)
+            self._families[family] = str if keeps and not self._own else dye
         return self._families[family](colour)
 
     @staticmethod

@@ -6,8 +6,10 @@ of the machine.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from random import Random
 from typing import TypeAlias
 
@@ -29,6 +31,9 @@ DISTANCES = ("close", "medium", "far")
 DISTANCE_WEIGHTS = (2, 4, 1)
 HEIGHTS = {"close": (1.0, 1.5), "medium": (0.66, 0.98), "far": (0.42, 0.62)}
 """Heights of figures, in units of the panel's height."""
+
+AHEAD = 32
+"""Panels that are rendered at a time."""
 
 Colouring: TypeAlias = Callable[["Layer"], str]
 """Gives a layer's fragment without tagged colours."""
@@ -108,10 +113,10 @@ def pictures(*, count: int, side: int, seed: int, variety: float = 1.0) -> Itera
         SourceError: a style of the installed package is under a licence not in
             `avatars.LICENCES`.
     """
-    for number in range(count):
-        panel = numbered(seed, number, variety)
+    drawn = ((number, numbered(seed, number, variety)) for number in range(count))
+    for number, panel, png in _rendered_ahead(drawn, side):
         yield picture(
-            panel.png(side),
+            png,
             source="panels",
             id=f"{seed}-{number:05}",
             suffix="png",
@@ -122,6 +127,17 @@ def pictures(*, count: int, side: int, seed: int, variety: float = 1.0) -> Itera
             width=side,
             height=side,
         )
+
+
+def _rendered_ahead(
+    drawn: Iterator[tuple[int, Panel]], side: int
+) -> Iterator[tuple[int, Panel, bytes]]:
+    """Render panels on all cores, some ahead of what is asked for: resvg does not hold the GIL."""
+    with ThreadPoolExecutor() as pool:
+        while some := list(islice(drawn, AHEAD)):
+            pngs = pool.map(lambda one: one[1].png(side), some)
+            for (number, panel), png in zip(some, pngs, strict=True):
+                yield number, panel, png
 
 
 def numbered(seed: int, number: int, variety: float = 1.0) -> Panel:

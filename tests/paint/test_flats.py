@@ -285,12 +285,14 @@ def lettered(signs: int) -> NDArray[np.uint8]:
     cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
     cv2.ellipse(drawn, (300, 300), (70, 110), 0, 0, 360, 0, 2)
     for number in range(signs):
-        top = 250 + 30 * number
+        top = 230 + 30 * number
         cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 4)
     return drawn
 
 
-@pytest.mark.parametrize(("signs", "seen_white", "white"), [(3, True, True), (3, False, False)])
+@pytest.mark.parametrize(
+    ("signs", "seen_white", "white"), [(3, True, True), (3, False, False), (5, False, True)]
+)
 def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     signs: int, *, seen_white: bool, white: bool
 ) -> None:
@@ -329,4 +331,9 @@ def test_panels_make_what_is_outside_of_them_white() -> None:
     boxes = [Box(60, 60, 440, 640), Box(480, 60, 860, 640)]
     layer = flats.lay(drawn, tinted, boxes).rgb
     assert layer[880, 300].min() >= 250
+    assert layer[250, 300].min() < 220
+    loose = [Box(56, 56, 444, 644), Box(476, 56, 864, 644)]
+    layer = flats.lay(drawn, tinted, loose).rgb
+    for rim in (layer[54:57, 60:640], layer[60:440, 643:647], layer[864:867, 60:640]):
+        assert rim.min() >= 250
     assert layer[250, 300].min() < 220

@@ -286,7 +286,7 @@ def lettered(signs: int) -> NDArray[np.uint8]:
     cv2.ellipse(drawn, (300, 300), (70, 110), 0, 0, 360, 0, 2)
     for number in range(signs):
         top = 230 + 30 * number
-        cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 4)
+        cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 2)
     return drawn
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from colorize.ingest import gutters
 from colorize.ingest.gutters import Box
 
-PANEL = 1.25
-"""Side of a panel as the network sees it, in sides of the pictures it was trained on."""
+PANEL = 1.0
+"""Side of a panel in what a network says of a page, in sides of the pictures it was trained on."""
 MOST = 2.5
-"""Side of a page as the network sees it at most, in the same units: time grows by the square."""
+"""Side of that page at most, in the same units: time grows by the square."""
 SEEN_PIXELS = 1 << 20
 """Pixels at most of a page as the network sees it, and of all its panels together."""
 LONGEST = 3.0

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from colorize.ingest.gutters import Box
 from colorize.model.predict import Prediction, margins, predict
@@ -57,7 +57,9 @@ def look(
     first = seen(page, whole or size, conditions)
     if not panels and first.size == size:
         return first
-    output = _enlarged(_output(first), _cells(model, size))
+    framed = _framed(model, observe(page, size), size, channels=first.output.shape[1])
+    output = _output(framed)
+    output.copy_(_resized(_output(first), output.shape[2:]))
     rows, columns = (
         cells / length for cells, length in zip(output.shape[2:], page.shape, strict=True)
     )
@@ -69,8 +71,11 @@ def look(
             there = {name: x[at] if x.ndim == 3 else x for name, x in conditions.items()}
             own = _output(seen(page[at], seen_at, there))
             part = output[:, :, top:bottom, left:right]
-            part.lerp_(_enlarged(own, part.shape[2:]), 1 - share)
-    return _framed(model, output, observe(page, size), size)
+            part.lerp_(_resized(own, part.shape[2:]), 1 - share)
+    # What is beside the page is like its border.
+    framed.output[:, :, :, output.shape[3] :] = framed.output[:, :, :, output.shape[3] - 1, None]
+    framed.output[:, :, output.shape[2] :] = framed.output[:, :, output.shape[2] - 1, None]
+    return framed
 
 
 def _nearest(condition: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -97,22 +102,22 @@ def _output(prediction: Prediction) -> Tensor:
     return prediction.output[:, :, :rows, :columns].float()
 
 
-def _enlarged(output: Tensor, cells: Sequence[int]) -> Tensor:
+def _resized(output: Tensor, cells: Sequence[int]) -> Tensor:
     """Bring an output (1, channels, h, w) to so many rows and columns."""
     if tuple(output.shape[2:]) == tuple(cells):
         return output
-    smaller = cells[0] < output.shape[2] or cells[1] < output.shape[3]
-    return interpolate(output, tuple(cells), mode="bilinear", antialias=smaller)
+    return interpolate(output, tuple(cells), mode="bilinear")
 
 
 def _framed(
-    model: Model, output: Tensor, picture: NDArray[np.float32], size: tuple[int, int]
+    model: Model, picture: NDArray[np.float32], size: tuple[int, int], *, channels: int
 ) -> Prediction:
-    """Make a prediction of an output (1, channels, rows, columns) for a picture (1, C, h, w)."""
+    """Make a prediction for a picture (1, C, h, w), with an output that is still to be filled."""
     height, width = size
     bottom, right = margins(height, width, model.recipe.side_multiple)
     guide = np.pad(picture[:, :1], ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
-    rows, columns = _cells(model, (height + bottom, width + right))
-    beside = (0, columns - output.shape[3], 0, rows - output.shape[2])
-    framed = pad(output, beside, mode="replicate")
-    return Prediction(model, framed, torch.from_numpy(guide).to(model.device), size)
+    cells = _cells(model, (height + bottom, width + right))
+    output = torch.empty(
+        1, channels, *cells, device=model.device, memory_format=torch.channels_last
+    )
+    return Prediction(model, output, torch.from_numpy(guide).to(model.device), size)

@@ -63,7 +63,7 @@ is seen smaller, so that a page one pixel wide does not fill the memory."""
 WORKING_PIXELS = 2_100_000
 """Pixels at most of a page while its regions are looked for; lines of larger pages stay closed."""
 
-WHOLE = {"grey": 0.0, "ink": 0.5}
+WHOLE = {"grey": 0.0, "ink": 0.25}
 """How much the look at the whole page counts in a panel: white paper says little of itself."""
 
 LINE = 1 / 60

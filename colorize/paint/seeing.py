@@ -35,7 +35,7 @@ def look(
     conditions: Mapping[str, NDArray[np.float32]],
     panels: Sequence[Box] = (),
     whole: tuple[int, int] | None = None,
-    share: float = 0.5,
+    share: float = 0.0,
 ) -> Prediction:
     """Look at a page.
 

@@ -73,6 +73,8 @@ ALIKE = (0.5, 3.0)
 """Sizes of signs, in those of the large ones: features of a face differ more."""
 MOST = 0.5
 """Share of the marks that are of such a size, at least."""
+VARIED = 0.4
+"""Standard deviation of those sizes, in their mean, at most: eyes, nose and mouth differ more."""
 PACKED = 0.25
 """Share of its signs' boxes in the hull of a lettering: features of a face lie far apart."""
 INKED, BOLD = 0.1, 0.4
@@ -332,6 +334,7 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
         or large < short * LEGIBLE
         or len(signs) < SIGNS
         or alike.mean() < MOST
+        or sides[alike].std() > VARIED * sides[alike].mean()
     ):
         return None
     left, top, width, height, ink = signs.T

@@ -305,6 +305,19 @@ def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     assert layer[600, 300].min() < 220
 
 
+def test_features_of_a_face_are_no_lettering() -> None:
+    drawn = lettered(0)
+    brows_and_eyes = [(270, 278, 17, 4), (270, 284, 6, 8), (280, 286, 5, 5)]
+    brows_and_eyes += [(318, 287, 14, 4), (320, 294, 5, 8), (328, 296, 8, 9)]
+    for left, top, width, height in [*brows_and_eyes, (290, 318, 13, 4)]:
+        cv2.rectangle(drawn, (left, top), (left + width, top + height), 0, cv2.FILLED)
+    cv2.rectangle(drawn, (299, 285), (314, 311), 0, 2)  # the nose's shadow
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[380, 300].min() < 220
+
+
 def test_a_line_that_shrinking_makes_pale_still_parts() -> None:
     """A hairline of a large scan, with a gap that alone would be closed."""
     drawn = np.full((2000, 1400), 255, np.uint8)

@@ -67,8 +67,10 @@ BENT = 2.0
 STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
 FEW, SIGNS, SOME, MANY = 4, 3, 5, 7
-"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, of one
-in a balloon of a very simple form, and of any other."""
+"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, of a
+single line of signs in a balloon of a very simple form, and of any other."""
+SLENDER = 2.5
+"""Long side over short side of a single line of signs, at least: a face is not so slender."""
 ALIKE = (0.5, 3.0)
 """Sizes of signs, in those of the large ones: features of a face differ more."""
 MOST = 0.5
@@ -314,12 +316,14 @@ class _Lettering(NamedTuple):
         size: of the large ones, in pixels.
         hull: (n, 1, 2) int32, the convex hull of their boxes.
         ink: share of ink in that hull.
+        slender: its long side over its short one, along the page's axes.
     """
 
     signs: int
     size: float
     hull: NDArray[np.int32]
     ink: float
+    slender: float
 
 
 def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
@@ -343,7 +347,9 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
     size, boxes = cv2.contourArea(hull), int((width * height).sum())
     if boxes < PACKED * size or ink.sum() < max(INKED * size, DENSE * boxes):
         return None
-    return _Lettering(len(signs), large, np.asarray(hull, np.int32), float(ink.sum() / size))
+    ink_share = float(ink.sum() / size)
+    narrow, long = sorted(np.ptp(hull[:, 0], axis=0).tolist())
+    return _Lettering(len(signs), large, np.asarray(hull, np.int32), ink_share, long / narrow)
 
 
 def _add_balloon(
@@ -370,7 +376,7 @@ def _add_balloon(
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
         least, bare, solid = FEW, BAREST, SOLIDEST
-    elif lettering.signs < MANY:
+    elif lettering.signs < MANY and lettering.slender >= SLENDER:
         least, bare, solid = SOME, BAREST, SOLIDEST
     outlines, _ = cv2.findContours(
         seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE

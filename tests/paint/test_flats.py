@@ -305,6 +305,17 @@ def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     assert layer[600, 300].min() < 220
 
 
+def test_a_simple_face_is_no_balloon() -> None:
+    """Five marks of one size, but not in one line."""
+    drawn = lettered(0)
+    for left, top in ((262, 250), (322, 250), (268, 300), (292, 310), (316, 300)):
+        cv2.rectangle(drawn, (left, top), (left + 16, top + 14), 0, 3)
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[380, 300].min() < 220
+
+
 def test_features_of_a_face_are_no_lettering() -> None:
     drawn = lettered(0)
     brows_and_eyes = [(270, 278, 17, 4), (270, 284, 6, 8), (280, 286, 5, 5)]

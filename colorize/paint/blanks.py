@@ -66,7 +66,7 @@ BENT = 2.0
 """Pixels by which a straight edge may be bent."""
 STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
-FEW, SIGNS, SOME, MANY = 4, 3, 5, 7
+FEW, SIGNS, SOME, MANY = 4, 3, 4, 7
 """Signs of a lettering, at least: of a bold one, of one where the network's layer is white, of a
 single line of signs in a balloon of a very simple form, and of any other."""
 SLENDER = 2.5

@@ -291,7 +291,7 @@ def lettered(signs: int) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("signs", "seen_white", "white"), [(3, True, True), (3, False, False), (5, False, True)]
+    ("signs", "seen_white", "white"), [(3, True, True), (3, False, False), (4, False, True)]
 )
 def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     signs: int, *, seen_white: bool, white: bool

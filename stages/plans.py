@@ -39,6 +39,22 @@ PIX2PIX = (
 """Isola et al., at a quarter of the width."""
 
 
+TRIED: Variants = {
+    "base": (),
+    "averaged weights, 0.99": ("train.ema=0.99",),
+    "group norm": ("train.recipe=unet_group",),
+    "scale jitter 0.25": ("train.scale_jitter=0.25",),
+    "gamma jitter 0.2": ("train.gamma_jitter=0.2",),
+    "levels jitter 0.1": ("train.levels_jitter=0.1",),
+    "saturation jitter 0.3": ("train.saturation_jitter=0.3",),
+    "smoothing 0.05": ("train.smoothing=0.05",),
+    "spread over 10 bins, sigma 10": ("quantise.neighbours=10", "quantise.sigma=10"),
+    "head at a half": ("train.recipe=unet_half",),
+    "head at full size": ("train.recipe=unet_full",),
+}
+"""What was tried with `unet`, beside it."""
+
+
 def losses(values: Values) -> Variants:
     """Zhang et al., table 1, and the tone table."""
     recipe = values["train"]["recipe"].removesuffix("_l2")
@@ -74,7 +90,17 @@ def critics(values: Values) -> Variants:
     return found
 
 
-TABLES: Mapping[str, Callable[[Values], Variants]] = {"losses": losses, "critics": critics}
+def tried(values: Values) -> Variants:
+    """Change one thing of `unet` at a time."""
+    del values  # all rows are of this recipe
+    return {title: ("train.recipe=unet", *own) for title, own in TRIED.items()}
+
+
+TABLES: Mapping[str, Callable[[Values], Variants]] = {
+    "losses": losses,
+    "critics": critics,
+    "tried": tried,
+}
 
 
 def planned(table: str, values: Values, seeds: int) -> dict[str, dict[str, str]]:

@@ -59,10 +59,10 @@ TRIED: Variants = {
     "group norm": ("train.recipe=unet_group",),
     "scale jitter 0.25": ("train.scale_jitter=0.25",),
     "gamma jitter 0.2": ("train.gamma_jitter=0.2",),
-    "levels jitter 0.1": ("train.levels_jitter=0.1",),
     "saturation jitter 0.3": ("train.saturation_jitter=0.3",),
     "smoothing 0.05": ("train.smoothing=0.05",),
     "spread over 10 bins, sigma 10": ("quantise.neighbours=10", "quantise.sigma=10"),
+    "white and black level 0.1": ("train.levels_jitter=0.1",),
     "head at a half": ("train.recipe=unet_half",),
     "head at full size": ("train.recipe=unet_full",),
 }

@@ -61,8 +61,6 @@ TRIED: Variants = {
     "gamma jitter 0.2": ("train.gamma_jitter=0.2",),
     "saturation jitter 0.3": ("train.saturation_jitter=0.3",),
     "smoothing 0.05": ("train.smoothing=0.05",),
-    "spread over 10 bins, sigma 10": ("quantise.neighbours=10", "quantise.sigma=10"),
-    "white and black level 0.1": ("train.levels_jitter=0.1",),
     "head at a half": ("train.recipe=unet_half",),
     "head at full size": ("train.recipe=unet_full",),
 }

@@ -18,24 +18,12 @@ Variants: TypeAlias = dict[str, Sequence[str]]
 
 ONE_EPOCH = "one epoch"
 
-COSTS = {
-    "unet": 1.0,
-    "unet_group": 1.15,
-    "unet_half": 1.6,
-    "unet_full": 3.6,
-    "unet_l2": 0.8,
-    "eccv16": 1.1,
-    "eccv16_l2": 1.0,
-    "pix2pix": 0.6,
-}
+COSTS = {"unet": 1.0, "unet_l2": 0.8, "eccv16": 1.1, "eccv16_l2": 1.0, "pix2pix": 0.6}
 """By recipe: time of a step without a critic, in those of `unet`, at the widths of `PAPER` and
 `PIX2PIX`. Measured with crops of 96 pixels on 2 cores, grey pages alone and with inked ones."""
 
 CRITIC_COSTS = {"unet": 1.0, "eccv16": 1.0, "pix2pix": 0.25}
 """What a critic adds to it. One of 70 pixels costs a third more than one of a pixel."""
-
-EXTRA_COSTS = {"ema": 0.04, "saturation_jitter": 0.08}
-"""By key: what a value above 0 adds to it."""
 
 PAPER = ("train.recipe=eccv16", "train.width=0.25", "train.lr=0.001", "train.adversarial=0")
 """Zhang et al., at a quarter of the width: 2.0 million parameters."""
@@ -49,22 +37,6 @@ PIX2PIX = (
     "train.adversarial=0",
 )
 """Isola et al., at a quarter of the width."""
-
-
-ALONE = ("train.recipe=unet", "train.adversarial=0")
-
-TRIED: Variants = {
-    "base": (),
-    "averaged weights, 0.99": ("train.ema=0.99",),
-    "group norm": ("train.recipe=unet_group",),
-    "scale jitter 0.25": ("train.scale_jitter=0.25",),
-    "gamma jitter 0.2": ("train.gamma_jitter=0.2",),
-    "saturation jitter 0.3": ("train.saturation_jitter=0.3",),
-    "smoothing 0.05": ("train.smoothing=0.05",),
-    "head at a half": ("train.recipe=unet_half",),
-    "head at full size": ("train.recipe=unet_full",),
-}
-"""What was tried with `unet`, beside it."""
 
 
 def losses(values: Values) -> Variants:
@@ -102,17 +74,7 @@ def critics(values: Values) -> Variants:
     return found
 
 
-def tried(values: Values) -> Variants:
-    """Change one thing of `unet` at a time."""
-    del values  # all rows are of this recipe
-    return {title: (*ALONE, *own) for title, own in TRIED.items()}
-
-
-TABLES: Mapping[str, Callable[[Values], Variants]] = {
-    "losses": losses,
-    "critics": critics,
-    "tried": tried,
-}
+TABLES: Mapping[str, Callable[[Values], Variants]] = {"losses": losses, "critics": critics}
 
 
 def planned(table: str, values: Values, seeds: int) -> dict[str, dict[str, str]]:
@@ -153,8 +115,7 @@ def cost(train: Values) -> float:
     """Time of a step of section ``train``, in those of `unet` without a critic."""
     recipe = train["recipe"]
     share = train["adversarial"] if recipe != "pix2pix" else float(train["gan"] > 0)
-    extra = sum(more for key, more in EXTRA_COSTS.items() if train[key])
-    return COSTS[recipe] + share * CRITIC_COSTS.get(recipe, 0) + extra
+    return COSTS[recipe] + share * CRITIC_COSTS.get(recipe, 0)
 
 
 def _slug(title: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from colorize.learn.checkpoint import Checkpoints, History
     from colorize.model.weights import Model
 
-MULTIPLES = {name: 32 for name in ("unet", "unet_group", "unet_half", "unet_full", "unet_l2")}
+MULTIPLES = {"unet": 32, "unet_l2": 32}
 """By ``recipe``: what the sides of crops and pictures must be multiples of, where 8 is too little:
 `Recipe.side_multiple`, known before PyTorch is imported."""
 
@@ -48,16 +48,7 @@ def _no_truth_value(value: object) -> object:
 class TrainParams(Section):
     """Section ``train`` of params.yaml."""
 
-    recipe: Literal[
-        "unet",
-        "unet_group",
-        "unet_half",
-        "unet_full",
-        "unet_l2",
-        "eccv16",
-        "eccv16_l2",
-        "pix2pix",
-    ]
+    recipe: Literal["unet", "unet_l2", "eccv16", "eccv16_l2", "pix2pix"]
     domains: Annotated[
         tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
     ]
@@ -67,10 +58,6 @@ class TrainParams(Section):
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     scale_jitter: Annotated[float, Field(ge=0, le=1)]
     gamma_jitter: Annotated[float, Field(ge=0, le=1)]
-    levels_jitter: Annotated[float, Field(ge=0, le=0.4)]
-    saturation_jitter: Annotated[float, Field(ge=0, le=1)]
-    smoothing: Annotated[float, Field(ge=0, le=0.5)]
-    ema: Annotated[float, Field(ge=0, lt=1)]
     batch: Annotated[int, Field(ge=1, le=4096)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     lr: Annotated[float, Field(gt=0, le=1)]

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from colorize.data.shards import ShardReader
 from colorize.model.domains import Key, Mixture, View
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""Share of red, green and blue in the grey that a colour is mixed with (Rec. 709)."""
-
 N = TypeVar("N", bound=np.generic)
 
 Simulation: TypeAlias = Callable[[View, Key], View]
@@ -34,17 +31,11 @@ class Variation:
         scale: the picture is enlarged by exp(u), u uniform in +- this.
         gamma: its values in 0..1 are raised to exp(u), u uniform in +- this, as if it were printed
             or scanned darker or lighter. All channels alike, which keeps hues.
-        levels: black is raised and white lowered, each by up to this share of the range. The same
-            line for all channels keeps hues exactly (Naik and Murthy 2003).
-        saturation: each pixel's distance to its own grey is multiplied by exp(u), u uniform in +-
-            this, but by no more than the gamut allows, which keeps hues.
     """
 
     crop: int
     scale: float = 0.0
     gamma: float = 0.0
-    levels: float = 0.0
-    saturation: float = 0.0
 
 
 def augmented(
@@ -86,30 +77,10 @@ def augmented(
         exponent = np.exp(random.uniform(-1, 1) * variation.gamma)
         table = np.rint(255 * np.linspace(0, 1, 256) ** exponent).astype(np.uint8)
         cropped = table[cropped]
-    if variation.levels:
-        black, white = random.uniform(0, variation.levels, size=2)
-        table = np.rint(255 * np.linspace(black, 1 - white, 256)).astype(np.uint8)
-        cropped = table[cropped]
-    if variation.saturation:
-        cropped = saturated(cropped, float(np.exp(random.uniform(-1, 1) * variation.saturation)))
     return cropped, {
         name: cut(array, cv2.INTER_NEAREST) if array.ndim == 3 else array
         for name, array in conditions.items()
     }
-
-
-def saturated(rgb: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Multiply each pixel's distance to its own grey, but stay in the gamut, so that hues stay.
-
-    Args:
-        rgb: (H, W, 3) uint8.
-        factor: above 0.
-    """
-    grey = (rgb @ LUMA)[..., None]
-    away = rgb - grey
-    room = np.where(away > 0, 255 - grey, grey) / np.maximum(np.abs(away), 1e-3)
-    limit = np.maximum(room.min(axis=-1, keepdims=True), 0)
-    return np.rint(grey + away * np.minimum(factor, limit)).clip(0, 255).astype(np.uint8)
 
 
 def example(

@@ -19,10 +19,6 @@ class Schedule:
         crop: side of the random square that a step sees of a picture, in pixels.
         scale_jitter: how much larger or smaller a step may see a picture, as a logarithm.
         gamma_jitter: how much darker or lighter, as the logarithm of an exponent.
-        levels_jitter: how much paler, as the share of the range that is lost at either end.
-        saturation_jitter: how much more or less saturated, as a logarithm.
-        smoothing: share of a target of classes that is spread evenly over all bins.
-        ema: of the averaged weights, how much stays in a step; 0 keeps no average.
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises to its peak.
         weight_decay: of AdamW.
@@ -34,10 +30,6 @@ class Schedule:
     crop: int
     scale_jitter: float = 0.0
     gamma_jitter: float = 0.0
-    levels_jitter: float = 0.0
-    saturation_jitter: float = 0.0
-    smoothing: float = 0.0
-    ema: float = 0.0
     lr: float
     warmup: float
     weight_decay: float
@@ -46,13 +38,7 @@ class Schedule:
     @property
     def variation(self) -> Variation:
         """How pictures are varied."""
-        return Variation(
-            crop=self.crop,
-            scale=self.scale_jitter,
-            gamma=self.gamma_jitter,
-            levels=self.levels_jitter,
-            saturation=self.saturation_jitter,
-        )
+        return Variation(crop=self.crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
 
     def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this schedule.

@@ -101,8 +101,6 @@ class Trainer:
             decode=lambda output: model.recipe.decode(output, model.centres, *decoding),
             enlarge=model.recipe.enlarge,
             adversary=adversary,
-            smoothing=schedule.smoothing,
-            ema=schedule.ema,
         )
         self._method = model.recipe.method(model.network, settings, group)
 

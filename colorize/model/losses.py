@@ -52,7 +52,7 @@ class Losses(NamedTuple):
     mass: Tensor
 
 
-def soft_cross_entropy(logits: Tensor, target: Target, smoothing: float = 0.0) -> Losses:
+def soft_cross_entropy(logits: Tensor, target: Target) -> Losses:
     """Compare logits with soft targets without ever making a dense target.
 
     The cross-entropy is log-sum-exp of all logits less the target's mean of k gathered ones; its
@@ -61,14 +61,12 @@ def soft_cross_entropy(logits: Tensor, target: Target, smoothing: float = 0.0) -
     Args:
         logits: (N, Q, h, w) of any floating type; fastest when channels-last.
         target: at the same h and w.
-        smoothing: share of the target that is spread evenly over all bins (Szegedy et al., arXiv
-            1512.00567).
     """
     function = _SoftCrossEntropy.apply
     mass = target.rebalance.sum()
     shares = target.rebalance / mass
     rebalanced, cross_entropy = function(  # type: ignore[no-untyped-call]
-        logits, target.indices, target.weights, shares, smoothing
+        logits, target.indices, target.weights, shares
     )
     entropy = torch.special.entr(target.weights).sum(-1).mean()
     return Losses(rebalanced, cross_entropy - entropy, mass)
@@ -119,12 +117,7 @@ class _SoftCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
-        logits: Tensor,
-        indices: Tensor,
-        weights: Tensor,
-        shares: Tensor,
-        smoothing: float,
+        ctx: FunctionCtx, logits: Tensor, indices: Tensor, weights: Tensor, shares: Tensor
     ) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
         needs_gradient = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
@@ -134,17 +127,12 @@ class _SoftCrossEntropy(torch.autograd.Function):
         for n, picture in enumerate(by_pixel):
             x = picture.float()  # (h, w, Q); a copy, but for float32 logits
             x = x - x.amax(-1, keepdim=True)
-            sharp = weights[n] * (1 - smoothing)
-            hit = (x.gather(-1, indices[n]) * sharp).sum(-1)
-            if smoothing:
-                hit = hit + smoothing * x.mean(-1)
+            hit = (x.gather(-1, indices[n]) * weights[n]).sum(-1)
             total = x.exp_().sum(-1)  # (h, w)
             cross_entropy[n] = total.log() - hit
             if gradient is not None:
                 x.mul_((shares[n] / total)[..., None])
-                x.scatter_add_(-1, indices[n], -sharp * shares[n, ..., None])
-                if smoothing:
-                    x.sub_(shares[n, ..., None] * (smoothing / x.shape[-1]))
+                x.scatter_add_(-1, indices[n], -weights[n] * shares[n, ..., None])
                 gradient[n] = x
         if gradient is not None:
             ctx.save_for_backward(gradient.permute(0, 3, 1, 2))
@@ -153,9 +141,9 @@ class _SoftCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(
         ctx: FunctionCtx, of_rebalanced: Tensor | None, _: Tensor | None
-    ) -> tuple[Tensor | None, None, None, None, None]:
+    ) -> tuple[Tensor | None, None, None, None]:
         (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]
         if of_rebalanced is None:
-            return None, None, None, None, None
+            return None, None, None, None
         # A loss that is minimised as it is asks for a gradient of one: spare the product.
-        return gradient if of_rebalanced == 1 else gradient * of_rebalanced, None, None, None, None
+        return gradient if of_rebalanced == 1 else gradient * of_rebalanced, None, None, None

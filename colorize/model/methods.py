@@ -6,7 +6,6 @@ all that a step depends on.
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -66,8 +65,6 @@ class Settings:
         decode: output (N, C, h, w) -> (N, 2, h, w) ab, or (N, 3, h, w) L and ab, with a gradient.
         enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W), likewise.
         adversary: of methods that have a critic.
-        smoothing: share of a target of classes that is spread evenly over all bins.
-        ema: how much of the averaged weights stays in a step; 0 keeps no average.
     """
 
     weight_decay: float
@@ -77,8 +74,6 @@ class Settings:
     decode: Callable[[Tensor], Tensor]
     enlarge: Callable[[Tensor, Tensor], Tensor]
     adversary: Adversary = Adversary()
-    smoothing: float = 0.0
-    ema: float = 0.0
 
 
 class Method(Protocol):
@@ -134,25 +129,19 @@ class Supervised:
         *,
         loss: Callable[[Tensor, Target], Losses],
     ) -> None:
-        self._average = Average(network, settings.ema) if settings.ema else None
-        trained = deepcopy(network) if self._average else network
-        self._network = processes.shared(trained)
+        self._network = processes.shared(network)
         self._processes = processes
         self._loss = loss
         self._optimiser = torch.optim.AdamW(
-            decayed(trained, settings.weight_decay), betas=BETAS, fused=True
+            decayed(network, settings.weight_decay), betas=BETAS, fused=True
         )
         self.modules: Mapping[str, nn.Module] = {"network": network}
-        if self._average:
-            self.modules = {"network": network, "trained": trained}
         self.optimisers: Mapping[str, Optimizer] = {"network": self._optimiser}
 
     def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         """Take one step; see `Method`."""
         _, loss, found = self._compared(batch)
         self._update(loss, lr)
-        if self._average:
-            self._average.update(self.modules["trained"], number)
         return found
 
     def _compared(self, batch: Batch) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -177,29 +166,6 @@ class Supervised:
 
     def check(self, means: Mapping[str, float]) -> None:
         """Accept all means."""
-
-
-class Average:
-    """An exponential moving average of a network's weights and statistics.
-
-    Args:
-        network: becomes the average.
-        decay: how much of it stays in a step; less in the first steps, (1 + n) / (10 + n).
-    """
-
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self._network = network
-        self._decay = decay
-
-    @torch.no_grad()
-    def update(self, trained: nn.Module, number: int) -> None:
-        """Take in the network after step ``number``, from 0."""
-        share = 1 - min(self._decay, (1 + number) / (10 + number))
-        own, other = self._network.state_dict(), trained.state_dict()
-        floats = [name for name, tensor in own.items() if tensor.is_floating_point()]
-        torch._foreach_lerp_([own[n] for n in floats], [other[n] for n in floats], share)
-        for name in own.keys() - set(floats):
-            own[name].copy_(other[name])
 
 
 def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

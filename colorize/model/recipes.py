@@ -92,8 +92,7 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
 
 def _by_classes(network: nn.Module, settings: Settings, processes: Processes) -> Method:
     kind = SupervisedThenAdversarial if settings.adversary.share else Supervised
-    colours = partial(losses.soft_cross_entropy, smoothing=settings.smoothing)
-    loss = partial(losses.with_lightness, colours=colours)
+    loss = partial(losses.with_lightness, colours=losses.soft_cross_entropy)
     return kind(network, settings, processes, loss=loss)
 
 
@@ -158,32 +157,7 @@ _PIX2PIX = Recipe(
     side_multiple=1,
 )
 
-_GROUPED = replace(
-    _UNET,
-    name="unet_group",
-    network=lambda spec: unet.UNet(
-        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints, group=8
-    ),
-)
-_HALF = replace(
-    _UNET,
-    name="unet_half",
-    network=lambda spec: unet.UNet(
-        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints, stride=2
-    ),
-    head_stride=2,
-)
-_FULL = replace(
-    _UNET,
-    name="unet_full",
-    network=lambda spec: unet.UNet(
-        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints, stride=1
-    ),
-    enlarge=lambda colours, _: colours,
-    head_stride=1,
-)
-
-_ALL = (_UNET, _GROUPED, _HALF, _FULL, _regressed(_UNET), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
+_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
 RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 

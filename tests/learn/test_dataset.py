@@ -1,4 +1,3 @@
-import colorsys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -127,44 +126,3 @@ def test_gamma_darkens_and_lightens_all_channels_alike() -> None:
     assert np.abs(logarithms).max() < 0.33
     assert logarithms.min() < -0.2
     assert logarithms.max() > 0.2
-
-
-def hues(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.array([colorsys.rgb_to_hsv(*pixel)[0] for pixel in rgb.reshape(-1, 3) / 255])
-
-
-def test_saturation_is_changed_within_the_gamut_and_keeps_hues(rng: np.random.Generator) -> None:
-    rgb = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)
-    chroma = np.ptp(rgb.astype(int), axis=-1)
-    for factor in (0.6, 1.0, 1.5, 10.0):
-        found = dataset.saturated(rgb, factor)
-        new = np.ptp(found.astype(int), axis=-1)
-        away = np.abs(hues(rgb) - hues(found))[new.ravel() > 20]
-        assert np.minimum(away, 1 - away).max() < 1 / 6 / 10  # rounding of 20 to 255 levels
-        np.testing.assert_allclose(found @ dataset.LUMA, rgb @ dataset.LUMA, atol=1)
-        if factor <= 1:
-            np.testing.assert_allclose(new, factor * chroma, atol=1.01)
-        else:
-            assert (new >= chroma - 1).all()
-            assert new.mean() > 1.1 * chroma.mean()
-
-
-def test_levels_raise_black_and_lower_white_and_keep_hues(pictures: ShardReader) -> None:
-    picture = pictures[2]
-    lowest, highest = [], []
-    for epoch in range(40):
-        found, _ = dataset.augmented(
-            picture, {}, variation=dataset.Variation(crop=32, levels=0.1), key=Key(0, epoch, 2)
-        )
-        plain, _ = dataset.augmented(
-            picture, {}, variation=dataset.Variation(crop=32), key=Key(0, epoch, 2)
-        )
-        seen = np.ptp(plain.astype(int), axis=-1).ravel() > 40
-        away = np.abs(hues(found) - hues(plain))[seen]
-        assert np.minimum(away, 1 - away).max() < 1 / 6 / 10
-        lowest.append(int(found.min()))
-        highest.append(int(found.max()))
-    assert 0 <= min(lowest) < 10
-    assert 16 < max(lowest) <= 26
-    assert 229 <= min(highest) < 239
-    assert 245 < max(highest) <= 255

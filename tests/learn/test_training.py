@@ -166,33 +166,3 @@ def test_best_of() -> None:
     history = [{"val_psnr": p, "val_mse": n} for n, p in enumerate([20.0, 22.0, 22.0, 21.0])]
     assert best_of(history, "psnr") == 1
     assert best_of(history, "mse") == 0
-
-
-def test_the_kept_network_is_the_average_of_the_trained_one(
-    folder: Path, quantiser: Quantiser
-) -> None:
-    model = build(quantiser)
-    trainer = Trainer(
-        model, ShardReader(folder, "train"), quantiser=quantiser, schedule=schedule(ema=0.6)
-    )
-    average = {name: value.clone() for name, value in model.network.state_dict().items()}
-    numbers = iter(range(4))
-
-    def on_step(_: Losses) -> None:
-        number = next(numbers)
-        decay = min(0.6, (1 + number) / (10 + number))
-        trained = {
-            name.removeprefix("module.trained."): value
-            for name, value in trainer.state().tensors.items()
-            if name.startswith("module.trained.")
-        }
-        for name, kept in model.network.state_dict().items():
-            if kept.is_floating_point():
-                average[name] = decay * average[name] + (1 - decay) * trained[name]
-                torch.testing.assert_close(kept, average[name])
-                assert number == 0 or not torch.equal(kept, trained[name])
-            else:
-                assert torch.equal(kept, trained[name])
-
-    list(trainer.epochs(on_step=on_step))
-    assert next(numbers, None) is None

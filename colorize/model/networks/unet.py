@@ -2,8 +2,7 @@
 
 Five levels from half to 1/32 of the picture's size. The way down decides what is shown, the skips
 bring back where it is: hair, skin and cloth end at lines that deep layers no longer see. Logits
-stand at a quarter of the size, where a joint bilateral filter takes them up (`model.decode`), or, as
-a variant, at half or all of it.
+stand at a quarter of the size, where a joint bilateral filter takes them up (`model.decode`).
 
 A network that takes hints (`model.hints`) is told of them at every level on the way down, where a
 cell of the map has the mean colour of the hints in it: deep ones carry it far, shallow ones keep it
@@ -47,20 +46,10 @@ class UNet(nn.Module):
         width: multiplies every hidden number of channels.
         channels: of the input, L first.
         hints: whether it takes hints.
-        stride: of the head: 4, 2 or 1 pixels.
-        group: channels that are normalised together, in each picture by itself; 0 normalises each
-            channel over the batch.
     """
 
     def __init__(
-        self,
-        outputs: int,
-        *,
-        width: float = 1.0,
-        channels: int = 1,
-        hints: bool = False,
-        stride: int = HEAD_STRIDE,
-        group: int = 0,
+        self, outputs: int, *, width: float = 1.0, channels: int = 1, hints: bool = False
     ) -> None:
         super().__init__()
         half, *levels = (_scaled(count, width) for count in CHANNELS)
@@ -71,17 +60,10 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(_down(inside, outside) for inside, outside in upper)
         self.down.append(_down(*deepest, dilation=2))
         self.up = nn.ModuleList(_up(below, skip) for skip, below in reversed([*pairwise(levels)]))
-        if stride < HEAD_STRIDE:  # back to the half size, beside what the stem gives
-            self.up.append(_up(levels[0], half))
-        if stride < _STEM_STRIDE:  # and to the full one, beside the pixels themselves
-            self.up.append(_up(half, channels, half))
-        self._stride = stride
-        self.head = nn.Conv2d(levels[0] if stride == HEAD_STRIDE else half, outputs, 1)
+        self.head = nn.Conv2d(levels[0], outputs, 1)
         self.hinted = nn.ModuleList(
             nn.Conv2d(HINT_CHANNELS, level, 1, bias=False) for level in levels if hints
         )
-        if group:
-            _normalise_groups(self, group)
         self.apply(_initialise)
         for parameter in self.hinted.parameters():  # begins as a network that knows no hints
             nn.init.zeros_(parameter)
@@ -96,10 +78,9 @@ class UNet(nn.Module):
         Returns:
             (N, C, h, w).
         """
-        centred = (seen - L_CENTRE) / L_RANGE
-        pixels = functional.pixel_unshuffle(centred, _STEM_STRIDE)
+        pixels = functional.pixel_unshuffle((seen - L_CENTRE) / L_RANGE, _STEM_STRIDE)
         x = self.stem(pixels.contiguous(memory_format=torch.channels_last))
-        skips = [centred.to(x.dtype), x][self._stride // 2 :]
+        skips = []
         pooled = None if hints is None else _pooled(hints, HEAD_STRIDE // 2)
         for number, level in enumerate(self.down):
             x = level(x)
@@ -145,17 +126,8 @@ def _down(inside: int, outside: int, *, dilation: int = 1) -> nn.Sequential:
     return nn.Sequential(halving, _convolution(outside, outside, dilation=dilation))
 
 
-def _up(below: int, skip: int, outside: int = 0) -> nn.Sequential:
-    outside = outside or skip
-    return nn.Sequential(_convolution(below + skip, outside), _convolution(outside, outside))
-
-
-def _normalise_groups(network: nn.Module, group: int) -> None:
-    for parent in list(network.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm2d):
-                count = child.num_features
-                setattr(parent, name, nn.GroupNorm(max(1, count // group), count))
+def _up(below: int, skip: int) -> nn.Sequential:
+    return nn.Sequential(_convolution(below + skip, skip), _convolution(skip, skip))
 
 
 def _initialise(module: nn.Module) -> None:

@@ -98,23 +98,3 @@ def test_layers_are_those_of_a_u_net_in_plain_pytorch() -> None:
         x = layer(layer(x, f"up.{number}.0"), f"up.{number}.1")
     expected = functional.conv2d(x, weights["head.weight"], weights["head.bias"])
     torch.testing.assert_close(network(lightness), expected)
-
-
-@pytest.mark.parametrize("stride", [4, 2, 1])
-def test_the_head_may_stand_at_a_larger_size(stride: int) -> None:
-    network = UNet(5, width=0.25, stride=stride)
-    output = network(torch.rand(2, 1, 64, 96) * 100)
-    assert output.shape == (2, 5, 64 // stride, 96 // stride)
-    (output * torch.randn_like(output)).sum().backward()
-    assert all(bool(p.grad.abs().sum() > 0) for p in network.parameters() if p.grad is not None)
-    assert all(p.grad is not None for p in network.parameters())
-
-
-@torch.no_grad()
-def test_group_norm_does_not_depend_on_the_batch() -> None:
-    pictures = torch.rand(3, 1, 64, 64) * 100
-    for group, alike in ((8, True), (0, False)):
-        torch.manual_seed(0)
-        network = UNet(5, width=0.25, group=group).train()
-        alone, together = network(pictures[:1]), network(pictures)[:1]
-        assert torch.allclose(alone, together, atol=1e-4) == alike

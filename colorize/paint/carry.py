@@ -88,15 +88,17 @@ class Regions:
     def __len__(self) -> int:
         return len(self.area)
 
-    def mean(self, plane: Plane) -> Plane:
-        """Mean of (H, W, C) over the inside of each region: (n, C)."""
-        number = self.number[self.inside]
-        sums = [
-            np.bincount(number, channel[self.inside], len(self))
-            for channel in np.moveaxis(plane, -1, 0)
-        ]
+    def mean(self, planes: Sequence[Plane] | Plane) -> Plane:
+        """Mean of planes (C, H, W) over the inside of each region: (n, C)."""
+        count = len(self)
+        bins = _binned(self.number, self.inside, count)
+        sums = [np.bincount(bins, plane.ravel(), count + 1)[:count] for plane in planes]
         means: Plane = (np.stack(sums, -1) / np.maximum(self.area, 1)[:, None]).astype(np.float32)
         return means
+
+    def spread(self, values: Plane) -> list[Plane]:
+        """Give each pixel the values (n, C) of its region: C planes (H, W)."""
+        return [np.take(np.ascontiguousarray(column), self.number) for column in values.T]
 
     def pooled(self, distribution: Plane, extent: tuple[float, float]) -> Plane:
         """Mean of a network's distribution of colours over each region.
@@ -117,13 +119,13 @@ class Regions:
         across = (np.arange(width)[sampled[1]] * (extent[1] / width)).astype(int)
         cell = down.clip(max=rows - 1)[:, None] * columns + across.clip(max=columns - 1)
         inside = self.inside[sampled]
+        number, cell = number[inside], cell[inside]
         counts = sparse.coo_array(
-            (np.ones(int(inside.sum()), np.float32), (number[inside], cell[inside])),
-            shape=(len(self), rows * columns),
+            (np.ones(number.size, np.float32), (number, cell)), shape=(len(self), rows * columns)
         ).tocsr()
-        total = np.asarray(counts.sum(axis=1), np.float32)
-        cells = distribution.reshape(-1, bins)
-        means: Plane = (counts @ cells) / np.maximum(total, 1)[:, None]
+        total = np.bincount(number, minlength=len(self)).astype(np.float32)
+        means: Plane = counts @ distribution.reshape(-1, bins)
+        means /= np.maximum(total, 1)[:, None]
         return means
 
 
@@ -153,7 +155,7 @@ def divide(
     _seed_lines(markers, seeds, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
-    tones = np.repeat(lightness.clip(0, 100).astype(np.uint8)[..., None], 3, axis=2)
+    tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
     number = _joined(_flooded(tones, markers), depth, NECK[kind])
     seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
@@ -175,22 +177,24 @@ def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
     count, markers = cv2.connectedComponents((depth > large).view(np.uint8), connectivity=4)
     away = cv2.distanceTransform((markers == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     narrow = (depth > small) & ((away > large + 1) | (count == 1))
-    count = _add(markers, narrow.view(np.uint8), count)
-    parts_count, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
-    held = np.zeros(parts_count, bool)
-    held[parts[markers > 0]] = True
-    _add(markers, (~held[parts] & (depth > 0)).view(np.uint8), count)
+    _, parts = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
+    count = _add(markers, parts, np.bincount(parts.ravel()), count)
+    _, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    sizes = np.bincount(parts.ravel())
+    sizes[parts[markers > 0]] = 0
+    _add(markers, parts, sizes, count)
     return np.asarray(markers, np.int32)
 
 
-def _add(markers: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> int:
-    """Number the parts of a mask that are not tiny from ``count`` on; what comes after them."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    kept = stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+def _add(
+    markers: NDArray[np.int32], parts: NDArray[np.int32], sizes: NDArray[np.intp], count: int
+) -> int:
+    """Number the parts from 1 that are not tiny from ``count`` on; what comes after them."""
+    kept = sizes >= SMALLEST
     kept[0] = False
     table = np.zeros(len(kept), np.int32)
     table[kept] = np.arange(count, count + int(kept.sum()))
-    np.maximum(markers, table[parts], out=markers)
+    np.maximum(markers, np.take(table, parts), out=markers)
     return count + int(kept.sum())
 
 
@@ -205,10 +209,10 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     ):
         one, other = number[first], number[second]
         opening = np.minimum(depth[first], depth[second])
-        meet = (one != other) & (opening > 0)
-        pair = np.sort(np.stack([one[meet], other[meet]]), axis=0)
-        keys.append(pair[0].astype(np.int64) * count + pair[1])
-        openings.append(opening[meet])
+        meet = np.flatnonzero((one != other) & (opening > 0))
+        one, other = np.take(one, meet), np.take(other, meet)
+        keys.append(np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other))
+        openings.append(np.take(opening, meet))
     key, opening = np.concatenate(keys), np.concatenate(openings)
     if not key.size:
         return number
@@ -220,8 +224,7 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     wide = opening > neck * np.minimum(widest[one], widest[other])
     graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
-    found: NDArray[np.int32] = (joined[number] + 1).astype(np.int32)
-    return found
+    return np.take(joined.astype(np.int32) + np.int32(1), number)
 
 
 def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -259,9 +262,8 @@ def _closed(number: NDArray[Any]) -> NDArray[np.int32]:
     """
     known = number.astype(np.float32)
     window = np.ones((3, 3), np.uint8)
-    while (known < 1).any():
-        grown = cv2.dilate(known, window)
-        known = np.asarray(np.where(known < 1, grown, known), np.float32)
+    while (unknown := known < 1).any():
+        cv2.copyTo(cv2.dilate(known, window), unknown.view(np.uint8), known)
     return known.astype(np.int32)
 
 
@@ -287,22 +289,25 @@ def _parted(
     contested = [region for region, found in kinds.items() if len(found) > 1]
     if not contested:
         return number, seeded
-    within = np.isin(number, contested)
+    table = np.zeros(int(number.max()) + 1, bool)
+    table[contested] = True
+    within = np.take(table, number)
     rows, columns = (np.flatnonzero(within.any(axis)) for axis in (1, 0))
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    within, depth, tones = within[box], depth[box], np.ascontiguousarray(tones[box])
-    outside = int(number.max()) + 1
+    within, tones = within[box], np.ascontiguousarray(tones[box])
+    depth = depth[box] * within
+    outside = len(table)
     markers = np.zeros(within.shape, np.int32)
     seeded = seeded.copy()
     for place, seed in enumerate(seeds):
         if seeded[place] in contested:
             moved = seed._replace(row=seed.row - rows[0], column=seed.column - columns[0])
             seeded[place] = outside + 1 + place
-            _climb(markers, depth * within, moved, outside + 1 + place)
-    level = float((depth * within).max())
+            _climb(markers, depth, moved, outside + 1 + place)
+    level = float(depth.max())
     while level > 1:
         level *= LEVELS
-        markers = _filled(tones, markers, within & (depth > level), outside)
+        markers = _filled(tones, markers, depth > level, outside)
     markers = _filled(tones, markers, within, outside)
     markers = _closed(np.where(within, markers, outside))
     number = number.copy()
@@ -331,11 +336,14 @@ def _filled(
     tones: NDArray[np.uint8], markers: NDArray[np.int32], mask: NDArray[np.bool_], outside: int
 ) -> NDArray[np.int32]:
     """Let markers grow within a mask; 0 where they do not reach."""
-    held = np.where(mask | (markers > 0), markers, outside).astype(np.int32)
-    if not (held == 0).any():
+    bounded = markers.copy()
+    bounded[~mask & (markers == 0)] = outside
+    if bounded.all():
         return markers
-    grown = cv2.watershed(tones, held)
-    return np.asarray(np.where((grown == outside) | (grown < 0), markers, grown), np.int32)
+    grown = np.asarray(cv2.watershed(tones, bounded), np.int32)
+    back = (grown == outside) | (grown < 0)
+    cv2.copyTo(markers, back.view(np.uint8), grown)
+    return grown
 
 
 def _described(
@@ -345,20 +353,24 @@ def _described(
     present = np.bincount(number.ravel()) > 0
     present[seeded] = True
     table = (np.cumsum(present) - 1).astype(np.int32)
-    number, count = table[number], int(present.sum())
-    into = cv2.distanceTransform(wall, cv2.DIST_L2, cv2.DIST_MASK_3)
+    number, count = np.take(table, number), int(present.sum())
+    inside = wall == 0
+    bins = _binned(number, inside, count)
     # What is line all over is a region of its own only where somebody asked for it.
-    bare = (np.bincount(number.ravel(), (wall == 0).ravel(), count) == 0)[number]
-    inside = (wall == 0) | bare
-    share = np.where(inside, 1, np.clip(1 + REACH - into, 0, 1))
-    flat = number[inside]
-    rows, columns = np.nonzero(inside)
+    bare = np.bincount(bins, minlength=count + 1)[:count] == 0
+    if bare.any():
+        inside |= np.take(bare, number)
+        bins = _binned(number, inside, count)
+    into = cv2.distanceTransform(wall, cv2.DIST_L2, cv2.DIST_MASK_3)
+    share = np.maximum(inside, np.clip(1 + REACH - into, 0, 1))
     short = min(number.shape)
-    area = np.bincount(flat, minlength=count).astype(np.float64)
+    area = np.bincount(bins, minlength=count + 1)[:count].astype(np.float64)
     some = np.maximum(area, 1)
+    rows, columns = (np.arange(length) / short for length in number.shape)
+    places = np.broadcast_arrays(rows[:, None], columns)
     means = [
-        np.bincount(flat, values, count) / some
-        for values in (lightness[inside], rows / short, columns / short)
+        np.bincount(bins, values.ravel(), count + 1)[:count] / some
+        for values in (lightness, *places)
     ]
     return Regions(
         number=number,
@@ -369,6 +381,15 @@ def _described(
         place=np.stack(means[1:], -1).astype(np.float32),
         seeded=table[seeded],
     )
+
+
+def _binned(
+    number: NDArray[np.int32], inside: NDArray[np.bool_], count: int
+) -> NDArray[np.intp]:
+    """Bins (H * W,) of pixels for sums by region; what is not inside one has the bin ``count``."""
+    bins = number.astype(np.intp)
+    bins[~inside] = count
+    return bins.ravel()
 
 
 def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane:

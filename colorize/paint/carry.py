@@ -46,6 +46,8 @@ NEARBY = 1.0
 """Distance in short sides over which a region speaks for another by 1/e less."""
 
 Plane = NDArray[np.float32]
+Disc = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of a seed's pixels."""
 
 
 class Seed(NamedTuple):
@@ -152,12 +154,13 @@ def divide(
     wall = lines(lightness)
     depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
     markers = _cores(depth, GAP[kind])
-    _seed_lines(markers, seeds, wall)
+    discs = [_disc(seed, wall.shape) for seed in seeds]
+    _seed_lines(markers, discs, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
     tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
     number = _joined(_flooded(tones, markers), depth, NECK[kind])
-    seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
+    seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
 
@@ -227,23 +230,24 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     return np.take(joined.astype(np.int32) + np.int32(1), number)
 
 
-def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:
     """Rows and columns of a seed's pixels, at least one."""
     height, width = shape
     row, column = min(int(seed.row), height - 1), min(int(seed.column), width - 1)
     reach = int(seed.radius)
-    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    rows, columns = down + row, across + column
-    inside = down**2 + across**2 <= seed.radius**2
-    inside &= (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    return rows[inside], columns[inside]
+    rows = np.arange(max(0, row - reach), min(height, row + reach + 1))
+    columns = np.arange(max(0, column - reach), min(width, column + reach + 1))
+    inside = (rows[:, None] - row) ** 2 + (columns - column) ** 2 <= seed.radius**2
+    down, across = np.nonzero(inside)
+    return rows[down], columns[across]
 
 
-def _seed_lines(markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray[np.uint8]) -> None:
+def _seed_lines(
+    markers: NDArray[np.int32], discs: Sequence[Disc], wall: NDArray[np.uint8]
+) -> None:
     """Make markers of seeds that lie on lines alone."""
     count = int(markers.max()) + 1
-    for seed in seeds:
-        disc = _disc(seed, wall.shape)
+    for disc in discs:
         if wall[disc].all() and not markers[disc].any():
             markers[disc] = count
             count += 1
@@ -267,9 +271,8 @@ def _closed(number: NDArray[Any]) -> NDArray[np.int32]:
     return known.astype(np.int32)
 
 
-def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], seed: Seed) -> int:
+def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], disc: Disc) -> int:
     """The region of most of a seed's pixels beside lines."""
-    disc = _disc(seed, wall.shape)
     found, beside = number[disc], wall[disc] == 0
     return int(np.bincount(found[beside] if beside.any() else found).argmax())
 

@@ -121,7 +121,7 @@ class Guide:
             (h, w, 3) uint8 sRGB.
         """
         lightness, layer = self.memo.of("undotted", (), lambda: without_dots(page)), flat.rgb
-        colours = lab.rgb_to_planes(resized(layer, lightness.shape)).reshape(3, *lightness.shape)
+        colours = _planes(resized(layer, lightness.shape))
         regions = self._divided(lightness, "ink")
         *means, squared = regions.mean([*colours, np.square(colours).sum(axis=0)]).T
         base = np.stack(means, axis=-1)
@@ -134,14 +134,13 @@ class Guide:
         blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
         share = self._coloured(regions, np.asarray(blank, np.float32))
         share *= regions.spread(told.share[:, None])[0]
-        some = np.flatnonzero(share)
-        number = np.take(regions.number, some)
-        shading = (np.take(colours[0], some) - middle[number]) * agreeing[number]
+        first, run = _runs(regions.number, colours[0], share > 0)
+        number = np.take(regions.number, first)
+        shading = (np.take(colours[0], first) - middle[number]) * agreeing[number]
         target = np.take(told.colour, number, axis=0)
         target[:, 0] += shading.clip(-DEEPEST, DEEPEST)
         target[:, 0].clip(0, lab.L_MAX, out=target[:, 0])
-        wanted = np.zeros((share.size, 3), np.uint8)
-        wanted[some] = lab.lab_to_rgb(target, keep_lightness=True)
+        wanted = np.take(lab.lab_to_rgb(target, keep_lightness=True), run, axis=0)
         return _mixed(layer, wanted.reshape(*share.shape, 3), share)
 
     def _divided(self, lightness: Plane, kind: Kind) -> Regions:
@@ -278,11 +277,34 @@ def blended(planes: Plane, guided: Plane) -> None:
         band[..., 1] += b
 
 
+def _runs(*planes: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find runs of pixels, row by row, in which all planes (H, W) stay the same.
+
+    Conversions of colours are slow, and layers are flat.
+
+    Returns:
+        (k,) places of the first pixels of the runs, and (H * W,) the run of each pixel from 0.
+    """
+    begins = np.zeros(planes[0].size, bool)
+    begins[:1] = True
+    for plane in planes:
+        flat = plane.ravel()
+        begins[1:] |= flat[1:] != flat[:-1]
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
+
+
+def _planes(rgb: NDArray[np.uint8]) -> Plane:
+    """Lab (3, H, W) of a picture (H, W, 3) that is mostly flat."""
+    first, run = _runs(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0])
+    some = lab.rgb_to_planes(np.take(rgb.reshape(-1, 3), first, axis=0))
+    return np.stack([np.take(plane, run) for plane in some]).reshape(3, *rgb.shape[:2])
+
+
 def _mixed(layer: NDArray[np.uint8], colour: NDArray[np.uint8], share: Plane) -> NDArray[np.uint8]:
     """Mix a layer (h, w, 3) with colours (H, W, 3), as much as their share (H, W) says."""
-    shares = np.asarray(cv2.merge([share] * 3), np.float32)
-    wanted = resized(cv2.multiply(colour, shares, dtype=cv2.CV_32F), layer.shape)
-    rest = 1 - resized(shares, layer.shape)
+    wanted = cv2.multiply(colour, cv2.merge([share] * 3), dtype=cv2.CV_32F)
+    wanted = resized(wanted, layer.shape)
+    rest = cv2.merge([1 - resized(share, layer.shape)] * 3)
     kept = cv2.multiply(layer, rest, dtype=cv2.CV_32F)
     return np.asarray(cv2.add(kept, wanted, dtype=cv2.CV_8U), np.uint8)
 

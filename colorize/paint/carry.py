@@ -152,20 +152,28 @@ def divide(
         Its regions, at least one.
     """
     wall = lines(lightness)
-    depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
-    markers = _cores(depth, GAP[kind])
+    depth = _depth(wall)
+    markers, free = _cores(depth, GAP[kind])
     discs = [_disc(seed, wall.shape) for seed in seeds]
     _seed_lines(markers, discs, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
     tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
-    number = _joined(_flooded(tones, markers), depth, NECK[kind])
+    pieces = _pieces(markers, free, depth)
+    number = _joined(_flooded(tones, markers), depth, kind, pieces)
     seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
 
 
-def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
+def _depth(wall: NDArray[np.uint8]) -> Plane:
+    """Distance in pixels to the nearest line or to the border of the picture: (H, W)."""
+    walled = np.pad(1 - wall, 1)
+    depth = cv2.distanceTransform(walled, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return np.ascontiguousarray(depth[1:-1, 1:-1], np.float32)
+
+
+def _cores(depth: Plane, gap: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Number what a large ball cannot leave, then what a small one cannot, then what is left.
 
     Args:
@@ -173,7 +181,8 @@ def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
         gap: width of the large ball, in short sides.
 
     Returns:
-        (H, W) int32 from 1; 0 is all else.
+        (H, W) int32 from 1; 0 is all else; and (H, W) int32, numbers of the connected parts beside
+        lines, from 1; 0 on lines.
     """
     short = min(depth.shape)
     large, small = max(NARROWEST, short * gap) / 2, NARROWEST / 2
@@ -182,11 +191,11 @@ def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
     narrow = (depth > small) & ((away > large + 1) | (count == 1))
     _, parts = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
     count = _add(markers, parts, np.bincount(parts.ravel()), count)
-    _, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
-    sizes = np.bincount(parts.ravel())
-    sizes[parts[markers > 0]] = 0
-    _add(markers, parts, sizes, count)
-    return np.asarray(markers, np.int32)
+    _, free = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    sizes = np.bincount(free.ravel())
+    sizes[free[markers > 0]] = 0
+    _add(markers, free, sizes, count)
+    return np.asarray(markers, np.int32), np.asarray(free, np.int32)
 
 
 def _add(
@@ -201,8 +210,43 @@ def _add(
     return count + int(kept.sum())
 
 
-def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.int32]:
-    """Join regions that meet in an opening wide enough: see `NECK`."""
+class Pieces(NamedTuple):
+    """What markers are, the one of number 0 being none.
+
+    Attributes:
+        length: (n,) in pixels, were it a strip as wide as at its widest.
+        home: (n,) the connected part beside lines in which it is.
+    """
+
+    length: Plane
+    home: NDArray[np.int32]
+
+
+def _pieces(markers: NDArray[np.int32], free: NDArray[np.int32], depth: Plane) -> Pieces:
+    """Describe markers (H, W); ``free`` and ``depth`` are those of `_cores`."""
+    places = np.flatnonzero(markers)
+    marker, room = np.take(markers, places), np.take(depth, places)
+    pixels = np.bincount(marker)
+    widest, home = np.zeros(len(pixels), np.float32), np.zeros(len(pixels), np.int32)
+    np.maximum.at(widest, marker, room)
+    home[marker] = np.take(free, places)
+    width = 2 * (widest - NARROWEST / 2)
+    return Pieces((pixels / np.maximum(width, 1)).astype(np.float32), home)
+
+
+def _joined(
+    number: NDArray[np.int32], depth: Plane, kind: Kind, pieces: Pieces
+) -> NDArray[np.int32]:
+    """Join regions that meet in an opening wide enough: see `NECK`.
+
+    A short piece between wider regions is a gap in a thick line: it joins one of them alone.
+
+    Args:
+        number: (H, W), of each pixel.
+        depth: (H, W), see `_cores`.
+        kind: of the page.
+        pieces: that became the regions.
+    """
     count = int(number.max()) + 1
     widest = np.zeros(count, np.float32)
     keys, openings = [], []
@@ -224,8 +268,15 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     key, opening = key[order][last], opening[order][last]
     one, other = np.divmod(key, count)
     np.maximum.at(widest, number.ravel(), depth.ravel())
-    wide = opening > neck * np.minimum(widest[one], widest[other])
-    graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
+    wide = opening > NECK[kind] * np.minimum(widest[one], widest[other])
+    wide &= pieces.home[one] == pieces.home[other]
+    one, other, opening = one[wide], other[wide], opening[wide]
+    narrower = np.where(widest[one] < widest[other], one, other)
+    order = np.lexsort((opening, narrower))
+    best = np.zeros(len(order), bool)
+    best[order[np.diff(narrower[order], append=-1) != 0]] = True
+    join = best | (pieces.length[narrower] >= GAP[kind] * min(number.shape))
+    graph = sparse.coo_array((join[join], (one[join], other[join])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
     return np.take(joined.astype(np.int32) + np.int32(1), number)
 

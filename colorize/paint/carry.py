@@ -36,7 +36,7 @@ SMALLEST = 9
 """Pixels of a region; what is smaller joins one beside it."""
 LEVELS = 0.5
 """Ratio of the widths at which regions that hints divide are looked at, one after another."""
-SEEN = 1e-4
+SEEN = 4e-5
 """Share of a picture from which a region may be like an entry of a colour book."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour."""

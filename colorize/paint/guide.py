@@ -342,7 +342,9 @@ def _tell_book(told: Told, regions: Regions, book: Book, features: Plane, kind: 
     if not known.any():
         return
     colours = palette.as_lab([each.color for each in book.entries])[entry[known]]
-    tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
+    tones = book.tones()[entry[known]]  # of which the nearer one counts
+    nearer = np.abs(tones - regions.lightness[known, None]).argmin(axis=1)
+    tones = tones[np.arange(len(tones)), nearer]
     told.colour[known] = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
     told.share[known] = 1
 

@@ -32,6 +32,9 @@ NARROWEST = 3.0
 NECK = {"grey": 0.5, "ink": 0.8}
 """How wide an opening between two parts is at least, as a share of the narrower one, for them to
 be one region: a limb is as wide as where it begins, a gap is not."""
+THICK = 2.4
+"""Pixels from the middle of a line to its sides, of which `lines` adds one, from which a gap in it
+is a place of its own between both sides: it belongs to one of them."""
 SMALLEST = 9
 """Pixels of a region; what is smaller joins one beside it."""
 LEVELS = 0.5
@@ -153,14 +156,13 @@ def divide(
     """
     wall = lines(lightness)
     depth = _depth(wall)
-    markers, free = _cores(depth, GAP[kind])
+    markers, home = _cores(depth, GAP[kind])
     discs = [_disc(seed, wall.shape) for seed in seeds]
     _seed_lines(markers, discs, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
     tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
-    pieces = _pieces(markers, free, depth)
-    number = _joined(_flooded(tones, markers), depth, kind, pieces)
+    number = _joined(_flooded(tones, markers), markers, home, depth, kind)
     seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
@@ -181,8 +183,8 @@ def _cores(depth: Plane, gap: float) -> tuple[NDArray[np.int32], NDArray[np.int3
         gap: width of the large ball, in short sides.
 
     Returns:
-        (H, W) int32 from 1; 0 is all else; and (H, W) int32, numbers of the connected parts beside
-        lines, from 1; 0 on lines.
+        (H, W) int32 from 1; 0 is all else. And (H, W) int32, numbers of the connected parts beside
+        lines: below 0 where they are too narrow for a small ball, 0 on lines.
     """
     short = min(depth.shape)
     large, small = max(NARROWEST, short * gap) / 2, NARROWEST / 2
@@ -195,7 +197,9 @@ def _cores(depth: Plane, gap: float) -> tuple[NDArray[np.int32], NDArray[np.int3
     sizes = np.bincount(free.ravel())
     sizes[free[markers > 0]] = 0
     _add(markers, free, sizes, count)
-    return np.asarray(markers, np.int32), np.asarray(free, np.int32)
+    names = np.arange(len(sizes), dtype=np.int32)
+    names[sizes > 0] *= -1
+    return np.asarray(markers, np.int32), np.take(names, free)
 
 
 def _add(
@@ -210,42 +214,23 @@ def _add(
     return count + int(kept.sum())
 
 
-class Pieces(NamedTuple):
-    """What markers are, the one of number 0 being none.
-
-    Attributes:
-        length: (n,) in pixels, were it a strip as wide as at its widest.
-        home: (n,) the connected part beside lines in which it is.
-    """
-
-    length: Plane
-    home: NDArray[np.int32]
-
-
-def _pieces(markers: NDArray[np.int32], free: NDArray[np.int32], depth: Plane) -> Pieces:
-    """Describe markers (H, W); ``free`` and ``depth`` are those of `_cores`."""
-    places = np.flatnonzero(markers)
-    marker, room = np.take(markers, places), np.take(depth, places)
-    pixels = np.bincount(marker)
-    widest, home = np.zeros(len(pixels), np.float32), np.zeros(len(pixels), np.int32)
-    np.maximum.at(widest, marker, room)
-    home[marker] = np.take(free, places)
-    width = 2 * (widest - NARROWEST / 2)
-    return Pieces((pixels / np.maximum(width, 1)).astype(np.float32), home)
-
-
 def _joined(
-    number: NDArray[np.int32], depth: Plane, kind: Kind, pieces: Pieces
+    number: NDArray[np.int32],
+    markers: NDArray[np.int32],
+    home: NDArray[np.int32],
+    depth: Plane,
+    kind: Kind,
 ) -> NDArray[np.int32]:
     """Join regions that meet in an opening wide enough: see `NECK`.
 
-    A short piece between wider regions is a gap in a thick line: it joins one of them alone.
+    What is a gap in a thick line, or the inside of one, joins one of its neighbours alone.
 
     Args:
-        number: (H, W), of each pixel.
-        depth: (H, W), see `_cores`.
+        number: (H, W), of each pixel, that of the marker that it was given to.
+        markers: (H, W), see `_cores`, as ``home``.
+        home: (H, W).
+        depth: (H, W), distance to the nearest line.
         kind: of the page.
-        pieces: that became the regions.
     """
     count = int(number.max()) + 1
     widest = np.zeros(count, np.float32)
@@ -269,16 +254,46 @@ def _joined(
     one, other = np.divmod(key, count)
     np.maximum.at(widest, number.ravel(), depth.ravel())
     wide = opening > NECK[kind] * np.minimum(widest[one], widest[other])
-    wide &= pieces.home[one] == pieces.home[other]
     one, other, opening = one[wide], other[wide], opening[wide]
     narrower = np.where(widest[one] < widest[other], one, other)
     order = np.lexsort((opening, narrower))
     best = np.zeros(len(order), bool)
     best[order[np.diff(narrower[order], append=-1) != 0]] = True
-    join = best | (pieces.length[narrower] >= GAP[kind] * min(number.shape))
+    homes = np.zeros(count, np.int32)
+    homes[markers] = home  # of each marker any pixel tells it
+    foreign = homes[one] != homes[other]
+    join = best | ~(foreign | _gaps(number, markers, home, depth, kind)[narrower])
     graph = sparse.coo_array((join[join], (one[join], other[join])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
     return np.take(joined.astype(np.int32) + np.int32(1), number)
+
+
+def _gaps(
+    number: NDArray[np.int32],
+    markers: NDArray[np.int32],
+    home: NDArray[np.int32],
+    depth: Plane,
+    kind: Kind,
+) -> NDArray[np.bool_]:
+    """Tell which markers are gaps in thick lines, or between a line and the border: (n,).
+
+    They are shorter than the widest gap, in the direction in which they are passed. A limb is
+    longer, or its outline is thinner. Arguments are those of `_joined`.
+    """
+    places = np.flatnonzero(markers)
+    marker, room = np.take(markers, places), np.take(depth, places)
+    pixels = np.bincount(marker)
+    widest, thick = np.zeros(len(pixels), np.float32), np.zeros(len(pixels), np.float32)
+    np.maximum.at(widest, marker, room)
+    length = pixels / np.maximum(2 * widest - NARROWEST, 1)
+    short = (widest > 0) & (length < GAP[kind] * min(number.shape))
+    around = np.flatnonzero(np.take(short, number))
+    solid = cv2.distanceTransform((home <= 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    np.maximum.at(thick, np.take(number, around), np.take(solid, around))
+    for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
+        thick[edge] = np.inf
+    found: NDArray[np.bool_] = short & (thick >= THICK)
+    return found
 
 
 def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:

@@ -262,13 +262,16 @@ def _joined(
     homes = np.zeros(count, np.int32)
     homes[markers] = home  # of each marker any pixel tells it
     foreign = homes[one] != homes[other]
-    join = best | ~(foreign | _gaps(number, markers, home, depth, kind)[narrower])
+    between = np.bincount(narrower, minlength=count) > 1
+    gap = _gaps(between, number, markers, home, depth, kind)
+    join = best | ~(foreign | gap[narrower])
     graph = sparse.coo_array((join[join], (one[join], other[join])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
     return np.take(joined.astype(np.int32) + np.int32(1), number)
 
 
 def _gaps(
+    between: NDArray[np.bool_],
     number: NDArray[np.int32],
     markers: NDArray[np.int32],
     home: NDArray[np.int32],
@@ -278,22 +281,31 @@ def _gaps(
     """Tell which markers are gaps in thick lines, or between a line and the border: (n,).
 
     They are shorter than the widest gap, in the direction in which they are passed. A limb is
-    longer, or its outline is thinner. Arguments are those of `_joined`.
+    longer, or its outline is thinner.
+
+    Args:
+        between: (n,) which ones are asked for.
+        number: see `_joined`, as all others.
+        markers: (H, W).
+        home: (H, W).
+        depth: (H, W).
+        kind: of the page.
     """
-    places = np.flatnonzero(markers)
-    marker, room = np.take(markers, places), np.take(depth, places)
-    pixels = np.bincount(marker)
-    widest, thick = np.zeros(len(pixels), np.float32), np.zeros(len(pixels), np.float32)
-    np.maximum.at(widest, marker, room)
-    length = pixels / np.maximum(2 * widest - NARROWEST, 1)
-    short = (widest > 0) & (length < GAP[kind] * min(number.shape))
-    around = np.flatnonzero(np.take(short, number))
+    count = len(between)
+    places = np.flatnonzero(np.take(between, markers))
+    marker = np.take(markers, places)
+    widest, thick = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    np.maximum.at(widest, marker, np.take(depth, places))
+    length = np.bincount(marker, minlength=count) / np.maximum(2 * widest - NARROWEST, 1)
+    short = between & (length < GAP[kind] * min(number.shape))
+    if not short.any():
+        return short
+    places = np.flatnonzero(np.take(short, number))
     solid = cv2.distanceTransform((home <= 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    np.maximum.at(thick, np.take(number, around), np.take(solid, around))
+    np.maximum.at(thick, np.take(number, places), np.take(solid, places))
     for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
         thick[edge] = np.inf
-    found: NDArray[np.bool_] = short & (thick >= THICK)
-    return found
+    return short & (thick >= THICK)
 
 
 def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:

@@ -320,9 +320,7 @@ def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:
     return rows[down], columns[across]
 
 
-def _seed_lines(
-    markers: NDArray[np.int32], discs: Sequence[Disc], wall: NDArray[np.uint8]
-) -> None:
+def _seed_lines(markers: NDArray[np.int32], discs: Sequence[Disc], wall: NDArray[np.uint8]) -> None:
     """Make markers of seeds that lie on lines alone."""
     count = int(markers.max()) + 1
     for disc in discs:
@@ -464,9 +462,7 @@ def _described(
     )
 
 
-def _binned(
-    number: NDArray[np.int32], inside: NDArray[np.bool_], count: int
-) -> NDArray[np.intp]:
+def _binned(number: NDArray[np.int32], inside: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
     """Bins (H * W,) of pixels for sums by region; what is not inside one has the bin ``count``."""
     bins = number.astype(np.intp)
     bins[~inside] = count

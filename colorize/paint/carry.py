@@ -156,13 +156,14 @@ def divide(
     """
     wall = lines(lightness)
     depth = _depth(wall)
-    markers, home = _cores(depth, GAP[kind])
+    cores = _cores(depth, GAP[kind])
+    markers = cores.markers
     discs = [_disc(seed, wall.shape) for seed in seeds]
     _seed_lines(markers, discs, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
     tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
-    number = _joined(_flooded(tones, markers), markers, home, depth, kind)
+    number = _joined(_flooded(tones, markers), cores, depth, kind)
     seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
@@ -175,16 +176,27 @@ def _depth(wall: NDArray[np.uint8]) -> Plane:
     return np.ascontiguousarray(depth[1:-1, 1:-1], np.float32)
 
 
-def _cores(depth: Plane, gap: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+class Cores(NamedTuple):
+    """Where balls can roll.
+
+    Attributes:
+        markers: (H, W) int32, numbers from 1 of the places that a ball cannot leave, large ones
+            first; 0 is all else.
+        solid: (H, W) bool: lines, and what is too narrow for any ball, as the inside of a line is.
+        narrow: number from which markers lie in what is solid.
+    """
+
+    markers: NDArray[np.int32]
+    solid: NDArray[np.bool_]
+    narrow: int
+
+
+def _cores(depth: Plane, gap: float) -> Cores:
     """Number what a large ball cannot leave, then what a small one cannot, then what is left.
 
     Args:
         depth: (H, W), distance in pixels to the nearest line, 0 on lines.
         gap: width of the large ball, in short sides.
-
-    Returns:
-        (H, W) int32 from 1; 0 is all else. And (H, W) int32, numbers of the connected parts beside
-        lines: below 0 where they are too narrow for a small ball, 0 on lines.
     """
     short = min(depth.shape)
     large, small = max(NARROWEST, short * gap) / 2, NARROWEST / 2
@@ -193,13 +205,13 @@ def _cores(depth: Plane, gap: float) -> tuple[NDArray[np.int32], NDArray[np.int3
     narrow = (depth > small) & ((away > large + 1) | (count == 1))
     _, parts = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
     count = _add(markers, parts, np.bincount(parts.ravel()), count)
-    _, free = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    _, found = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    free = np.asarray(found, np.int32)
     sizes = np.bincount(free.ravel())
     sizes[free[markers > 0]] = 0
     _add(markers, free, sizes, count)
-    names = np.arange(len(sizes), dtype=np.int32)
-    names[sizes > 0] *= -1
-    return np.asarray(markers, np.int32), np.take(names, free)
+    sizes[0] = 1
+    return Cores(np.asarray(markers, np.int32), np.take(sizes > 0, free), count)
 
 
 def _add(
@@ -214,21 +226,14 @@ def _add(
     return count + int(kept.sum())
 
 
-def _joined(
-    number: NDArray[np.int32],
-    markers: NDArray[np.int32],
-    home: NDArray[np.int32],
-    depth: Plane,
-    kind: Kind,
-) -> NDArray[np.int32]:
+def _joined(number: NDArray[np.int32], cores: Cores, depth: Plane, kind: Kind) -> NDArray[np.int32]:
     """Join regions that meet in an opening wide enough: see `NECK`.
 
     What is a gap in a thick line, or the inside of one, joins one of its neighbours alone.
 
     Args:
         number: (H, W), of each pixel, that of the marker that it was given to.
-        markers: (H, W), see `_cores`, as ``home``.
-        home: (H, W).
+        cores: with the markers.
         depth: (H, W), distance to the nearest line.
         kind: of the page.
     """
@@ -259,12 +264,9 @@ def _joined(
     order = np.lexsort((opening, narrower))
     best = np.zeros(len(order), bool)
     best[order[np.diff(narrower[order], append=-1) != 0]] = True
-    homes = np.zeros(count, np.int32)
-    homes[markers] = home  # of each marker any pixel tells it
-    foreign = homes[one] != homes[other]
+    inside = np.maximum(one, other) >= cores.narrow
     between = np.bincount(narrower, minlength=count) > 1
-    gap = _gaps(between, number, markers, home, depth, kind)
-    join = best | ~(foreign | gap[narrower])
+    join = best | ~(inside | _gaps(between, number, cores, depth, kind)[narrower])
     graph = sparse.coo_array((join[join], (one[join], other[join])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
     return np.take(joined.astype(np.int32) + np.int32(1), number)
@@ -273,8 +275,7 @@ def _joined(
 def _gaps(
     between: NDArray[np.bool_],
     number: NDArray[np.int32],
-    markers: NDArray[np.int32],
-    home: NDArray[np.int32],
+    cores: Cores,
     depth: Plane,
     kind: Kind,
 ) -> NDArray[np.bool_]:
@@ -285,27 +286,28 @@ def _gaps(
 
     Args:
         between: (n,) which ones are asked for.
-        number: see `_joined`, as all others.
-        markers: (H, W).
-        home: (H, W).
+        number: (H, W), see `_joined`, as all others.
+        cores: with the markers.
         depth: (H, W).
         kind: of the page.
     """
     count = len(between)
-    places = np.flatnonzero(np.take(between, markers))
-    marker = np.take(markers, places)
+    places = np.flatnonzero(np.take(between, cores.markers))
+    marker = np.take(cores.markers, places)
     widest, thick = np.zeros(count, np.float32), np.zeros(count, np.float32)
     np.maximum.at(widest, marker, np.take(depth, places))
     length = np.bincount(marker, minlength=count) / np.maximum(2 * widest - NARROWEST, 1)
     short = between & (length < GAP[kind] * min(number.shape))
+    found: NDArray[np.bool_] = short
     if not short.any():
-        return short
+        return found
     places = np.flatnonzero(np.take(short, number))
-    solid = cv2.distanceTransform((home <= 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    solid = cv2.distanceTransform(cores.solid.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     np.maximum.at(thick, np.take(number, places), np.take(solid, places))
     for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
         thick[edge] = np.inf
-    return short & (thick >= THICK)
+    found &= thick >= THICK
+    return found
 
 
 def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:

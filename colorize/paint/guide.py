@@ -126,6 +126,7 @@ class Guide:
         *means, squared = regions.mean([*colours, np.square(colours).sum(axis=0)]).T
         base = np.stack(means, axis=-1)
         told = self._told(regions, base, prediction)
+        # By the mean square: what float32 rounds is far below `EVEN`.
         away = np.sqrt(np.maximum(squared - np.square(base).sum(axis=1), 0))
         agreeing = ((MOTLEY - away) / (MOTLEY - EVEN)).clip(0, 1)
         middle = base[:, 0].copy()
@@ -444,8 +445,8 @@ def undotted(page: Plane) -> Plane:
     longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     small = longest <= max(3.0, min(page.shape) * DOT)
     small[0] = False
-    is_dot = np.take(small, marks).view(np.uint8)
-    beside = cv2.dilate(is_dot, np.ones((3, 3), np.uint8)) & (1 - ink)
+    is_dot = np.take(small, np.asarray(marks, np.int32)).view(np.uint8)
+    beside = np.asarray(cv2.dilate(is_dot, np.ones((3, 3), np.uint8)), np.uint8) & (1 - ink)
     around = cv2.morphologyEx(page, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     return np.asarray(cv2.copyTo(around, is_dot | beside, page.copy()), np.float32)
 

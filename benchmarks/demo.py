@@ -26,7 +26,7 @@ from colorize.paint.hints import hexadecimal
 from colorize.sources.panels import series
 from colorize.sources.panels.series import Page
 
-SEED = 14
+SEED = 15
 PAGES, CHARACTERS = 4, 4
 Mask = NDArray[np.bool_]
 WIDTH, HEIGHT = 1200, 1698
@@ -39,9 +39,9 @@ INKING = InkingParams(
     scan_chance=0,
     wash=0,  # print has screens, no even greys
     pitch=(1.5, 3.5),
-    pattern_chance=0.03,
+    hatch_chance=0.03,  # most screens are of dots
+    pattern_chance=0,
 )
-
 
 MOST = 60
 """Hints of a page."""

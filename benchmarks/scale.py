@@ -1,8 +1,8 @@
-"""What it gains to choose the size at which the network sees a page by the page's panels.
+"""What it gains to let the network look at each panel at a size of its own.
 
 Pages of few large panels and of many small ones are drawn in colour, made grey and inked, and
-painted at fixed sizes and at the chosen one. Scores are taken over the art: pixels inside panels
-that are neither ink nor paper.
+painted at fixed sizes of the page and panel by panel. Scores are taken over the art: pixels inside
+panels that are neither ink nor paper.
 
     python -m benchmarks.scale [MODEL [PAGES]]
 
@@ -28,7 +28,6 @@ from colorize.metrics.ciede2000 import ciede2000
 from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.painter import Painter
-from colorize.paint.scale import side_of
 from colorize.sources.panels import panel, series
 from colorize.sources.panels.layouts import Frame
 from colorize.weights import registry
@@ -38,7 +37,7 @@ LAYOUTS = {"2 large": (2, 1), "6": (3, 2), "16 small": (4, 4)}
 """Rows and columns of panels."""
 SIDES = (160, 256, 400, 640)
 """Fixed sizes: short sides of a page in pixels."""
-CHOSEN = "chosen"
+PANELWISE = "each panel"
 SEEN, PSNR, APART = "short side seen, pixels", "PSNR, dB (higher is better)", "CIEDE2000"
 MARGIN, GUTTER = 0.03, 0.02
 """Of the page, and between panels, in its widths."""
@@ -123,7 +122,7 @@ def score(painted: RGB, page: Page) -> tuple[float, float]:
 def ways(model: Model, kind: inked.Kind) -> dict[str, Painter]:
     """Give painters of pages of a kind, by how they see a page."""
     fixed = {f"{side}": Painter(model, domain=kind, side=side) for side in SIDES}
-    return {**fixed, CHOSEN: Painter(model, domain=kind)}
+    return {**fixed, PANELWISE: Painter(model, domain=kind)}
 
 
 def rows(model: Model, pages: int, *, width: int = demo.WIDTH) -> Iterator[dict[str, object]]:
@@ -132,27 +131,24 @@ def rows(model: Model, pages: int, *, width: int = demo.WIDTH) -> Iterator[dict[
     for kind in dict.fromkeys(Painter(model).kinds):
         for layout in LAYOUTS:
             found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-            chosen = []
             for number in range(pages):
                 page = drawn(layout, number, kind, inker, width=width)
-                chosen.append(side_of(page.rgb[..., 0], model.side))
                 for way, painter in ways(model, kind).items():
                     found[way].append(score(painter.paint(page.rgb), page))
                 found["page as it is"].append(score(page.rgb, page))
             for way, scores in found.items():
                 psnr, apart = np.mean(scores, axis=0)
-                seen = f"{way}: {round(np.mean(chosen))}" if way == CHOSEN else way
                 yield {
                     "pages": kind,
                     "panels": layout,
-                    SEEN: seen,
+                    SEEN: way,
                     PSNR: f"{psnr:.2f}",
                     APART: f"{apart:.2f}",
                 }
 
 
 def compared(found: Sequence[Mapping[str, object]], trained: str) -> str:
-    """Say what the chosen size gains over that of the training, and over the best fixed one.
+    """Say what looking at each panel gains over the size of the training, and the best fixed one.
 
     Args:
         found: what `rows` yields.
@@ -162,16 +158,16 @@ def compared(found: Sequence[Mapping[str, object]], trained: str) -> str:
     groups: defaultdict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
     for row in found:
         scores = float(f"{row[PSNR]}"), float(f"{row[APART]}")
-        groups[f"{row['pages']}, {row['panels']}"][f"{row[SEEN]}".partition(":")[0]] = scores
+        groups[f"{row['pages']}, {row['panels']}"][f"{row[SEEN]}"] = scores
     for name, by in groups.items():
-        (psnr, apart), own = by[CHOSEN], by[trained]
+        (psnr, apart), own = by[PANELWISE], by[trained]
         best = max((f"{side}" for side in SIDES), key=lambda side: by[side][0])
         short = psnr - by[best][0]
         lines.append(
             f"- {name}: {psnr - own[0]:+.2f} dB and {apart - own[1]:+.2f} in CIEDE2000 against "
             f"{trained} pixels; {short:+.2f} dB against the best fixed size, {best}."
         )
-    return "What the chosen size gains:\n\n" + "\n".join(lines)
+    return "What looking at each panel gains:\n\n" + "\n".join(lines)
 
 
 def main(model: str = registry.DEFAULT, pages: str = "2", *, width: int = demo.WIDTH) -> str:

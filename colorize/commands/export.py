@@ -1,6 +1,7 @@
 """``colorize export MODEL --onnx FILE``: writes a model for other programs."""
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,8 @@ def run(arguments: Sequence[str], root: Path) -> int:
     loaded = Model.load(model)
     if options.temperature:
         loaded = replace(loaded, temperature=options.temperature)
+    # What PyTorch's exporter logs is about its own insides, such as packages that are not there.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     export(loaded, options.onnx)
     print(f"{options.onnx}: {options.onnx.stat().st_size} bytes")
     return 0

@@ -53,6 +53,9 @@ TOUCHING = 1 / 6
 PANELS = 0.5
 """Share of a page that its panels cover, at least, for what is outside of them to be a gutter."""
 
+EDGE = 1 / 150
+"""Boxes of panels may be too large by so much, in short sides of the page."""
+
 APART = 0.6
 """Share of an area outside of all panels, at least, for that part of it to be a gutter. Slanted
 gutters have less outside of the panels' boxes, and would end at the straight edges of these."""
@@ -63,13 +66,17 @@ BENT = 2.0
 """Pixels by which a straight edge may be bent."""
 STRAIGHT, STRAIGHTEST = 0.8, 0.93
 """Share of straight edges in the outline of a gutter, and of one that has run into no panel."""
-FEW, SIGNS, MANY = 4, 3, 7
-"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, and of
-any other."""
+FEW, SIGNS, SOME, MANY = 4, 3, 4, 7
+"""Signs of a lettering, at least: of a bold one, of one where the network's layer is white, of a
+single line of signs in a balloon of a very simple form, and of any other."""
+SLENDER = 2.5
+"""Long side over short side of a single line of signs, at least: a face is not so slender."""
 ALIKE = (0.5, 3.0)
 """Sizes of signs, in those of the large ones: features of a face differ more."""
 MOST = 0.5
 """Share of the marks that are of such a size, at least."""
+VARIED = 0.4
+"""Standard deviation of those sizes, in their mean, at most: eyes, nose and mouth differ more."""
 PACKED = 0.25
 """Share of its signs' boxes in the hull of a lettering: features of a face lie far apart."""
 INKED, BOLD = 0.1, 0.4
@@ -186,8 +193,9 @@ def _outside(size: tuple[int, ...], panels: Sequence[Box]) -> NDArray[np.bool_]:
     """Find what lies outside of all panels of a page (h, w), if these cover much of it."""
     covered = sum(box.height * box.width for box in panels)
     outside = np.full(size, covered >= PANELS * size[0] * size[1])
+    edge = round(min(size) * EDGE)
     for box in panels:
-        outside[box.top : box.bottom, box.left : box.right] = False
+        outside[box.top + edge : box.bottom - edge, box.left + edge : box.right - edge] = False
     return outside
 
 
@@ -308,12 +316,14 @@ class _Lettering(NamedTuple):
         size: of the large ones, in pixels.
         hull: (n, 1, 2) int32, the convex hull of their boxes.
         ink: share of ink in that hull.
+        slender: its long side over its short one, along the page's axes.
     """
 
     signs: int
     size: float
     hull: NDArray[np.int32]
     ink: float
+    slender: float
 
 
 def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
@@ -328,6 +338,7 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
         or large < short * LEGIBLE
         or len(signs) < SIGNS
         or alike.mean() < MOST
+        or sides[alike].std() > VARIED * sides[alike].mean()
     ):
         return None
     left, top, width, height, ink = signs.T
@@ -336,7 +347,9 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
     size, boxes = cv2.contourArea(hull), int((width * height).sum())
     if boxes < PACKED * size or ink.sum() < max(INKED * size, DENSE * boxes):
         return None
-    return _Lettering(len(signs), large, np.asarray(hull, np.int32), float(ink.sum() / size))
+    ink_share = float(ink.sum() / size)
+    narrow, long = sorted(np.ptp(hull[:, 0], axis=0).tolist())
+    return _Lettering(len(signs), large, np.asarray(hull, np.int32), ink_share, long / narrow)
 
 
 def _add_balloon(
@@ -363,6 +376,8 @@ def _add_balloon(
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:
         least, bare, solid = FEW, BAREST, SOLIDEST
+    elif lettering.signs < MANY and lettering.slender >= SLENDER:
+        least, bare, solid = SOME, BAREST, SOLIDEST
     outlines, _ = cv2.findContours(
         seen.mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )

@@ -31,14 +31,13 @@ from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, Prediction, predict
-from colorize.model.targets import stack_conditions
 from colorize.model.weights import Model
-from colorize.paint import flats, guide, inked, paper, regions
+from colorize.paint import flats, guide, inked, paper, regions, seeing
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
 from colorize.paint.memo import Memo
-from colorize.paint.scale import panels_of, side_of
+from colorize.paint.scale import SEEN_PIXELS, panels_of, side_of
 from colorize.weights import registry
 
 SNAP = True
@@ -61,11 +60,11 @@ LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
 is seen smaller, so that a page one pixel wide does not fill the memory."""
 
-SEEN_PIXELS = 1 << 20
-"""Pixels at most of a page as the network sees it, whatever `side` says."""
-
 WORKING_PIXELS = 2_100_000
 """Pixels at most of a page while its regions are looked for; lines of larger pages stay closed."""
+
+WHOLE = {"grey": 0.0, "ink": 0.25}
+"""How much the look at the whole page counts in a panel: white paper says little of itself."""
 
 LINE = 1 / 60
 """Lines that a layer of colours leaves out are at most this wide, in short sides of the page."""
@@ -90,8 +89,8 @@ class Painter:
             is bold, 0 vivid, 1 as frequent as in the training pictures; if not given, the model's
             own, and `LIVELY` or `INKED` at most.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
-        side: of a page as the network sees it, its short one, in pixels; if not given, it is
-            chosen by the size of the page's panels.
+        side: of a page as the network sees it, its short one, in pixels; if not given, it looks at
+            each panel by itself, too, at the size that it was trained for.
         snap: settle each region between lines on one colour.
         recolour: what is painted of a page that has colours already: ``grey``, the parts of it that
             are grey; ``none``, nothing; ``all``, everything.
@@ -555,13 +554,17 @@ class Painter:
         conditions: Mapping[str, NDArray[np.float32]],
         memo: Memo,
     ) -> Prediction:
-        """Run the network on a grey page of L (H, W), unless it saw the same before."""
+        """Let the network look at a grey page of L (H, W), unless it saw the same before."""
 
         def run() -> Prediction:
-            size = self._seen(lightness, white=lab.L_MAX)
-            seen = paper.levelled(_resized(lightness, size).clip(0, lab.L_MAX))
-            given = {name: _nearest(array, seen.shape) for name, array in conditions.items()}
-            return self.predict(seen[None], stack_conditions([given]))
+            white = paper.white_of(_resized(lightness, self._seen(lightness.shape)))
+
+            def observe(part: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+                seen = _resized(part, size).clip(0, lab.L_MAX)
+                return GREY.observe(paper.levelled(seen, white)[None])
+
+            panels = panels_of(lightness, white=lab.L_MAX)
+            return self._look("grey", lightness, observe, conditions, panels)
 
         return memo.of("prediction", ("grey", self.side), run)
 
@@ -571,29 +574,51 @@ class Painter:
         conditions: Mapping[str, NDArray[np.float32]],
         memo: Memo,
     ) -> Prediction:
-        """Run the network on an inked page (H, W), levelled, unless it saw the same before."""
+        """Let the network look at an inked page (H, W), levelled, unless it saw it before."""
+
+        def observe(part: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
+            seen = guide.resized(part, size)[..., None]
+            return INK.observe(lab.rgb_to_lightness(np.repeat(seen, 3, axis=2))[None])
 
         def run() -> Prediction:
             panels = memo.of("panels", (), lambda: panels_of(levelled))
-            height, width = self._seen(levelled, panels=panels)
-            page = levelled
-            if (height, width) != page.shape:
-                shrunk = cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
-                page = np.asarray(shrunk, np.uint8)
-            seen = INK.observe(lab.rgb_to_lightness(np.repeat(page[..., None], 3, axis=2))[None])
-            given = {name: _nearest(array, (height, width)) for name, array in conditions.items()}
-            return predict(self.model, seen, stack_conditions([given]))
+            return self._look("ink", levelled, observe, conditions, panels)
 
         return memo.of("prediction", ("ink", self.side), run)
 
-    def _seen(
-        self, page: NDArray[Any], *, white: float = 255, panels: Sequence[Box] | None = None
-    ) -> tuple[int, int]:
-        """Size at which the network sees a page (H, W), in which paper is ``white``."""
-        height, width = page.shape
+    def _look(
+        self,
+        kind: inked.Kind,
+        page: NDArray[Any],
+        observe: seeing.Observe,
+        conditions: Mapping[str, NDArray[np.float32]],
+        panels: Sequence[Box],
+    ) -> Prediction:
+        """Let the network look at a page (H, W), and at its panels if no side is asked for."""
+        if self.side:
+            size = self._seen(page.shape, self.side)
+            return seeing.look(self.model, page, size, observe, conditions=conditions)
+        return seeing.look(
+            self.model,
+            page,
+            self._seen(page.shape, side_of(page.shape, self.model.side, panels)),
+            observe,
+            conditions=conditions,
+            panels=panels,
+            whole=self._seen(page.shape),
+            share=WHOLE[kind],
+        )
+
+    def _seen(self, shape: tuple[int, ...], side: int | None = None) -> tuple[int, int]:
+        """Height and width of a page as the network sees it.
+
+        Args:
+            shape: height and width of the page.
+            side: pixels of its short one; that of the pictures trained on if not given.
+        """
+        height, width = shape[:2]
         short, long = sorted((height, width))
-        side = self.side or side_of(page, self.model.side, white=white, panels=panels)
-        scale = side * min(1.0, LONGEST * short / long) / short
+        scale = (side or self.side or self.model.side) * min(1.0, LONGEST * short / long) / short
         scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
         return _scaled(height, width, scale)
 
@@ -663,18 +688,6 @@ def _resized(plane: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.fl
         return plane
     method = cv2.INTER_AREA if height * width < plane.shape[0] * plane.shape[1] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
-
-
-def _nearest(condition: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
-    """Bring a condition (H, W, K) to a size without mixing its values; (K,) stays."""
-    if condition.ndim != 3:
-        return condition
-    rows, columns = (
-        (np.arange(length) + 0.5) * old // length
-        for length, old in zip(size, condition.shape[:2], strict=True)
-    )
-    chosen: NDArray[np.float32] = condition[rows.astype(int)[:, None], columns.astype(int)]
-    return chosen
 
 
 def _bands(height: int, width: int) -> Iterator[slice]:

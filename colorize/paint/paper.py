@@ -45,21 +45,22 @@ DOTTED = 0.25
 """Share of dots in a gap's ink from which it holds screentone."""
 
 
-def levelled(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+def levelled(lightness: NDArray[np.float32], white: float) -> NDArray[np.float32]:
     """Bring the paper of a scan to the white of pictures made on a screen.
 
     Args:
         lightness: (H, W), L in 0..100.
+        white: L of the page's own white: see `white_of`.
 
     Returns:
         (H, W) float32, L in 0..100.
     """
-    scaled: NDArray[np.float32] = lightness * np.float32(lab.L_MAX / _white(lightness))
+    scaled: NDArray[np.float32] = lightness * np.float32(lab.L_MAX / white)
     return scaled.clip(0, lab.L_MAX)
 
 
-def _white(lightness: NDArray[np.float32]) -> float:
-    """L of a page's own white; 100 where the brightest areas are not paper."""
+def white_of(lightness: NDArray[np.float32]) -> float:
+    """L of the own white of a page (H, W); 100 where the brightest areas are not paper."""
     white = float(np.percentile(lightness[::2, ::2], WHITEST_SHARE))
     return white if white >= DARKEST else lab.L_MAX
 
@@ -82,7 +83,7 @@ def whiteness(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
         smaller = [max(1, round(length * shrink)) for length in size]
         shrunk = cv2.resize(lightness, smaller, interpolation=cv2.INTER_AREA)
         lightness = np.asarray(shrunk, np.float32)
-    bright = (lightness > min(WHITE, _white(lightness) - GRAIN)).view(np.uint8)
+    bright = (lightness > min(WHITE, white_of(lightness) - GRAIN)).view(np.uint8)
     flat = ((bright | lines(lightness)) == 0) & (lightness > INK)
     short = min(lightness.shape)
     paper = _opened(bright, short * HOLE)

@@ -285,12 +285,14 @@ def lettered(signs: int) -> NDArray[np.uint8]:
     cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
     cv2.ellipse(drawn, (300, 300), (70, 110), 0, 0, 360, 0, 2)
     for number in range(signs):
-        top = 250 + 30 * number
-        cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 4)
+        top = 230 + 30 * number
+        cv2.rectangle(drawn, (288, top), (310, top + 20), 0, 2)
     return drawn
 
 
-@pytest.mark.parametrize(("signs", "seen_white", "white"), [(3, True, True), (3, False, False)])
+@pytest.mark.parametrize(
+    ("signs", "seen_white", "white"), [(3, True, True), (3, False, False), (4, False, True)]
+)
 def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     signs: int, *, seen_white: bool, white: bool
 ) -> None:
@@ -301,6 +303,30 @@ def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     layer = flats.lay(lettered(signs), colours).rgb
     assert (layer[380, 300].min() >= 250) == white
     assert layer[600, 300].min() < 220
+
+
+def test_a_simple_face_is_no_balloon() -> None:
+    """Five marks of one size, but not in one line."""
+    drawn = lettered(0)
+    for left, top in ((262, 250), (322, 250), (268, 300), (292, 310), (316, 300)):
+        cv2.rectangle(drawn, (left, top), (left + 16, top + 14), 0, 3)
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[380, 300].min() < 220
+
+
+def test_features_of_a_face_are_no_lettering() -> None:
+    drawn = lettered(0)
+    brows_and_eyes = [(270, 278, 17, 4), (270, 284, 6, 8), (280, 286, 5, 5)]
+    brows_and_eyes += [(318, 287, 14, 4), (320, 294, 5, 8), (328, 296, 8, 9)]
+    for left, top, width, height in [*brows_and_eyes, (290, 318, 13, 4)]:
+        cv2.rectangle(drawn, (left, top), (left + width, top + height), 0, cv2.FILLED)
+    cv2.rectangle(drawn, (299, 285), (314, 311), 0, 2)  # the nose's shadow
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[380, 300].min() < 220
 
 
 def test_a_line_that_shrinking_makes_pale_still_parts() -> None:
@@ -329,4 +355,9 @@ def test_panels_make_what_is_outside_of_them_white() -> None:
     boxes = [Box(60, 60, 440, 640), Box(480, 60, 860, 640)]
     layer = flats.lay(drawn, tinted, boxes).rgb
     assert layer[880, 300].min() >= 250
+    assert layer[250, 300].min() < 220
+    loose = [Box(56, 56, 444, 644), Box(476, 56, 864, 644)]
+    layer = flats.lay(drawn, tinted, loose).rgb
+    for rim in (layer[54:57, 60:640], layer[60:440, 643:647], layer[864:867, 60:640]):
+        assert rim.min() >= 250
     assert layer[250, 300].min() < 220

@@ -12,9 +12,10 @@ from PIL import Image
 
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import ImageError, InputError, ModelError
-from colorize.model.predict import Prediction
+from colorize.model.predict import Prediction, predict
 from colorize.model.weights import Model
 from colorize.paint import painter as painting
+from colorize.paint import seeing
 from colorize.paint.painter import LONGEST, MAX_SIDE, Painter
 from tests.models import ORANGE
 
@@ -87,19 +88,29 @@ def test_the_network_sees_the_scale_that_it_was_trained_for(
 ) -> None:
     """Short side as trained or as asked, no squashing, and no strip without an end."""
     seen: list[tuple[int, ...]] = []
-    predict = Painter.predict
 
-    def watched(self: Painter, lightness: NDArray[np.float32], *told: Any) -> Prediction:
-        seen.append(lightness.shape[1:])
-        return predict(self, lightness, *told)
+    def watched(model: Model, pictures: NDArray[np.float32], *told: Any) -> Prediction:
+        seen.append(pictures.shape[2:])
+        return predict(model, pictures, *told)
 
-    monkeypatch.setattr(Painter, "predict", watched)
+    monkeypatch.setattr(seeing, "predict", watched)
     page = np.full((340, 240, 3), 128, np.uint8)
     Painter(orange_model).paint(page)
     Painter(orange_model, side=96).paint(page)
     Painter(orange_model).paint(page[:32, :32])
     Painter(orange_model).paint(np.full((10 * LONGEST, 5, 3), 128, np.uint8))
     assert seen == [(91, 64), (136, 96), (64, 64), (64 * LONGEST, 32)]
+    seen.clear()
+    page = np.full((340, 240, 3), 255, np.uint8)
+    page[20:160, 20:220] = page[180:320, 20:110] = page[180:320, 130:220] = 128
+    Painter(orange_model).paint(page)
+    assert seen[0] == (91, 64)
+    assert sorted(height * width for height, width in seen[1:]) == pytest.approx(
+        [64**2 * (14 / 9) ** 0.5] * 2 + [64**2 * (20 / 14) ** 0.5], rel=0.1
+    )
+    seen.clear()
+    Painter(orange_model, side=96).paint(page)
+    assert seen == [(136, 96)]
 
 
 def test_it_sees_lightness_alone(model_path: Path, drawing) -> None:  # noqa: ANN001

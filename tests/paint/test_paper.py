@@ -166,7 +166,7 @@ def test_stains_follow_marks_or_are_not_there(marks: str) -> None:
 def test_a_scan_is_levelled_and_a_dark_picture_is_not(white: float, expected: float) -> None:
     lightness = np.full((40, 40), white, np.float32)
     lightness[:10] = 50
-    seen = paper.levelled(lightness)
+    seen = paper.levelled(lightness, paper.white_of(lightness))
     assert seen[0, 0] == pytest.approx(expected)
     assert seen[20, 0] == pytest.approx(white if white == 70 else 100)
 

@@ -32,11 +32,14 @@ NARROWEST = 3.0
 NECK = {"grey": 0.5, "ink": 0.8}
 """How wide an opening between two parts is at least, as a share of the narrower one, for them to
 be one region: a limb is as wide as where it begins, a gap is not."""
+THICK = 2.4
+"""Pixels from the middle of a line to its sides, of which `lines` adds one, from which a gap in it
+is a place of its own between both sides: it belongs to one of them."""
 SMALLEST = 9
 """Pixels of a region; what is smaller joins one beside it."""
 LEVELS = 0.5
 """Ratio of the widths at which regions that hints divide are looked at, one after another."""
-SEEN = 1e-4
+SEEN = 4e-5
 """Share of a picture from which a region may be like an entry of a colour book."""
 REACH = 2.0
 """Pixels into the line around a region that take its colour."""
@@ -46,6 +49,8 @@ NEARBY = 1.0
 """Distance in short sides over which a region speaks for another by 1/e less."""
 
 Plane = NDArray[np.float32]
+Disc = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of a seed's pixels."""
 
 
 class Seed(NamedTuple):
@@ -88,15 +93,17 @@ class Regions:
     def __len__(self) -> int:
         return len(self.area)
 
-    def mean(self, plane: Plane) -> Plane:
-        """Mean of (H, W, C) over the inside of each region: (n, C)."""
-        number = self.number[self.inside]
-        sums = [
-            np.bincount(number, channel[self.inside], len(self))
-            for channel in np.moveaxis(plane, -1, 0)
-        ]
+    def mean(self, planes: Sequence[Plane] | Plane) -> Plane:
+        """Mean of planes (C, H, W) over the inside of each region: (n, C)."""
+        count = len(self)
+        bins = _binned(self.number, self.inside, count)
+        sums = [np.bincount(bins, plane.ravel(), count + 1)[:count] for plane in planes]
         means: Plane = (np.stack(sums, -1) / np.maximum(self.area, 1)[:, None]).astype(np.float32)
         return means
+
+    def spread(self, values: Plane) -> list[Plane]:
+        """Give each pixel the values (n, C) of its region: C planes (H, W)."""
+        return [np.take(np.ascontiguousarray(column), self.number) for column in values.T]
 
     def pooled(self, distribution: Plane, extent: tuple[float, float]) -> Plane:
         """Mean of a network's distribution of colours over each region.
@@ -117,13 +124,13 @@ class Regions:
         across = (np.arange(width)[sampled[1]] * (extent[1] / width)).astype(int)
         cell = down.clip(max=rows - 1)[:, None] * columns + across.clip(max=columns - 1)
         inside = self.inside[sampled]
+        number, cell = number[inside], cell[inside]
         counts = sparse.coo_array(
-            (np.ones(int(inside.sum()), np.float32), (number[inside], cell[inside])),
-            shape=(len(self), rows * columns),
+            (np.ones(number.size, np.float32), (number, cell)), shape=(len(self), rows * columns)
         ).tocsr()
-        total = np.asarray(counts.sum(axis=1), np.float32)
-        cells = distribution.reshape(-1, bins)
-        means: Plane = (counts @ cells) / np.maximum(total, 1)[:, None]
+        total = np.bincount(number, minlength=len(self)).astype(np.float32)
+        means: Plane = counts @ distribution.reshape(-1, bins)
+        means /= np.maximum(total, 1)[:, None]
         return means
 
 
@@ -148,54 +155,88 @@ def divide(
         Its regions, at least one.
     """
     wall = lines(lightness)
-    depth = np.asarray(cv2.distanceTransform(1 - wall, cv2.DIST_L2, cv2.DIST_MASK_3), np.float32)
-    markers = _cores(depth, GAP[kind])
-    _seed_lines(markers, seeds, wall)
+    depth = _depth(wall)
+    cores = _cores(depth, GAP[kind])
+    markers = cores.markers
+    discs = [_disc(seed, wall.shape) for seed in seeds]
+    _seed_lines(markers, discs, wall)
     if not markers.any():  # nothing is flat
         markers[:] = 1
-    tones = np.repeat(lightness.clip(0, 100).astype(np.uint8)[..., None], 3, axis=2)
-    number = _joined(_flooded(tones, markers), depth, NECK[kind])
-    seeded = np.array([_region_at(number, wall, seed) for seed in seeds], np.int32)
+    tones = np.asarray(cv2.merge([lightness.clip(0, 100).astype(np.uint8)] * 3), np.uint8)
+    number = _joined(_flooded(tones, markers), cores, depth, kind)
+    seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
     return _described(number, wall, lightness, seeded)
 
 
-def _cores(depth: Plane, gap: float) -> NDArray[np.int32]:
+def _depth(wall: NDArray[np.uint8]) -> Plane:
+    """Distance in pixels to the nearest line or to the border of the picture: (H, W)."""
+    walled = np.pad(1 - wall, 1)
+    depth = cv2.distanceTransform(walled, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return np.ascontiguousarray(depth[1:-1, 1:-1], np.float32)
+
+
+class Cores(NamedTuple):
+    """Where balls can roll.
+
+    Attributes:
+        markers: (H, W) int32, numbers from 1 of the places that a ball cannot leave, large ones
+            first; 0 is all else.
+        solid: (H, W) bool: lines, and what is too narrow for any ball, as the inside of a line is.
+        narrow: number from which markers lie in what is solid.
+    """
+
+    markers: NDArray[np.int32]
+    solid: NDArray[np.bool_]
+    narrow: int
+
+
+def _cores(depth: Plane, gap: float) -> Cores:
     """Number what a large ball cannot leave, then what a small one cannot, then what is left.
 
     Args:
         depth: (H, W), distance in pixels to the nearest line, 0 on lines.
         gap: width of the large ball, in short sides.
-
-    Returns:
-        (H, W) int32 from 1; 0 is all else.
     """
     short = min(depth.shape)
     large, small = max(NARROWEST, short * gap) / 2, NARROWEST / 2
     count, markers = cv2.connectedComponents((depth > large).view(np.uint8), connectivity=4)
     away = cv2.distanceTransform((markers == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     narrow = (depth > small) & ((away > large + 1) | (count == 1))
-    count = _add(markers, narrow.view(np.uint8), count)
-    parts_count, parts = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
-    held = np.zeros(parts_count, bool)
-    held[parts[markers > 0]] = True
-    _add(markers, (~held[parts] & (depth > 0)).view(np.uint8), count)
-    return np.asarray(markers, np.int32)
+    _, parts = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
+    count = _add(markers, parts, np.bincount(parts.ravel()), count)
+    _, found = cv2.connectedComponents((depth > 0).view(np.uint8), connectivity=4)
+    free = np.asarray(found, np.int32)
+    sizes = np.bincount(free.ravel())
+    sizes[free[markers > 0]] = 0
+    _add(markers, free, sizes, count)
+    sizes[0] = 1
+    return Cores(np.asarray(markers, np.int32), np.take(sizes > 0, free), count)
 
 
-def _add(markers: NDArray[np.int32], mask: NDArray[np.uint8], count: int) -> int:
-    """Number the parts of a mask that are not tiny from ``count`` on; what comes after them."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    kept = stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+def _add(
+    markers: NDArray[np.int32], parts: NDArray[np.int32], sizes: NDArray[np.intp], count: int
+) -> int:
+    """Number the parts from 1 that are not tiny from ``count`` on; what comes after them."""
+    kept = sizes >= SMALLEST
     kept[0] = False
     table = np.zeros(len(kept), np.int32)
     table[kept] = np.arange(count, count + int(kept.sum()))
-    np.maximum(markers, table[parts], out=markers)
+    np.maximum(markers, np.take(table, parts), out=markers)
     return count + int(kept.sum())
 
 
-def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.int32]:
-    """Join regions that meet in an opening wide enough: see `NECK`."""
+def _joined(number: NDArray[np.int32], cores: Cores, depth: Plane, kind: Kind) -> NDArray[np.int32]:
+    """Join regions that meet in an opening wide enough: see `NECK`.
+
+    What is a gap in a thick line, or the inside of one, joins one of its neighbours alone.
+
+    Args:
+        number: (H, W), of each pixel, that of the marker that it was given to.
+        cores: with the markers.
+        depth: (H, W), distance to the nearest line.
+        kind: of the page.
+    """
     count = int(number.max()) + 1
     widest = np.zeros(count, np.float32)
     keys, openings = [], []
@@ -205,10 +246,10 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     ):
         one, other = number[first], number[second]
         opening = np.minimum(depth[first], depth[second])
-        meet = (one != other) & (opening > 0)
-        pair = np.sort(np.stack([one[meet], other[meet]]), axis=0)
-        keys.append(pair[0].astype(np.int64) * count + pair[1])
-        openings.append(opening[meet])
+        meet = np.flatnonzero((one != other) & (opening > 0))
+        one, other = np.take(one, meet), np.take(other, meet)
+        keys.append(np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other))
+        openings.append(np.take(opening, meet))
     key, opening = np.concatenate(keys), np.concatenate(openings)
     if not key.size:
         return number
@@ -217,30 +258,74 @@ def _joined(number: NDArray[np.int32], depth: Plane, neck: float) -> NDArray[np.
     key, opening = key[order][last], opening[order][last]
     one, other = np.divmod(key, count)
     np.maximum.at(widest, number.ravel(), depth.ravel())
-    wide = opening > neck * np.minimum(widest[one], widest[other])
-    graph = sparse.coo_array((wide[wide], (one[wide], other[wide])), shape=(count, count))
+    wide = opening > NECK[kind] * np.minimum(widest[one], widest[other])
+    one, other, opening = one[wide], other[wide], opening[wide]
+    narrower = np.where(widest[one] < widest[other], one, other)
+    order = np.lexsort((opening, narrower))
+    best = np.zeros(len(order), bool)
+    best[order[np.diff(narrower[order], append=-1) != 0]] = True
+    inside = np.maximum(one, other) >= cores.narrow
+    between = np.bincount(narrower, minlength=count) > 1
+    join = best | ~(inside | _gaps(between, number, cores, depth, kind)[narrower])
+    graph = sparse.coo_array((join[join], (one[join], other[join])), shape=(count, count))
     _, joined = csgraph.connected_components(graph, directed=False)
-    found: NDArray[np.int32] = (joined[number] + 1).astype(np.int32)
+    return np.take(joined.astype(np.int32) + np.int32(1), number)
+
+
+def _gaps(
+    between: NDArray[np.bool_],
+    number: NDArray[np.int32],
+    cores: Cores,
+    depth: Plane,
+    kind: Kind,
+) -> NDArray[np.bool_]:
+    """Tell which markers are gaps in thick lines, or between a line and the border: (n,).
+
+    They are shorter than the widest gap, in the direction in which they are passed. A limb is
+    longer, or its outline is thinner.
+
+    Args:
+        between: (n,) which ones are asked for.
+        number: (H, W), see `_joined`, as all others.
+        cores: with the markers.
+        depth: (H, W).
+        kind: of the page.
+    """
+    count = len(between)
+    places = np.flatnonzero(np.take(between, cores.markers))
+    marker = np.take(cores.markers, places)
+    widest, thick = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    np.maximum.at(widest, marker, np.take(depth, places))
+    length = np.bincount(marker, minlength=count) / np.maximum(2 * widest - NARROWEST, 1)
+    short = between & (length < GAP[kind] * min(number.shape))
+    found: NDArray[np.bool_] = short
+    if not short.any():
+        return found
+    places = np.flatnonzero(np.take(short, number))
+    solid = cv2.distanceTransform(cores.solid.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    np.maximum.at(thick, np.take(number, places), np.take(solid, places))
+    for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
+        thick[edge] = np.inf
+    found &= thick >= THICK
     return found
 
 
-def _disc(seed: Seed, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:
     """Rows and columns of a seed's pixels, at least one."""
     height, width = shape
     row, column = min(int(seed.row), height - 1), min(int(seed.column), width - 1)
     reach = int(seed.radius)
-    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    rows, columns = down + row, across + column
-    inside = down**2 + across**2 <= seed.radius**2
-    inside &= (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    return rows[inside], columns[inside]
+    rows = np.arange(max(0, row - reach), min(height, row + reach + 1))
+    columns = np.arange(max(0, column - reach), min(width, column + reach + 1))
+    inside = (rows[:, None] - row) ** 2 + (columns - column) ** 2 <= seed.radius**2
+    down, across = np.nonzero(inside)
+    return rows[down], columns[across]
 
 
-def _seed_lines(markers: NDArray[np.int32], seeds: Sequence[Seed], wall: NDArray[np.uint8]) -> None:
+def _seed_lines(markers: NDArray[np.int32], discs: Sequence[Disc], wall: NDArray[np.uint8]) -> None:
     """Make markers of seeds that lie on lines alone."""
     count = int(markers.max()) + 1
-    for seed in seeds:
-        disc = _disc(seed, wall.shape)
+    for disc in discs:
         if wall[disc].all() and not markers[disc].any():
             markers[disc] = count
             count += 1
@@ -259,15 +344,13 @@ def _closed(number: NDArray[Any]) -> NDArray[np.int32]:
     """
     known = number.astype(np.float32)
     window = np.ones((3, 3), np.uint8)
-    while (known < 1).any():
-        grown = cv2.dilate(known, window)
-        known = np.asarray(np.where(known < 1, grown, known), np.float32)
+    while (unknown := known < 1).any():
+        cv2.copyTo(cv2.dilate(known, window), unknown.view(np.uint8), known)
     return known.astype(np.int32)
 
 
-def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], seed: Seed) -> int:
+def _region_at(number: NDArray[np.int32], wall: NDArray[np.uint8], disc: Disc) -> int:
     """The region of most of a seed's pixels beside lines."""
-    disc = _disc(seed, wall.shape)
     found, beside = number[disc], wall[disc] == 0
     return int(np.bincount(found[beside] if beside.any() else found).argmax())
 
@@ -287,22 +370,25 @@ def _parted(
     contested = [region for region, found in kinds.items() if len(found) > 1]
     if not contested:
         return number, seeded
-    within = np.isin(number, contested)
+    table = np.zeros(int(number.max()) + 1, bool)
+    table[contested] = True
+    within = np.take(table, number)
     rows, columns = (np.flatnonzero(within.any(axis)) for axis in (1, 0))
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    within, depth, tones = within[box], depth[box], np.ascontiguousarray(tones[box])
-    outside = int(number.max()) + 1
+    within, tones = within[box], np.ascontiguousarray(tones[box])
+    depth = depth[box] * within
+    outside = len(table)
     markers = np.zeros(within.shape, np.int32)
     seeded = seeded.copy()
     for place, seed in enumerate(seeds):
         if seeded[place] in contested:
             moved = seed._replace(row=seed.row - rows[0], column=seed.column - columns[0])
             seeded[place] = outside + 1 + place
-            _climb(markers, depth * within, moved, outside + 1 + place)
-    level = float((depth * within).max())
+            _climb(markers, depth, moved, outside + 1 + place)
+    level = float(depth.max())
     while level > 1:
         level *= LEVELS
-        markers = _filled(tones, markers, within & (depth > level), outside)
+        markers = _filled(tones, markers, depth > level, outside)
     markers = _filled(tones, markers, within, outside)
     markers = _closed(np.where(within, markers, outside))
     number = number.copy()
@@ -331,11 +417,14 @@ def _filled(
     tones: NDArray[np.uint8], markers: NDArray[np.int32], mask: NDArray[np.bool_], outside: int
 ) -> NDArray[np.int32]:
     """Let markers grow within a mask; 0 where they do not reach."""
-    held = np.where(mask | (markers > 0), markers, outside).astype(np.int32)
-    if not (held == 0).any():
+    bounded = markers.copy()
+    bounded[~mask & (markers == 0)] = outside
+    if bounded.all():
         return markers
-    grown = cv2.watershed(tones, held)
-    return np.asarray(np.where((grown == outside) | (grown < 0), markers, grown), np.int32)
+    grown = np.asarray(cv2.watershed(tones, bounded), np.int32)
+    back = (grown == outside) | (grown < 0)
+    cv2.copyTo(markers, back.view(np.uint8), grown)
+    return grown
 
 
 def _described(
@@ -345,20 +434,24 @@ def _described(
     present = np.bincount(number.ravel()) > 0
     present[seeded] = True
     table = (np.cumsum(present) - 1).astype(np.int32)
-    number, count = table[number], int(present.sum())
-    into = cv2.distanceTransform(wall, cv2.DIST_L2, cv2.DIST_MASK_3)
+    number, count = np.take(table, number), int(present.sum())
+    inside = wall == 0
+    bins = _binned(number, inside, count)
     # What is line all over is a region of its own only where somebody asked for it.
-    bare = (np.bincount(number.ravel(), (wall == 0).ravel(), count) == 0)[number]
-    inside = (wall == 0) | bare
-    share = np.where(inside, 1, np.clip(1 + REACH - into, 0, 1))
-    flat = number[inside]
-    rows, columns = np.nonzero(inside)
+    bare = np.bincount(bins, minlength=count + 1)[:count] == 0
+    if bare.any():
+        inside |= np.take(bare, number)
+        bins = _binned(number, inside, count)
+    into = cv2.distanceTransform(wall, cv2.DIST_L2, cv2.DIST_MASK_3)
+    share = np.maximum(inside, np.clip(1 + REACH - into, 0, 1))
     short = min(number.shape)
-    area = np.bincount(flat, minlength=count).astype(np.float64)
+    area = np.bincount(bins, minlength=count + 1)[:count].astype(np.float64)
     some = np.maximum(area, 1)
+    rows, columns = (np.arange(length) / short for length in number.shape)
+    places = np.broadcast_arrays(rows[:, None], columns)
     means = [
-        np.bincount(flat, values, count) / some
-        for values in (lightness[inside], rows / short, columns / short)
+        np.bincount(bins, values.ravel(), count + 1)[:count] / some
+        for values in (lightness, *places)
     ]
     return Regions(
         number=number,
@@ -369,6 +462,13 @@ def _described(
         place=np.stack(means[1:], -1).astype(np.float32),
         seeded=table[seeded],
     )
+
+
+def _binned(number: NDArray[np.int32], inside: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Bins (H * W,) of pixels for sums by region; what is not inside one has the bin ``count``."""
+    bins = number.astype(np.intp)
+    bins[~inside] = count
+    return bins.ravel()
 
 
 def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane:

@@ -22,6 +22,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from colorize import files
+from colorize.colour import lab
 from colorize.errors import InputError, one_line
 from colorize.paint.hints import Colour
 
@@ -37,11 +38,12 @@ MATCHED = ("grey",)
 """Kinds of pages on which a book gives colours. On inked ones nearly all regions are alike to a
 network, and the nearest entry is the right one as rarely as by chance: see benchmarks/series.py."""
 
-MATCH = 0.8
+MATCH = 0.5
 """How much a region must be like an entry to get its colour: the root of the overlap of their
-distributions (the Bhattacharyya coefficient) times a Gaussian of their difference in L."""
-TONE = 4.0
-"""Standard deviation of that Gaussian."""
+distributions (the Bhattacharyya coefficient) times exp(-d / `TONE`), d being their difference in L.
+What a network makes of one thing differs between pages by more than its L does, so small
+differences in L already decide: see benchmarks/series.py."""
+TONE = 3.0
 
 
 class Entry(NamedTuple):
@@ -213,10 +215,19 @@ class Book:
         numbers = np.array([n for n, entry in enumerate(self.entries) if entry.kind == kind], int)
         known = np.sqrt(np.stack([self.entries[n].features for n in numbers]))
         found = np.sqrt(np.sqrt(features) @ known.T)
-        known_tones = np.array([self.entries[n].tone for n in numbers], np.float32)
-        found *= np.exp(-(((tones[:, None] - known_tones) / TONE) ** 2) / 2)
+        shaded, own = (np.abs(tones[:, None] - held) for held in self.tones()[numbers].T)
+        found *= np.exp(np.minimum(shaded, own) / -TONE)
         best = found.argmax(axis=1)
         return numbers[best], np.asarray(found.max(axis=1), np.float32)
+
+    def tones(self) -> NDArray[np.float32]:
+        """Give L of the regions that may have an entry's colour: (entries, 2).
+
+        They are L of the region that was hinted, and L of the colour: a hint may stand on a shaded
+        part of a thing and give the colour of the lit one.
+        """
+        own = lab.rgb_to_lightness(np.array([e.color for e in self.entries], np.uint8))
+        return np.stack([np.array([e.tone for e in self.entries], np.float32), own], axis=1)
 
 
 def swatches(entries: Sequence[Entry], *, side: int = 64, across: int = 8) -> NDArray[np.uint8]:

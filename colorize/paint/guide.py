@@ -50,6 +50,8 @@ OTHER = 200.0
 """Difference in L times difference in ab, as the network sees them, between places of one region
 at which a hint at one counts 1/e at the other. Painted things may be of one region without a line
 between them; where either is the same, it is one thing in light and shadow."""
+BAND = 1 << 15
+"""Pixels blended at a time: they fit a processor's cache."""
 CELLS = 8192
 """Cells of a network's output, about, that features are taken of."""
 BARE = (96.0, 4.0)
@@ -89,19 +91,21 @@ class Guide:
         size = carry.size(*lightness.shape)
         lightness = resized(lightness, size)
         small = cv2.resize(planes, size[::-1], interpolation=cv2.INTER_LINEAR)
-        planes = np.asarray(small, np.float32)
+        *ab, white = (np.asarray(plane, np.float32) for plane in cv2.split(small))
         regions = self._divided(lightness, "grey")
-        base = np.concatenate([regions.lightness[:, None], regions.mean(planes[..., :2])], axis=1)
+        base = np.concatenate([regions.lightness[:, None], regions.mean(ab)], axis=1)
         tones = self._at_hints(lightness)
         told = self._told(regions, base, prediction, tones=tones)
-        factor = (lightness + 16) / (told.colour[:, 0] + 16)[regions.number]
-        wanted = told.colour[regions.number][..., 1:]
-        wanted *= factor.clip(FAINTEST, STRONGEST)[..., None]
-        share = told.share[regions.number] * regions.share
-        share *= self._followed(regions, lightness, planes[..., :2])
-        share *= self._coloured(regions, planes[..., 2].clip(0, 1))
-        found = np.concatenate([wanted * share[..., None], share[..., None]], axis=-1)
-        return np.asarray(found, np.float32)
+        tone, *wanted = regions.spread(told.colour)
+        (share,) = regions.spread(told.share[:, None])
+        share *= regions.share
+        share *= self._followed(regions, lightness, ab)
+        share *= self._coloured(regions, white.clip(0, 1))
+        factor = (lightness + 16) / (tone + 16)
+        for plane in wanted:
+            plane *= factor.clip(FAINTEST, STRONGEST)
+            plane *= share
+        return np.asarray(cv2.merge([*wanted, share]), np.float32)
 
     def inked(
         self, page: NDArray[np.uint8], flat: Flats, prediction: Prediction
@@ -117,27 +121,28 @@ class Guide:
             (h, w, 3) uint8 sRGB.
         """
         lightness, layer = self.memo.of("undotted", (), lambda: without_dots(page)), flat.rgb
-        colours = lab.rgb_to_lab(resized(layer, lightness.shape))
+        colours = _planes(resized(layer, lightness.shape))
         regions = self._divided(lightness, "ink")
-        base = regions.mean(colours)
+        *means, squared = regions.mean([*colours, np.square(colours).sum(axis=0)]).T
+        base = np.stack(means, axis=-1)
         told = self._told(regions, base, prediction)
-        target = told.colour[regions.number]
-        away = ((colours - base[regions.number]) ** 2).sum(axis=-1, keepdims=True)
-        agreeing = (MOTLEY - np.sqrt(regions.mean(away))) / (MOTLEY - EVEN)  # (n, 1)
-        shading = colours[..., 0] * agreeing.clip(0, 1)[regions.number, 0]
-        middle = regions.mean(shading[..., None])[:, 0]
-        middle[regions.seeded] = self._at_hints(shading)
-        shading -= middle[regions.number]
-        target[..., 0] += shading.clip(-DEEPEST, DEEPEST)
-        target[..., 0].clip(0, lab.L_MAX, out=target[..., 0])
+        # By the mean square: what float32 rounds is far below `EVEN`.
+        away = np.sqrt(np.maximum(squared - np.square(base).sum(axis=1), 0))
+        agreeing = ((MOTLEY - away) / (MOTLEY - EVEN)).clip(0, 1)
+        middle = base[:, 0].copy()
+        middle[regions.seeded] = self._at_hints(colours[0])
         # Ink hides the layer, so lines need no share of their own.
         blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
         share = self._coloured(regions, np.asarray(blank, np.float32))
-        share *= told.share[regions.number]
-        wanted = lab.lab_to_rgb(target, keep_lightness=True) * share[..., None]
-        wanted, share = resized(wanted, layer.shape), resized(cv2.merge([share] * 3), layer.shape)
-        guided = np.rint((layer * (1 - share) + wanted).clip(0, 255))
-        return np.asarray(guided, np.uint8)
+        share *= regions.spread(told.share[:, None])[0]
+        first, run = _runs(regions.number, colours[0], share > 0)
+        number = np.take(regions.number, first)
+        shading = (np.take(colours[0], first) - middle[number]) * agreeing[number]
+        target = np.take(told.colour, number, axis=0)
+        target[:, 0] += shading.clip(-DEEPEST, DEEPEST)
+        target[:, 0].clip(0, lab.L_MAX, out=target[:, 0])
+        wanted = np.take(lab.lab_to_rgb(target, keep_lightness=True), run, axis=0)
+        return _mixed(layer, wanted.reshape(*share.shape, 3), share)
 
     def _divided(self, lightness: Plane, kind: Kind) -> Regions:
         seeds, apart = seeds_of(self.hints, lightness.shape)
@@ -204,39 +209,41 @@ class Guide:
         Returns:
             (H, W) float32 in 0..1.
         """
-        asked = np.zeros(len(regions), np.float32)
+        asked = np.zeros((len(regions), 1), np.float32)
         asked[regions.seeded[self._at_hints(blank) > BLANK]] = 1
-        return np.maximum(asked[regions.number], 1 - blank)
+        return np.maximum(regions.spread(asked)[0], 1 - blank)
 
-    def _followed(self, regions: Regions, lightness: Plane, ab: Plane) -> Plane:
+    def _followed(self, regions: Regions, lightness: Plane, ab: Sequence[Plane]) -> Plane:
         """How much each pixel of a hinted region is what the hint stands on: see `OTHER`.
 
         Args:
             regions: n.
             lightness: (H, W).
-            ab: (H, W, 2), as the network sees them.
+            ab: a and b (H, W), as the network sees them.
 
         Returns:
             (H, W) float32 in 0..1; 1 in regions without hints.
         """
-        share = np.ones(lightness.shape, np.float32)
-        tones, colours = self._at_hints(lightness), self._at_hints(ab)
-        left = np.arange(len(self.hints))
-        hinted = np.isin(np.arange(len(regions)), regions.seeded)[regions.number]
-        number, tone, colour = regions.number[hinted], lightness[hinted], ab[hinted]
-        followed = np.zeros(len(number), np.float32)
+        planes = [lightness, *ab]
+        told = np.stack([self._at_hints(plane) for plane in planes], axis=-1)
+        number, left = regions.number.ravel(), np.arange(len(self.hints))
+        bare = np.ones(len(regions), np.float32)
+        bare[regions.seeded] = 0
+        share = np.take(bare, number)
         while left.size:  # a hint of each region at a time
-            _, first = np.unique(regions.seeded[left], return_index=True)
-            now = left[first]
-            table = np.full((len(regions), 3), np.inf, np.float32)
-            table[regions.seeded[now], 0] = tones[now]
-            table[regions.seeded[now], 1:] = colours[now]
-            at = table[number]
-            apart = np.abs(tone - at[:, 0]) * np.hypot(*(colour - at[:, 1:]).T)
-            np.maximum(followed, np.exp(-apart / OTHER), out=followed)
+            chosen, first = np.unique(regions.seeded[left], return_index=True)
+            at = np.zeros((len(regions), 4), np.float32)
+            at[chosen, :3], at[chosen, 3] = told[left[first]], 1
+            some = np.flatnonzero(np.take(at[:, 3], number))
+            where = np.take(number, some)
+            tone, a, b = (
+                np.take(plane, some) - np.take(np.ascontiguousarray(column), where)
+                for plane, column in zip(planes, at.T, strict=False)
+            )
+            followed = np.exp(np.abs(tone) * np.sqrt(a * a + b * b) / -OTHER)
+            share[some] = np.maximum(followed, np.take(share, some))
             left = np.delete(left, first)
-        share[hinted] = followed
-        return share
+        return share.reshape(lightness.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +266,48 @@ def blended(planes: Plane, guided: Plane) -> None:
         planes: (h, w, 3 or more); a, b and whiteness, how much of a pixel is paper, come first.
         guided: as `Guide.grey` gives them, of any size.
     """
-    a, b, share = (np.asarray(x, np.float32) for x in cv2.split(resized(guided, planes.shape)))
-    rest = 1 - share
-    for channel in range(3):
-        planes[..., channel] *= rest
-    planes[..., 0] += a
-    planes[..., 1] += b
+    guided = resized(guided, planes.shape)
+    rows = max(1, BAND // planes.shape[1])
+    for top in range(0, len(planes), rows):
+        band = planes[top : top + rows]
+        a, b, share = cv2.split(guided[top : top + rows])
+        rest = 1 - np.asarray(share, np.float32)
+        for channel in range(3):
+            band[..., channel] *= rest
+        band[..., 0] += a
+        band[..., 1] += b
+
+
+def _runs(*planes: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find runs of pixels, row by row, in which all planes (H, W) stay the same.
+
+    Conversions of colours are slow, and layers are flat.
+
+    Returns:
+        (k,) places of the first pixels of the runs, and (H * W,) the run of each pixel from 0.
+    """
+    begins = np.zeros(planes[0].size, bool)
+    begins[:1] = True
+    for plane in planes:
+        flat = plane.ravel()
+        begins[1:] |= flat[1:] != flat[:-1]
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
+
+
+def _planes(rgb: NDArray[np.uint8]) -> Plane:
+    """Lab (3, H, W) of a picture (H, W, 3) that is mostly flat."""
+    first, run = _runs(cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0])
+    some = lab.rgb_to_planes(np.take(rgb.reshape(-1, 3), first, axis=0))
+    return np.stack([np.take(plane, run) for plane in some]).reshape(3, *rgb.shape[:2])
+
+
+def _mixed(layer: NDArray[np.uint8], colour: NDArray[np.uint8], share: Plane) -> NDArray[np.uint8]:
+    """Mix a layer (h, w, 3) with colours (H, W, 3), as much as their share (H, W) says."""
+    wanted = cv2.multiply(colour, cv2.merge([share] * 3), dtype=cv2.CV_32F)
+    wanted = resized(wanted, layer.shape)
+    rest = cv2.merge([1 - resized(share, layer.shape)] * 3)
+    kept = cv2.multiply(layer, rest, dtype=cv2.CV_32F)
+    return np.asarray(cv2.add(kept, wanted, dtype=cv2.CV_8U), np.uint8)
 
 
 def _tell_others(
@@ -300,7 +343,9 @@ def _tell_book(told: Told, regions: Regions, book: Book, features: Plane, kind: 
     if not known.any():
         return
     colours = palette.as_lab([each.color for each in book.entries])[entry[known]]
-    tones = np.array([each.tone for each in book.entries], np.float32)[entry[known]]
+    tones = book.tones()[entry[known]]  # of which the nearer one counts
+    nearer = np.abs(tones - regions.lightness[known, None]).argmin(axis=1)
+    tones = tones[np.arange(len(tones)), nearer]
     told.colour[known] = np.concatenate([tones[:, None], fitted(colours, tones)], axis=1)
     told.share[known] = 1
 
@@ -389,7 +434,8 @@ _KEPT = np.array([1, 0.85, 0.7, 0.5, 0.3])
 def without_dots(page: NDArray[np.uint8]) -> Plane:
     """L of a levelled page (H', W') at the size of its regions, without dots of screentone."""
     small = resized(page, carry.size(*page.shape))
-    return undotted(lab.rgb_to_lightness(np.repeat(small[..., None], 3, axis=2)))
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    return undotted(np.asarray(cv2.LUT(small, lab.rgb_to_lightness(greys)), np.float32))
 
 
 def undotted(page: Plane) -> Plane:
@@ -399,11 +445,10 @@ def undotted(page: Plane) -> Plane:
     longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     small = longest <= max(3.0, min(page.shape) * DOT)
     small[0] = False
-    window = np.ones((3, 3), np.uint8)
-    dots = cv2.dilate(small[marks].view(np.uint8), window)
+    is_dot = np.take(small, np.asarray(marks, np.int32)).view(np.uint8)
+    beside = np.asarray(cv2.dilate(is_dot, np.ones((3, 3), np.uint8)), np.uint8) & (1 - ink)
     around = cv2.morphologyEx(page, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    found: Plane = np.where((dots > 0) & (page >= DARK) | small[marks], around, page)
-    return found
+    return np.asarray(cv2.copyTo(around, is_dot | beside, page.copy()), np.float32)
 
 
 def resized(planes: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
@@ -427,18 +472,18 @@ def seeds_of(hints: Sequence[Hint], shape: tuple[int, ...]) -> tuple[list[Seed],
 
 def _kinds(hints: Sequence[Hint]) -> list[int]:
     """Number hints such that those of nearly one colour have one number."""
-    colours = palette.as_lab([hint.color for hint in hints])
-    kinds: list[int] = []
+    colours = list(dict.fromkeys(hint.color for hint in hints))
+    planes = palette.as_lab(colours).T
+    count = len(colours)
+    one = np.repeat(planes, count, axis=1)
+    other = np.tile(planes, count)
+    near = ciede2000(np.ascontiguousarray(one), np.ascontiguousarray(other)).reshape(count, count)
     firsts: list[int] = []
-    for place in range(len(hints)):
-        found = len(firsts)
-        if firsts:
-            known = np.ascontiguousarray(colours[firsts].T)
-            one = np.repeat(colours[place][:, None], len(firsts), axis=1)
-            near = ciede2000(np.ascontiguousarray(one), known)
-            if near.min() < SAME:
-                found = int(near.argmin())
-        if found == len(firsts):
+    kinds: dict[Colour, int] = {}
+    for place, colour in enumerate(colours):
+        known = near[place, firsts]
+        if not firsts or known.min() >= SAME:
             firsts.append(place)
-        kinds.append(found)
-    return kinds
+            known = near[place, firsts]
+        kinds[colour] = int(known.argmin())
+    return [kinds[hint.color] for hint in hints]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from colorize.paint import carry
 from colorize.paint.carry import Seed
+from colorize.paint.inked import Kind
 
 WHITE = 100.0
 
@@ -24,6 +25,64 @@ def test_an_outline_parts_inside_and_outside_although_it_has_a_gap() -> None:
     assert inside == left
     assert regions.number[290, 230] == outside
     assert regions.area[inside] > 0.8 * np.pi * 75**2
+
+
+def crossed(opening: slice, thick: int) -> NDArray[np.float32]:
+    """A page (300, 240) with a line from its top to its bottom, open for some rows."""
+    page = paper()
+    page[:, 120 : 120 + thick] = 0
+    page[opening] = WHITE
+    return page
+
+
+def parts_sides(page: NDArray[np.float32], kind: Kind) -> bool:
+    """Tell whether left and right are two regions; so must be above and below when it lies."""
+    found = []
+    for lying in (False, True):
+        seeds = [Seed(150, 40, 2), Seed(150, 200, 2)]
+        if lying:
+            page, seeds = np.ascontiguousarray(page.T), [Seed(s.column, s.row, 2) for s in seeds]
+        left, right = carry.divide(page, kind, seeds).seeded
+        found.append(left != right)
+    assert found[0] == found[1]
+    return bool(found[0])
+
+
+@pytest.mark.parametrize("thick", [1, 2, 3, 4])
+@pytest.mark.parametrize("kind", ["grey", "ink"])
+def test_a_line_to_the_border_parts_its_sides_although_it_has_a_gap(kind: Kind, thick: int) -> None:
+    widest = int(0.9 * carry.GAP[kind] * 240)
+    for gap in (2, widest // 2, widest):
+        for top in (30, 150, 250):
+            assert parts_sides(crossed(slice(top, top + gap), thick), kind)
+        assert parts_sides(crossed(slice(300 - gap, 300), thick), kind)  # it stops short
+        assert parts_sides(crossed(slice(0, gap), thick), kind)
+    assert not parts_sides(crossed(slice(100, 200), thick), kind)
+    assert not parts_sides(crossed(slice(240, 300), thick), kind)
+
+
+@pytest.mark.parametrize("thick", [2, 4])
+@pytest.mark.parametrize("kind", ["grey", "ink"])
+def test_a_gap_in_a_thick_outline_is_closed(kind: Kind, thick: int) -> None:
+    page = paper()
+    cv2.rectangle(page, (60, 60), (180, 240), 0, thick)
+    page[150:156, :120] = WHITE
+    inside, outside = carry.divide(page, kind, [Seed(150, 120, 2), Seed(20, 20, 2)]).seeded
+    assert inside != outside
+
+
+@pytest.mark.parametrize("kind", ["grey", "ink"])
+def test_a_strip_between_two_parts_belongs_to_both(kind: Kind) -> None:
+    """It is as narrow as a gap, but no gap is so long."""
+    page = paper()
+    shape = np.zeros(page.shape, np.uint8)
+    for left in (20, 160):
+        cv2.rectangle(shape, (left, 100), (left + 60, 200), 1, -1)
+    cv2.rectangle(shape, (70, 146), (170, 153), 1, -1)
+    page[cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0] = 0
+    seeds = [Seed(120, 50, 1), Seed(150, 120, 1), Seed(120, 190, 1), Seed(20, 20, 1)]
+    left, strip, right, outside = carry.divide(page, kind, seeds).seeded
+    assert left == strip == right != outside
 
 
 def test_an_arm_belongs_to_its_body() -> None:

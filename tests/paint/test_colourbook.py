@@ -17,7 +17,7 @@ from colorize.errors import InputError
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.model.weights import Model
 from colorize.paint import learning
-from colorize.paint.colourbook import MAX_ENTRIES, METADATA_KEY, Book, Entry
+from colorize.paint.colourbook import MATCH, MAX_ENTRIES, METADATA_KEY, Book, Entry
 from colorize.paint.hints import Hint, hexadecimal
 from colorize.paint.painter import Painter
 from tests.models import tiny_model
@@ -132,6 +132,27 @@ def test_only_grey_pages_match_and_only_their_own_kind() -> None:
     found, likeness = grey.match(features, tones, "grey")
     assert found.tolist() == [0, 1]
     assert likeness.min() > 0.99
+
+
+def test_a_region_as_light_as_the_colour_itself_matches() -> None:
+    """The hint of a light colour stood on a shaded part."""
+    light = entry(0, color=(255, 227, 204), tone=80.0)
+    book = Book("m").learned([light, entry(1, tone=89.0)])
+    own = float(rgb_to_planes(np.array([light.color], np.uint8))[0, 0])
+    tones = np.array([own, 80, 89, (80 + own) / 2], np.float32)
+    found, likeness = book.match(np.full((4, 4), 0.25, np.float32), tones, "grey")
+    assert found[:3].tolist() == [0, 0, 1]
+    assert likeness[:3].min() > 0.99
+    assert likeness[3] < MATCH
+
+
+def test_of_things_that_are_alike_the_one_of_that_tone_is_chosen() -> None:
+    """What the network makes of a thing on another page is less sure than its tone."""
+    features = np.array([[0.5, 0.3, 0.1, 0.1], [0.2, 0.2, 0.3, 0.3]], np.float32)
+    book = Book("m").learned([entry(0, features=features[0]), entry(1, tone=51.0)])
+    found, likeness = book.match(features[1:], np.array([50], np.float32), "grey")
+    assert found.tolist() == [0]
+    assert likeness[0] > MATCH
 
 
 def test_an_inked_page_is_as_it_is_without_a_book() -> None:

@@ -180,15 +180,11 @@ def _show(found: Plan, *, overwrite: bool) -> int:
 def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     """Paint what is not there yet and report it."""
     # PyTorch takes more than a second to import: a typo need not wait for it.
-    import torch
-
     from colorize.paint.pages import Form
     from colorize.paint.painter import Painter
     from colorize.paint.printing import report
     from colorize.paint.work import count, look, paint_all
 
-    # One core decodes and encodes: threads that compete for a core wait for each other.
-    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = registry.digest(model)
     painter = Painter.load(model, device=options.device, **given)

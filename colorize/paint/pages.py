@@ -6,13 +6,17 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from threading import Lock, Semaphore
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from colorize.errors import ImageError
@@ -27,7 +31,11 @@ from colorize.paint.record import Entry, Record
 from colorize.paint.workshop import Workshop
 
 WAITING = 2
-"""Pages that are being decoded, and encoded, while one is painted; all of them lie in memory."""
+"""Pages that are being decoded, and encoded, while others are painted; all lie in memory."""
+SIDE_BY_SIDE = 4
+"""Pages that are painted at the same time at most, with a core for each at least."""
+LARGE = 8_000_000
+"""Pixels from which a page is painted alone, as it takes much memory."""
 
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
 """Errors of writing that the next page would meet as well."""
@@ -144,19 +152,54 @@ class _Unfinished:
 
 
 def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Iterator[Finished]:
-    """Paint pages in their order.
+    """Paint pages and give them in their order.
 
-    One thread decodes ahead and encodes behind while the caller's paints.
+    One thread decodes ahead, one encodes behind, and on a processor of several cores several paint,
+    as most of the work on a page cannot be divided between cores.
 
     Args:
-        painter: used by the caller's thread alone.
+        painter: used by several threads.
         pages: taken one by one, as they are needed.
         form: what to write for each.
     """
-    with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        opened = _ahead(partial(_open, painter), pages, decoder)
-        painted = (_paint(painter, page, form=form) for page in opened)
-        yield from _ahead(_encode, painted, encoder)
+    pages = iter(pages)
+    first = list(islice(pages, SIDE_BY_SIDE))
+    cores = torch.get_num_threads()
+    count = max(1, min(len(first), cores)) if painter.model.device.type == "cpu" else 1
+    share = partial(torch.set_num_threads, cores // count)
+    with (
+        ThreadPoolExecutor(1) as decoder,
+        ThreadPoolExecutor(count, initializer=share) as painters,
+        ThreadPoolExecutor(1) as encoder,
+    ):
+        opened = _ahead(partial(_open, painter), chain(first, pages), decoder)
+        paint = partial(_paint, painter, form=form, room=_Room(count))
+        painted = _ahead(paint, opened, painters, waiting=count)
+        try:
+            yield from _ahead(_encode, painted, encoder)
+        finally:
+            torch.set_num_threads(cores)  # threads that are started later take the newest number
+
+
+class _Room:
+    """Lets so many pages be painted at the same time, and large ones alone."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free = Semaphore(places)
+        self._queue = Lock()
+
+    @contextmanager
+    def of(self, rgb: RGB) -> Iterator[None]:
+        """Wait until there is room for a page (H, W, 3), and keep it."""
+        taken = self._places if rgb.shape[0] * rgb.shape[1] >= LARGE else 1
+        with self._queue:
+            for _ in range(taken):
+                self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release(taken)
 
 
 def paint_files(
@@ -228,16 +271,20 @@ def _why(error: OSError) -> str:
 
 
 def _ahead(
-    work: Callable[[Given], Made], items: Iterable[Given], pool: ThreadPoolExecutor
+    work: Callable[[Given], Made],
+    items: Iterable[Given],
+    pool: ThreadPoolExecutor,
+    *,
+    waiting: int = WAITING,
 ) -> Iterator[Made]:
-    """Map ``work`` over ``items`` in order, `WAITING` of them in the pool while others are used."""
-    waiting: deque[Future[Made]] = deque()
+    """Map ``work`` over ``items`` in order, ``waiting`` of them in the pool at most."""
+    begun: deque[Future[Made]] = deque()
     for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) == WAITING:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+        begun.append(pool.submit(work, item))
+        if len(begun) == waiting:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
 
 
 def _open(painter: Painter, page: Page) -> _Unfinished:
@@ -275,7 +322,7 @@ def _reason(error: ImageError, content: bytes) -> str:
     return str(error)
 
 
-def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
+def _paint(painter: Painter, opened: _Unfinished, *, form: Form, room: _Room) -> _Unfinished:
     """Make the pixels to write; none where the file of the page will do as it is."""
     rgb = opened.pixels
     if rgb is None:
@@ -285,7 +332,7 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form) -> _Unfinished:
         return replace(opened, pixels=None) if fits else opened
     domain, hints = painter.domain_of(rgb), opened.page.hints
     try:
-        with enough_memory(rgb):
+        with room.of(rgb), enough_memory(rgb):
             if form is Form.LAYER:
                 layer = painter.layer(rgb, kept=opened.kept, hints=hints)
                 return replace(opened, pixels=layer, domain=domain)

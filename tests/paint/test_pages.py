@@ -1,9 +1,11 @@
 """Single pages through the painter, as files in every form that pages come in."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
+from time import sleep
 from typing import Any
 
 import cv2
@@ -239,10 +241,85 @@ def test_pages_come_in_order_and_few_wait(orange: Painter, encoded: Encoded) -> 
     taken: list[Finished] = []
     for page in paint_pages(orange, todo, form=Form.PAINTED):
         taken.append(page)
-        assert len(read) <= len(taken) + 2 * pages.WAITING
+        assert len(read) <= len(taken) + 2 * pages.WAITING + pages.SIDE_BY_SIDE
     assert [page.name for page in taken] == names
     sizes = [Image.open(io.BytesIO(page.content or b"")).size for page in taken]
     assert sizes == [(30, 40 + number) for number in range(12)]
+
+
+@pytest.fixture
+def cores() -> Iterator[int]:
+    """Let PyTorch have several, whatever this machine has."""
+    own = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield 3
+    torch.set_num_threads(own)
+
+
+def grey_pages(encoded: Encoded, sizes: Sequence[int]) -> list[Page]:
+    """Pages of one column of pixels each, and so high."""
+    contents = [encoded(np.full((size, 8), 90, np.uint8)) for size in sizes]
+    return [
+        Page(name=str(number), original=".png", kind=".png", read=lambda content=content: content)
+        for number, content in enumerate(contents)
+    ]
+
+
+def test_pages_are_painted_side_by_side(
+    orange: Painter, encoded: Encoded, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = Barrier(cores, timeout=30)
+    threads: list[int] = []
+    paint_one = Painter.paint
+
+    def waiting(self: Painter, rgb: NDArray[np.uint8], **given: Any) -> NDArray[np.uint8]:
+        threads.append(torch.get_num_threads())
+        met.wait()
+        return paint_one(self, rgb, **given)
+
+    monkeypatch.setattr(Painter, "paint", waiting)
+    found = list(paint_pages(orange, grey_pages(encoded, [40] * 2 * cores), form=Form.PAINTED))
+    assert [page.outcome for page in found] == [Outcome.PAINTED] * 2 * cores
+    assert threads == [1] * 2 * cores
+    assert torch.get_num_threads() == cores
+
+
+def test_a_large_page_is_painted_alone(
+    orange: Painter, encoded: Encoded, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[list[int]] = []
+    now: list[int] = []
+    paint_one = Painter.paint
+
+    def watched(self: Painter, rgb: NDArray[np.uint8], **given: Any) -> NDArray[np.uint8]:
+        now.append(len(rgb))
+        at_once.append(list(now))
+        sleep(0.05)
+        now.remove(len(rgb))
+        return paint_one(self, rgb, **given)
+
+    monkeypatch.setattr(pages, "LARGE", 8 * 100)
+    monkeypatch.setattr(Painter, "paint", watched)
+    sizes = [40, 41, 100, 42, 43, 101, 102, 44, 45]
+    found = list(paint_pages(orange, grey_pages(encoded, sizes), form=Form.PAINTED))
+    assert [page.name for page in found] == [str(number) for number in range(len(sizes))]
+    assert [Image.open(io.BytesIO(page.content or b"")).height for page in found] == sizes
+    assert max(map(len, at_once)) > 1
+    assert all(len(seen) == 1 for seen in at_once if max(seen) >= 100)
+
+
+def test_one_page_gets_all_cores(
+    orange: Painter, encoded: Encoded, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def watched(self: Painter, rgb: NDArray[np.uint8], **given: Any) -> NDArray[np.uint8]:
+        threads.append(torch.get_num_threads())
+        return rgb
+
+    monkeypatch.setattr(Painter, "paint", watched)
+    list(paint_pages(orange, grey_pages(encoded, [40]), form=Form.PAINTED))
+    assert threads == [cores]
 
 
 def test_nothing_half_written_when_the_disk_is_full(

@@ -22,11 +22,9 @@ from tests.imports import ROOT
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = {
-    "fetch": {"source": "sample", "count": 48, "side": 64},
+    "fetch": {"count": 48, "side": 64},
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
     "train": {
-        "domains": ["grey"],
-        "hints": False,
         "width": 0.125,
         "crop": 64,
         "batch": 8,

@@ -55,8 +55,10 @@ def test_a_hint_costs_no_run_of_the_network(page: NDArray[np.uint8], learned: bo
     model = tiny_model("unet", side=64, hints=learned)
     counted, memo = runs(model), Memo()
     painter = Painter(model)
-    for hints in ((), (RED,), (RED, BLUE), (BLUE,)):
+    painter.paint(page, memo=memo)
+    assert len(counted) == 1 + 3  # at the page, and at each panel
+    for hints in ((RED,), (RED, BLUE), (BLUE,), ()):
         painter.paint(page, hints=hints, memo=memo)
     Painter(model, saturation=2.0, temperature=0.5).paint(page, memo=memo)
     painter.look(page, "grey", memo=memo)
-    assert len(counted) == 1
+    assert len(counted) == 1 + 3

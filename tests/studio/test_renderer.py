@@ -58,14 +58,15 @@ def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
     renderer = rendering(project, Painter(model), lambda _: None)
     renderer.open(one).result(60)
     renderer.worker.submit("last", lambda: None, urgent=True).result(60)
-    assert len(runs) == 1
+    once = len(runs)  # at the page, and at each of its panels
+    assert once > 0
     for hints in ([RED], [RED, RED._replace(y=0.8)], []):
         project.set_hints(one, hints)
         renderer.view(one, SCREEN).result(60)
         assert renderer.likely(one, 0.4, 0.4).result(60)
-    assert len(runs) == 1
+    assert len(runs) == once
     renderer.view(other, SCREEN).result(60)
-    assert len(runs) == 2
+    assert len(runs) == 2 * once
     renderer.close()
 
 

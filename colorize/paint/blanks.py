@@ -57,8 +57,9 @@ EDGE = 1 / 150
 """Boxes of panels may be too large by so much, in short sides of the page."""
 
 APART = 0.6
-"""Share of an area outside of all panels, at least, for that part of it to be a gutter. Slanted
-gutters have less outside of the panels' boxes, and would end at the straight edges of these."""
+"""Share of an area outside of all panels, at least, for that part of it to be a gutter, where boxes
+of panels overlap: slanted gutters would end at the straight edges of these. Where none do, gutters
+are straight, and any part outside is one: broken borders join it with panels."""
 
 DOTTED = 0.02
 """Share of marks in a gutter, at most."""
@@ -128,11 +129,12 @@ def find(
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
     bare = _paper(page)
     outside = _outside(page.shape, panels)
+    apart = APART if _overlap(panels) else 0.0
     for numbers in (parts.open, parts.area):
         for number, at in _places(numbers, _on_border(numbers, min(page.shape))):
             seen = _Area(numbers[at] == number, at, clear, bare)
             least = STRAIGHTEST if numbers is parts.open else STRAIGHT
-            _add_gutter(blank, seen, parts, whitish, outside, least)
+            _add_gutter(blank, seen, parts, whitish, outside, least, apart)
     touching, around = _touching(parts)
     signs = np.concatenate([_signs(parts), touching])
     owner = np.zeros(len(parts.boxes), np.int32)
@@ -194,9 +196,28 @@ def _outside(size: tuple[int, ...], panels: Sequence[Box]) -> NDArray[np.bool_]:
     covered = sum(box.height * box.width for box in panels)
     outside = np.full(size, covered >= PANELS * size[0] * size[1])
     edge = round(min(size) * EDGE)
+
+    def within(first: int, last: int, full: int) -> slice:  # at the page's border there is no edge
+        return slice(
+            first + edge if first > edge else 0, last - edge if last < full - edge else full
+        )
+
     for box in panels:
-        outside[box.top + edge : box.bottom - edge, box.left + edge : box.right - edge] = False
+        rows, columns = within(box.top, box.bottom, size[0]), within(box.left, box.right, size[1])
+        outside[rows, columns] = False
     return outside
+
+
+def _overlap(panels: Sequence[Box]) -> bool:
+    """Tell whether any boxes of panels overlap."""
+    return any(
+        one.top < other.bottom
+        and other.top < one.bottom
+        and one.left < other.right
+        and other.left < one.right
+        for number, one in enumerate(panels)
+        for other in panels[:number]
+    )
 
 
 def _on_border(numbers: NDArray[np.int32], short: int) -> list[int]:
@@ -213,6 +234,7 @@ def _add_gutter(
     whitish: NDArray[np.uint8],
     outside: NDArray[np.bool_],
     least: float,
+    apart: float,
 ) -> None:
     """Mark an area along the border of the page (h, w) in ``blank``, if it is a gutter.
 
@@ -223,10 +245,11 @@ def _add_gutter(
         whitish: (h, w), how white the network's layer is.
         outside: (h, w), outside of all panels.
         least: share of straight edges that it must have.
+        apart: share of it outside of all panels from which that part is a gutter.
     """
     mask, at, short = seen.mask, seen.at, min(blank.shape)
     marked = blank[at]
-    if outside[at][mask].mean() >= APART:
+    if outside[at][mask].mean() >= apart:
         marked[mask & outside[at]] = 255
     if seen.bare() < BARE or (parts.marks[at][mask] > 0).mean() > DOTTED:
         return

@@ -361,3 +361,31 @@ def test_panels_make_what_is_outside_of_them_white() -> None:
     for rim in (layer[54:57, 60:640], layer[60:440, 643:647], layer[864:867, 60:640]):
         assert rim.min() >= 250
     assert layer[250, 300].min() < 220
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_a_gutter_that_broken_borders_join_with_panels_is_white(*, overlapping: bool) -> None:
+    """Frames have wide gaps. Where boxes overlap, gutters slant, and nothing is sure."""
+    drawn = np.full((900, 700), 255, np.uint8)
+    for top in (60, 480):
+        cv2.rectangle(drawn, (60, top), (640, top + 360), 0, 4)
+        drawn[top - 4 : top + 5, 200:500] = 255
+    tinted = np.empty((180, 140, 3), np.float32)
+    tinted[:] = (70, 12, 22)
+    boxes = [Box(60, 60, 480 if overlapping else 424, 640), Box(476, 56, 844, 644)]
+    layer = flats.lay(drawn, tinted, boxes).rgb
+    assert (layer[880, 300].min() >= 250) != overlapping
+    assert layer[250, 300].min() < 220
+    assert layer[650, 300].min() < 220
+
+
+def test_panels_that_reach_the_border_of_the_page_are_coloured_up_to_it() -> None:
+    drawn = np.full((900, 700), 255, np.uint8)
+    cv2.rectangle(drawn, (-5, -5), (705, 420), 0, 4)
+    cv2.rectangle(drawn, (-5, 460), (705, 905), 0, 4)
+    tinted = np.empty((180, 140, 3), np.float32)
+    tinted[:] = (70, 12, 22)
+    layer = flats.lay(drawn, tinted, [Box(2, 1, 423, 699), Box(457, 0, 898, 700)]).rgb
+    assert layer[440, 300].min() >= 250
+    for row, column in ((200, 0), (200, 699), (0, 300), (600, 2), (899, 300)):
+        assert layer[row, column].min() < 220

@@ -557,13 +557,14 @@ class Painter:
         """Let the network look at a grey page of L (H, W), unless it saw the same before."""
 
         def run() -> Prediction:
-            white = paper.white_of(_resized(lightness, self._seen(lightness.shape)))
+            side = self.side or self.model.side
+            white = paper.white_of(_resized(lightness, _seen(lightness.shape, side)))
 
             def observe(part: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
                 seen = _resized(part, size).clip(0, lab.L_MAX)
                 return GREY.observe(paper.levelled(seen, white)[None])
 
-            panels = panels_of(lightness, white=lab.L_MAX)
+            panels = [] if self.side else panels_of(lightness, white=lab.L_MAX)
             return self._look("grey", lightness, observe, conditions, panels)
 
         return memo.of("prediction", ("grey", self.side), run)
@@ -581,7 +582,7 @@ class Painter:
             return INK.observe(lab.rgb_to_lightness(np.repeat(seen, 3, axis=2))[None])
 
         def run() -> Prediction:
-            panels = memo.of("panels", (), lambda: panels_of(levelled))
+            panels = [] if self.side else memo.of("panels", (), lambda: panels_of(levelled))
             return self._look("ink", levelled, observe, conditions, panels)
 
         return memo.of("prediction", ("ink", self.side), run)
@@ -594,33 +595,18 @@ class Painter:
         conditions: Mapping[str, NDArray[np.float32]],
         panels: Sequence[Box],
     ) -> Prediction:
-        """Let the network look at a page (H, W), and at its panels if no side is asked for."""
-        if self.side:
-            size = self._seen(page.shape, self.side)
-            return seeing.look(self.model, page, size, observe, conditions=conditions)
+        """Let the network look at a page (H, W), and at panels of it."""
+        side = self.side or self.model.side
         return seeing.look(
             self.model,
             page,
-            self._seen(page.shape, side_of(page.shape, self.model.side, panels)),
+            _seen(page.shape, side_of(page.shape, side, panels)),
             observe,
             conditions=conditions,
             panels=panels,
-            whole=self._seen(page.shape),
+            whole=_seen(page.shape, side),
             share=WHOLE[kind],
         )
-
-    def _seen(self, shape: tuple[int, ...], side: int | None = None) -> tuple[int, int]:
-        """Height and width of a page as the network sees it.
-
-        Args:
-            shape: height and width of the page.
-            side: pixels of its short one; that of the pictures trained on if not given.
-        """
-        height, width = shape[:2]
-        short, long = sorted((height, width))
-        scale = (side or self.side or self.model.side) * min(1.0, LONGEST * short / long) / short
-        scale = min(scale, (SEEN_PIXELS / (height * width)) ** 0.5)
-        return _scaled(height, width, scale)
 
 
 def check_sides(rgb: RGB) -> RGB:
@@ -675,6 +661,14 @@ def enough_memory(rgb: RGB) -> Iterator[None]:
         height, width = rgb.shape[:2]
         detail = f"not enough memory to paint {width} x {height} pixels"
         raise ImageError("too_large", detail) from None
+
+
+def _seen(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Height and width at which a network sees a page, whose short side becomes ``side``."""
+    height, width = shape[:2]
+    short, long = sorted((height, width))
+    scale = side * min(1.0, LONGEST * short / long) / short
+    return _scaled(height, width, min(scale, (SEEN_PIXELS / (height * width)) ** 0.5))
 
 
 def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:

@@ -6,7 +6,7 @@ optically scanned documents", 1984). A balloon may bridge a gutter. What no stra
 divided along slanted gutters, by connected components.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -172,7 +172,7 @@ def _slanted(box: Box, white: NDArray[np.uint8], least: int) -> list[Box]:
         if min(w, h) >= least and area >= 0.4 * w * h
     ]
     covered = sum(map(_area, parts))
-    if len(parts) < 2 or covered < 0.6 * _area(box) or _overlap(parts) > 0.15 * covered:
+    if len(parts) < 2 or covered < 0.6 * _area(box) or overlap(parts) > 0.15 * covered:
         return [box]
     parts.sort(key=lambda part: (part.top, part.left))
     return [
@@ -181,7 +181,8 @@ def _slanted(box: Box, white: NDArray[np.uint8], least: int) -> list[Box]:
     ]
 
 
-def _overlap(boxes: list[Box]) -> int:
+def overlap(boxes: Sequence[Box]) -> int:
+    """Count the pixels that boxes share, pair by pair."""
     return sum(
         max(0, min(a.bottom, b.bottom) - max(a.top, b.top))
         * max(0, min(a.right, b.right) - max(a.left, b.left))

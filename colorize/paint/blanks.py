@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
+from colorize.ingest import gutters
 from colorize.ingest.gutters import Box
 from colorize.paint.areas import Parts
 
@@ -129,7 +130,7 @@ def find(
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
     bare = _paper(page)
     outside = _outside(page.shape, panels)
-    apart = APART if _overlap(panels) else 0.0
+    apart = APART if gutters.overlap(panels) else 0.0
     for numbers in (parts.open, parts.area):
         for number, at in _places(numbers, _on_border(numbers, min(page.shape))):
             seen = _Area(numbers[at] == number, at, clear, bare)
@@ -206,18 +207,6 @@ def _outside(size: tuple[int, ...], panels: Sequence[Box]) -> NDArray[np.bool_]:
         rows, columns = within(box.top, box.bottom, size[0]), within(box.left, box.right, size[1])
         outside[rows, columns] = False
     return outside
-
-
-def _overlap(panels: Sequence[Box]) -> bool:
-    """Tell whether any boxes of panels overlap."""
-    return any(
-        one.top < other.bottom
-        and other.top < one.bottom
-        and one.left < other.right
-        and other.left < one.right
-        for number, one in enumerate(panels)
-        for other in panels[:number]
-    )
 
 
 def _on_border(numbers: NDArray[np.int32], short: int) -> list[int]:

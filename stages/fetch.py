@@ -84,9 +84,7 @@ def from_characters(
     params: FetchParams, _: Path, __: Counter[str]
 ) -> tuple[int, Iterator[Picture]]:
     """Draw characters."""
-    return params.count, characters.pictures(
-        count=params.count, side=params.side, seed=params.seed
-    )
+    return params.count, characters.pictures(count=params.count, side=params.side, seed=params.seed)
 
 
 def from_folder(

@@ -180,10 +180,11 @@ def _show(found: Plan, *, overwrite: bool) -> int:
 def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     """Paint what is not there yet and report it."""
     # PyTorch takes more than a second to import: a typo need not wait for it.
-    from colorize.paint.pages import Form
-    from colorize.paint.painter import Painter
-    from colorize.paint.printing import report
-    from colorize.paint.work import count, look, paint_all
+    with console.importing():
+        from colorize.paint.pages import Form
+        from colorize.paint.painter import Painter
+        from colorize.paint.printing import report
+        from colorize.paint.work import count, look, paint_all
 
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = registry.digest(model)

@@ -27,7 +27,7 @@ from PIL import Image
 from colorize.__main__ import main
 from colorize.commands.console import FAILED, REFUSED
 from colorize.model.weights import Model
-from colorize.paint.painter import MAX_SIDE
+from colorize.paint.opening import MAX_SIDE
 from colorize.weights import registry
 from tests.imports import ROOT
 from tests.models import tiny_model

@@ -619,6 +619,32 @@ def test_it_starts_in_three_seconds(tmp_path: Path, model: str, page: Callable[.
     assert min(ours) < max(3, 1.5 * min(torch_alone))
 
 
+FROZEN = """
+import gc, sys
+from colorize.__main__ import main
+status = main(sys.argv[1:])
+print(gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))
+sys.exit(status)
+"""
+
+
+def test_the_objects_of_torch_are_kept_from_the_garbage_collector(
+    tmp_path: Path, model: str, page: Callable[..., bytes]
+) -> None:
+    (tmp_path / "1.png").write_bytes(page())
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "out.png"), "--model", model]
+    done = subprocess.run(
+        [sys.executable, "-c", FROZEN, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    enabled, frozen, left = done.stdout.split()[-3:]
+    assert enabled == "True"
+    assert int(left) < int(frozen) / 10
+
+
 def used(arguments: list[str]) -> float:
     """Run a program well, and give its processor time in seconds."""
     process = subprocess.Popen(arguments, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})

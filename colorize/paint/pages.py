@@ -375,7 +375,7 @@ def _encode(painted: _Unfinished) -> Finished:
         if painted.layers:
             content = openraster.encode(painted.layers, painted.pixels)
         else:
-            content = encode(painted.pixels, kind=kind, quality=quality)
+            content = encode(painted.pixels, kind=kind, quality=quality, fast=True)
         return replace(done, content=content)
     except ImageError as error:
         return replace(done, outcome=Outcome.FAILED, reason=str(error), domain="")

@@ -436,7 +436,7 @@ class Painter:
         if kept is not None and kept.all() and formats.same_format(own, suffix or own):
             return data
         painted = self.paint(rgb, recolour=recolour, kept=kept)
-        return encode(painted, kind=suffix or own, quality=jpeg_quality(data))
+        return encode(painted, kind=suffix or own, quality=jpeg_quality(data), fast=True)
 
     def _given(
         self, rgb: RGB, recolour: Recolour | None, kept: NDArray[np.bool_] | None

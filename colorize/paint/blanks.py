@@ -79,6 +79,8 @@ MOST = 0.5
 """Share of the marks that are of such a size, at least."""
 VARIED = 0.4
 """Standard deviation of those sizes, in their mean, at most: eyes, nose and mouth differ more."""
+UNEVEN = 0.25
+"""Standard deviation of the heights of words, in their mean, at most."""
 PACKED = 0.25
 """Share of its signs' boxes in the hull of a lettering: features of a face lie far apart."""
 INKED, BOLD = 0.1, 0.4
@@ -339,18 +341,38 @@ class _Lettering(NamedTuple):
 
 
 def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
-    """Take marks (n, 5), given by their boxes, for lettering; None if they are none."""
-    sides = signs[:, 2:4].max(axis=1)
-    large = float(np.sort(sides)[3 * (len(sides) - 1) // 4])
+    """Take marks (n, 5), given by their boxes, for lettering; None if they are none.
+
+    Signs are of one size, or, where letters touch each other in words, of one height.
+    """
+    sides, heights = signs[:, 2:4].max(axis=1), signs[:, 3]
+    count = np.ones(len(signs))
+    found = _of_one_size(signs, sides, count, short, VARIED)
+    if found is None:
+        count = np.maximum(1, np.rint(signs[:, 2] / np.maximum(heights, 1)))
+        found = _of_one_size(signs, heights, count, short, UNEVEN)
+    return found
+
+
+def _of_one_size(
+    signs: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    count: NDArray[np.float64],
+    short: int,
+    varied: float,
+) -> _Lettering | None:
+    """Take marks (n, 5) for lettering by their sizes (n,), each of which stands for ``count``."""
+    large = float(np.sort(sizes)[3 * (len(sizes) - 1) // 4])
     low, high = ALIKE
-    alike = sides >= low * large
+    alike = sizes >= low * large
     signs = signs[alike]
+    letters = round(float(count[alike].sum()))
     if (
-        sides.max() > high * large
+        sizes.max() > high * large
         or large < short * LEGIBLE
-        or len(signs) < SIGNS
+        or letters < SIGNS
         or alike.mean() < MOST
-        or sides[alike].std() > VARIED * sides[alike].mean()
+        or sizes[alike].std() > varied * sizes[alike].mean()
     ):
         return None
     left, top, width, height, ink = signs.T
@@ -361,7 +383,7 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
         return None
     ink_share = float(ink.sum() / size)
     narrow, long = sorted(np.ptp(hull[:, 0], axis=0).tolist())
-    return _Lettering(len(signs), large, np.asarray(hull, np.int32), ink_share, long / narrow)
+    return _Lettering(letters, large, np.asarray(hull, np.int32), ink_share, long / narrow)
 
 
 def _add_balloon(

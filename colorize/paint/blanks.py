@@ -91,6 +91,11 @@ MASSIVE = 0.7
 """Share of ink in a box from which it holds a mass of ink and no signs that touch."""
 LARGE = 1 / 50
 """Signs of bold lettering, such as sounds, are at least this large."""
+SCREEN = 1 / 60
+"""Side of the square over which ink of a screentone is averaged."""
+SCREENED, MUCH = 0.2, 0.15
+"""Share of ink from which a place is no paper, and share of such places in an area from which it
+has run into a screentone."""
 LETTERED = 0.08
 """Share of that hull in the balloon, at least."""
 SOLID, SOLIDEST = 0.75, 0.85
@@ -153,6 +158,9 @@ def find(
         seen = _Area(parts.area[at] == number, at, clear, bare)
         for box in parts.boxes[signs[owner[signs] == number]]:
             seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
+        seen = seen._replace(
+            mask=_without_screens(seen, parts.ink[at], lettered[number], min(page.shape))
+        )
         _add_balloon(blank, seen, whitish, lettered[number], min(page.shape))
     return blank
 
@@ -384,6 +392,36 @@ def _of_one_size(
     ink_share = float(ink.sum() / size)
     narrow, long = sorted(np.ptp(hull[:, 0], axis=0).tolist())
     return _Lettering(letters, large, np.asarray(hull, np.int32), ink_share, long / narrow)
+
+
+def _without_screens(
+    seen: _Area, ink: NDArray[np.bool_], lettering: _Lettering, short: int
+) -> NDArray[np.bool_]:
+    """Leave out of an area what is inked all over, and what lies beyond that from its lettering.
+
+    Args:
+        seen: the area.
+        ink: (rows, columns), in the part of the page that holds the area.
+        lettering: in the area.
+        short: pixels of the page's short side.
+
+    Returns:
+        (rows, columns), true in what is left.
+    """
+    rows, columns = seen.at
+    inside = np.zeros(ink.shape, np.uint8)
+    cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 1)
+    side = 2 * round(short * SCREEN / 2) + 1
+    around = np.where(inside > 0, 0, ink.view(np.uint8) * np.uint8(255))
+    screened = cv2.blur(around, (side, side)) > 255 * SCREENED
+    if (screened & seen.mask).sum() < MUCH * seen.mask.sum():
+        return seen.mask
+    core = seen.mask & ~screened
+    _, pieces = cv2.connectedComponents(core.view(np.uint8), connectivity=4)
+    counts = np.bincount(pieces[(inside > 0) & core])
+    if len(counts) < 2:
+        return seen.mask
+    return seen.mask & _grown(pieces == 1 + counts[1:].argmax(), side)
 
 
 def _add_balloon(

@@ -353,12 +353,12 @@ def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
 
     Signs are of one size, or, where letters touch each other in words, of one height.
     """
-    sides, heights = signs[:, 2:4].max(axis=1), signs[:, 3]
-    count = np.ones(len(signs))
-    found = _of_one_size(signs, sides, count, short, VARIED)
-    if found is None:
-        count = np.maximum(1, np.rint(signs[:, 2] / np.maximum(heights, 1)))
-        found = _of_one_size(signs, heights, count, short, UNEVEN)
+    width, height = signs[:, 2:4].T
+    found = _of_one_size(signs, np.maximum(width, height), np.ones(len(signs)), short, VARIED)
+    for size, along in ((height, width), (width, height)):
+        if found is None:
+            count = np.maximum(1, np.rint(along / np.maximum(size, 1)))
+            found = _of_one_size(signs, size, count, short, UNEVEN)
     return found
 
 

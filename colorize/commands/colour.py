@@ -5,8 +5,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from colorize.paint.kinds import shown
 from colorize.weights import registry
 
 if TYPE_CHECKING:
-    from colorize.paint.opening import Opened
+    from colorize.paint.opening import Begun
     from colorize.paint.pages import Result
     from colorize.paint.painter import Painter
 
@@ -192,7 +191,7 @@ def _paint(
     found: Plan,
     options: argparse.Namespace,
     model: Path,
-    begun: dict[Path, Future["Opened"]],
+    begun: Mapping[Path, "Begun"],
 ) -> int:
     """Paint what is not there yet and report it; some of it is being opened already."""
     # PyTorch takes more than a second to import: a typo need not wait for it.

@@ -97,6 +97,7 @@ def encode(
         if form == "PNG":
             image = _fewer(image, pixels)
             if fast and image.mode == "RGB":
+                del image  # a copy
                 return _fast_png(pixels)
         image.save(out, form, **chosen)
     except Exception as error:  # noqa: BLE001 - a codec may raise anything

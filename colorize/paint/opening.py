@@ -55,6 +55,29 @@ class Opened:
     memo: Memo = field(default_factory=Memo)
 
 
+class Begun:
+    """A page that is being opened; it is not kept once it is taken.
+
+    Args:
+        future: gives the page.
+    """
+
+    def __init__(self, future: Future[Opened]) -> None:
+        self._future: Future[Opened] | None = future
+
+    def take(self) -> Opened:
+        """Wait for the page and give it away.
+
+        Raises:
+            ImageError: see `open_page`.
+            ValueError: it was taken before.
+        """
+        future, self._future = self._future, None
+        if future is None:
+            raise ValueError("the page was taken before")
+        return future.result()
+
+
 def open_page(get: Callable[[], bytes], original: str, *, recolour: Recolour) -> Opened:
     """Read and decode a page, and see what of it has colours already.
 
@@ -88,7 +111,7 @@ def open_page(get: Callable[[], bytes], original: str, *, recolour: Recolour) ->
 @contextmanager
 def begun(
     jobs: Iterable[Job], *, overwrite: bool, recolour: Recolour, domain: inked.Choice
-) -> Iterator[dict[Path, Future[Opened]]]:
+) -> Iterator[dict[Path, Begun]]:
     """Context in which the first page that is to be painted is opened in a thread.
 
     Args:
@@ -106,7 +129,10 @@ def begun(
         yield {}
         return
     with ThreadPoolExecutor(1) as opener:
-        yield {first.source: opener.submit(_opened_and_seen, first.source, recolour, domain)}
+        future = opener.submit(_opened_and_seen, first.source, recolour, domain)
+        begun = {first.source: Begun(future)}
+        del future
+        yield begun
 
 
 def _opened_and_seen(path: Path, recolour: Recolour, domain: inked.Choice) -> Opened:

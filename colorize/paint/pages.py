@@ -3,7 +3,7 @@
 import errno
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from colorize.imaging.encode import encode
 from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
 from colorize.paint.memo import Memo
-from colorize.paint.opening import MAX_BYTES, Opened, enough_memory, open_page
+from colorize.paint.opening import MAX_BYTES, Begun, enough_memory, open_page
 from colorize.paint.painter import Painter
 from colorize.paint.record import Entry, Record
 from colorize.paint.workshop import Workshop
@@ -88,7 +88,7 @@ class Page:
     kind: str
     read: Callable[[], bytes]
     hints: tuple[Hint, ...] = ()
-    begun: Future[Opened] | None = None
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +223,7 @@ def paint_files(
     form: Form,
     base: Path,
     settings: str = "",
-    begun: dict[Path, Future[Opened]] | None = None,
+    begun: Mapping[Path, Begun] | None = None,
 ) -> Iterator[Result]:
     """Paint single pages, each to a file of its own that is whole or not there.
 
@@ -235,8 +235,7 @@ def paint_files(
         form: what to write for each.
         base: folder of all results, where they are recorded.
         settings: stands for the model and all options, in the record.
-        begun: pages that are being opened already, by their files; they are taken out of it. See
-            `opening.begun`.
+        begun: pages that are being opened already, by their files; see `opening.begun`.
     """
     if not jobs:
         return
@@ -247,7 +246,7 @@ def paint_files(
             kind=formats.suffix(job.target.name),
             read=partial(read, job.source, max_bytes=MAX_BYTES),
             hints=job.hints.get("", ()),
-            begun=begun.pop(job.source, None) if begun else None,  # else it stays in memory
+            begun=(begun or {}).get(job.source),
         )
         for job in jobs
     )
@@ -304,6 +303,7 @@ def _ahead(
     begun: deque[Future[Made]] = deque()
     for item in items:
         begun.append(pool.submit(work, item))
+        del item  # it may be large
         if len(begun) == waiting:
             yield begun.popleft().result()
     while begun:
@@ -316,7 +316,7 @@ def _open(recolour: Recolour, page: Page) -> _Unfinished:
         if page.begun is None:
             opened = open_page(page.read, page.original, recolour=recolour)
         else:
-            opened = page.begun.result()
+            opened = page.begun.take()
     except ImageError as error:
         return _Unfinished(page=page, outcome=Outcome.FAILED, reason=str(error))
     kept = opened.kept

@@ -1,13 +1,12 @@
 """Runs all jobs one after another: keeps existing results, continues after failures."""
 
-from collections.abc import Generator, Sequence
-from concurrent.futures import Future
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from colorize.errors import ArchiveError
 from colorize.paint.books import count_pages, paint_book
 from colorize.paint.jobs import Job, Plan
-from colorize.paint.opening import Opened
+from colorize.paint.opening import Begun
 from colorize.paint.pages import DISK, Form, Outcome, Result, is_file, paint_files
 from colorize.paint.painter import Painter
 from colorize.paint.record import Record, digest
@@ -91,7 +90,7 @@ def paint_all(
     *,
     form: Form,
     settings: str,
-    begun: dict[Path, Future[Opened]] | None = None,
+    begun: Mapping[Path, Begun] | None = None,
 ) -> Generator[Result, None, None]:
     """Paint pages, then books.
 

@@ -76,7 +76,7 @@ def test_counts_are_those_of_every_pixel(
 def test_counts_do_not_depend_on_what_was_seen_before(
     table: NeighbourTable, rng: np.random.Generator
 ) -> None:
-    first, second = rng.integers(0, 256, (2, 3, 64, 64, 3), dtype=np.uint8)
+    first, second = rng.integers(0, 256, (2, 2, 32, 32, 3), dtype=np.uint8)
     fresh, used = priors.BinsOfColours(table), priors.BinsOfColours(table)
     used.count(first)
     assert (fresh.count(second) == used.count(second)).all()

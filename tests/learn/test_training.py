@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,11 +128,17 @@ def test_a_plan_that_does_not_fit_the_pictures(
         run(folder, quantiser, schedule(**change))
 
 
+@pytest.fixture(scope="module")
+def unbroken(folder: Path, quantiser: Quantiser) -> Any:
+    """Model, records and losses of a training that is not interrupted."""
+    return run(folder, quantiser, schedule(epochs=4))
+
+
 @pytest.mark.parametrize("at", [1, 3, 4, 7])
 def test_a_state_taken_after_any_step_leads_to_the_same_end(
-    folder: Path, quantiser: Quantiser, at: int
+    folder: Path, quantiser: Quantiser, unbroken: Any, at: int
 ) -> None:
-    whole, records, losses = run(folder, quantiser, schedule(epochs=4))
+    whole, records, losses = unbroken
     first = Trainer(
         build(quantiser),
         ShardReader(folder, "train"),

@@ -31,8 +31,14 @@ def runs(model: Model) -> list[int]:
     return counted
 
 
-@pytest.mark.parametrize("kind", ["grey", "ink"])
-@pytest.mark.parametrize("takes_hints", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "takes_hints"),
+    [
+        *(("grey", True), ("ink", False)),
+        pytest.param("grey", False, marks=pytest.mark.slow),
+        pytest.param("ink", True, marks=pytest.mark.slow),
+    ],
+)
 def test_pages_are_painted_alike_with_and_without_a_memo(
     page: NDArray[np.uint8], kind: inked.Kind, takes_hints: bool
 ) -> None:

@@ -188,16 +188,15 @@ def test_threads_paint_the_same_bytes_as_one_after_the_other(
     layers = [painter.layer(page) for page in pages]
     contents = [painter.paint_bytes(file) for file in files]
     with ThreadPoolExecutor(4) as pool:
-        for _ in range(2):
-            at_once = (
-                pool.map(painter.paint, pages),
-                pool.map(painter.layer, pages),
-                pool.map(painter.paint_bytes, files),
-            )
-            for found, expected in zip(at_once[:2], (arrays, layers), strict=True):
-                for one, other in zip(found, expected, strict=True):
-                    np.testing.assert_array_equal(one, other)
-            assert list(at_once[2]) == contents
+        at_once = (
+            pool.map(painter.paint, pages),
+            pool.map(painter.layer, pages),
+            pool.map(painter.paint_bytes, files),
+        )
+        for found, expected in zip(at_once[:2], (arrays, layers), strict=True):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
+        assert list(at_once[2]) == contents
 
 
 def test_a_device_that_is_not_there_is_refused(model_path: Path) -> None:

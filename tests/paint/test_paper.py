@@ -62,8 +62,15 @@ def tinted(
     return float((chroma > TINTED)[lab.rgb_to_lightness(page[where]) < paper.WHITE].mean())
 
 
-@pytest.mark.parametrize("gap", [0, 1, 4, 12])
-@pytest.mark.parametrize("sign", [8, 15, 20, 40])
+@pytest.mark.parametrize(
+    ("gap", "sign"),
+    [
+        pytest.param(gap, sign, marks=() if quick else pytest.mark.slow)
+        for gap, of_gap in {0: 15, 1: 8, 4: 40, 12: 20}.items()
+        for sign in (8, 15, 20, 40)
+        for quick in (sign == of_gap,)
+    ],
+)
 def test_lettering_in_a_balloon_is_never_tinted(orange: Painter, gap: int, sign: int) -> None:
     page, where = lettered(gap, sign)
     painted = orange.paint(page)
@@ -72,8 +79,16 @@ def test_lettering_in_a_balloon_is_never_tinted(orange: Painter, gap: int, sign:
     assert np.hypot(*drawn[0, 0, 1:]) > 50  # what is drawn is painted
 
 
-@pytest.mark.parametrize("scale", [0.6, 1.7, 2.5])
-@pytest.mark.parametrize("sign", [12, 20])
+@pytest.mark.parametrize(
+    ("scale", "sign"),
+    [
+        *((0.6, 20), (1.7, 12)),
+        *(
+            pytest.param(scale, sign, marks=pytest.mark.slow)
+            for scale, sign in ((0.6, 12), (1.7, 20), (2.5, 12), (2.5, 20))
+        ),
+    ],
+)
 def test_lettering_on_pages_of_any_size(orange: Painter, scale: float, sign: int) -> None:
     page, where = lettered(1, sign)
     page = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -254,6 +254,7 @@ def manifest_lines(root: Path) -> list[str]:
 CARD = "".join(f"<!-- table {name} -->\nold\n<!-- end -->\n\n" for name in card.TABLES)
 
 
+@pytest.mark.slow
 def test_from_art_to_the_file_and_its_card(
     root: Path, art: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -320,6 +320,7 @@ def test_sliders_paint_again(served: Served, opened: Callable[..., Page], page: 
     assert served.project()["settings"]["adjustment"] == pytest.approx(0.05)
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_late_undoes_no_setting(
     served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -372,6 +373,7 @@ def shown_width(tab: Page, width: int) -> None:
     expect(tab.locator("#after")).to_have_js_property("naturalWidth", width)
 
 
+@pytest.mark.slow
 def test_pictures_are_as_large_as_what_is_shown(
     served: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -406,6 +408,7 @@ def test_pictures_are_as_large_as_what_is_shown(
     assert not any("painted-5" in url for url in asked)
 
 
+@pytest.mark.slow
 def test_a_folder_and_a_book_are_chosen(
     served: Served, opened: Callable[..., Page], page: Draw, tmp_path: Path
 ) -> None:
@@ -428,6 +431,7 @@ def test_a_folder_and_a_book_are_chosen(
     expect(tab.locator(".toast")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_colour_book_is_loaded(alone: Served, opened: Callable[..., Page], page: Draw) -> None:
     (one,) = alone.add("1.png", page(1, 300, 200)).json()
     told = {"name": NASTY, "hint": {"x": 0.5, "y": 0.3, "color": "#c83232"}}
@@ -449,6 +453,7 @@ def test_a_colour_book_is_loaded(alone: Served, opened: Callable[..., Page], pag
     expect(tab.locator(".toast.bad")).to_contain_text("d.safetensors is no readable colour book")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_between_two_clicks(
     tmp_path: Path,
     serve: Callable[..., Served],
@@ -541,6 +546,7 @@ def test_a_page_that_cannot_be_painted_says_why(
     expect(tab.locator("#toasts")).to_contain_text("book.cbr was not added. ")
 
 
+@pytest.mark.slow
 def test_colours_are_named_used_and_removed(
     tmp_path: Path, alone: Served, opened: Callable[..., Page], page: Draw
 ) -> None:
@@ -608,8 +614,19 @@ def three(served: Served) -> Served:
     return served
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (2560, 1440)])
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"),
+    [
+        *((390, 844, "light"), (1280, 800, "dark")),
+        *(
+            pytest.param(*others, marks=pytest.mark.slow)
+            for others in (
+                *((390, 844, "dark"), (1280, 800, "light")),
+                *((2560, 1440, "light"), (2560, 1440, "dark")),
+            )
+        ),
+    ],
+)
 def test_everything_is_within_reach(
     three: Served, opened: Callable[..., Page], width: int, height: int, scheme: str
 ) -> None:
@@ -657,6 +674,7 @@ def test_axe_finds_what_is_wrong(opened: Callable[..., Page], three: Served) -> 
         axe(tab)
 
 
+@pytest.mark.slow
 def test_the_test_of_people_runs_from_first_to_last_pair(
     tmp_path: Path, serve: Callable[..., Served], opened: Callable[..., Page], drawing: Any
 ) -> None:
@@ -685,6 +703,7 @@ def test_the_test_of_people_runs_from_first_to_last_pair(
     assert json.loads(out.read_text("utf-8"))["ours"]["sessions"] == 1
 
 
+@pytest.mark.slow
 def test_the_temperature_shown_is_that_of_the_kind_of_page(
     tmp_path: Path, serve: Callable[..., Served], opened: Callable[..., Page], encoded: Draw
 ) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_all_is_there_after_a_kill(
     assert answer.status_code == 200
     before = served.client.get(f"api/pages/{ids[0]}/view/painted-0").content
     while served.project()["pages"][0]["state"] != "painted":
-        pass
+        time.sleep(0.02)
     served.kill()
     again = start(tmp_path)
     assert again.url != served.url

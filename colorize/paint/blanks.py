@@ -108,12 +108,24 @@ def whitish(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(white, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+class Blanks(NamedTuple):
+    """Where the layer under a page has to be white, 255, and 0 where nothing is known.
+
+    Attributes:
+        all: (h, w) uint8: gutters, margins and balloons.
+        balloon: (h, w) uint8: balloons alone.
+    """
+
+    all: NDArray[np.uint8]
+    balloon: NDArray[np.uint8]
+
+
 def find(
     page: NDArray[np.uint8],
     parts: Parts,
     whitish: NDArray[np.uint8],
     panels: Sequence[Box] = (),
-) -> NDArray[np.uint8]:
+) -> Blanks:
     """Find gutters, margins and balloons.
 
     Args:
@@ -122,9 +134,6 @@ def find(
         whitish: (h, w), how white the network's layer is. Where it is not, a gutter may have run
             into a panel, and a balloon needs more lettering.
         panels: of the page, as `gutters.panels` gives them.
-
-    Returns:
-        (h, w): 255 where the layer has to be white, 0 where nothing is known.
     """
     blank = np.zeros(page.shape, np.uint8)
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
@@ -142,6 +151,7 @@ def find(
     owner[parts.marks] = parts.area
     owner[touching] = around
     count = np.bincount(owner[signs])
+    balloon = np.zeros(page.shape, np.uint8)
     lettered = {}
     for number in np.flatnonzero(count >= SIGNS).tolist():
         boxes = parts.boxes[signs[owner[signs] == number]]
@@ -151,8 +161,8 @@ def find(
         seen = _Area(parts.area[at] == number, at, clear, bare)
         for box in parts.boxes[signs[owner[signs] == number]]:
             seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
-        _add_balloon(blank, seen, whitish, lettered[number], min(page.shape))
-    return blank
+        _add_balloon(balloon, seen, whitish, lettered[number], min(page.shape))
+    return Blanks(cv2.max(blank, balloon), balloon)
 
 
 def _places(

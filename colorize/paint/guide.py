@@ -41,7 +41,7 @@ FAINTEST, STRONGEST = 0.2, 1.6
 """Bounds of the factor by which a colour's chroma follows the page's L."""
 BLANK = 0.5
 """Share of paper at a hint from which it asks for paper to be coloured; and of an inked page the
-share of gutters in the hint's region below which they are none: lines part a gutter from a panel."""
+share of gutters in a hinted region below which they are none: lines part gutters from panels."""
 SAME = 3.0
 """CIEDE2000 below which hints of one region are one colour."""
 FEW = {"grey": 2.5, "ink": 4.0}

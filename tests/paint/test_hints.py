@@ -213,7 +213,7 @@ def test_a_hint_fills_a_screen_of_dots_up_to_the_lines_around_it(pitch: int) -> 
 
 
 def test_the_nearest_hints_speak_most_for_a_region(orange: Painter) -> None:
-    """Tiles that look alike: the left ones are told to be red, the others, which are more, green."""
+    """Tiles that look alike: the left ones are told to be red, most, the others, to be green."""
     page = np.full((250, 250, 3), 215, np.uint8)
     page[::50] = page[:, ::50] = 30
     page[1::50] = page[:, 1::50] = 30

@@ -162,7 +162,7 @@ def find(
         for box in parts.boxes[signs[owner[signs] == number]]:
             seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
         _add_balloon(balloon, seen, whitish, lettered[number], min(page.shape))
-    return Blanks(cv2.max(blank, balloon), balloon)
+    return Blanks(np.maximum(blank, balloon), balloon)
 
 
 def _places(

@@ -34,7 +34,7 @@ from colorize.ingest import copies, prepare
 from colorize.ingest.framing import square
 from colorize.ingest.layout import Layout
 from colorize.raw import archives, manifest
-from colorize.sources import sample
+from colorize.sources import characters
 
 WIDTH, HEIGHT, SIDE = 1200, 1700, 256
 PAGES = 48
@@ -69,7 +69,7 @@ def lay_down(raw: Path) -> None:
     pages = []
     (raw / "images").mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for drawn in sample.pictures(count=PAGES, side=HEIGHT, seed=7):
+    for drawn in characters.pictures(count=PAGES, side=HEIGHT, seed=7):
         rgb = decode(drawn.content, max_pixels=10**7)[:, (HEIGHT - WIDTH) // 2 :][:, :WIDTH]
         ground = rng.integers(200, 256, (7, 5, 3), dtype=np.uint8)
         page = np.minimum(rgb, cv2.resize(ground, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC))

@@ -16,7 +16,7 @@ from colorize.errors import Interrupted
 from colorize.params import Section, Seed, Text, load
 from colorize.raw import archives, manifest
 from colorize.raw.manifest import Picture, Record
-from colorize.sources import folder, sample
+from colorize.sources import characters, folder
 from colorize.sources.boards import crawl, denied
 from colorize.sources.boards.board import Board
 from colorize.sources.boards.posts import Grade, Policy, Query
@@ -36,7 +36,7 @@ class FetchParams(Section):
     """Section ``fetch`` of params.yaml."""
 
     source: Annotated[
-        tuple[Literal["sample", "panels", "folder", "danbooru", "safebooru"], ...],
+        tuple[Literal["panels", "characters", "folder", "danbooru", "safebooru"], ...],
         BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
         Field(min_length=1, max_length=5),
         AfterValidator(each_once),
@@ -73,16 +73,18 @@ Source: TypeAlias = Callable[[FetchParams, Path, Counter[str]], tuple[int, Itera
 """Gives the pictures of one source, and how many there will be at the most."""
 
 
-def from_sample(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
-    """Draw characters."""
-    return params.count, sample.pictures(count=params.count, side=params.side, seed=params.seed)
-
-
 def from_panels(params: FetchParams, _: Path, __: Counter[str]) -> tuple[int, Iterator[Picture]]:
     """Draw panels."""
     return params.count, panel.pictures(
         count=params.count, side=params.side, seed=params.seed, variety=params.variety
     )
+
+
+def from_characters(
+    params: FetchParams, _: Path, __: Counter[str]
+) -> tuple[int, Iterator[Picture]]:
+    """Draw characters."""
+    return params.count, characters.pictures(count=params.count, side=params.side, seed=params.seed)
 
 
 def from_folder(
@@ -110,8 +112,8 @@ def from_board(
 
 
 SOURCES: Mapping[str, Source] = {
-    "sample": from_sample,
     "panels": from_panels,
+    "characters": from_characters,
     "folder": from_folder,
     "danbooru": partial(from_board, BOARDS["danbooru"]),
     "safebooru": partial(from_board, BOARDS["safebooru"]),

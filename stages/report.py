@@ -69,11 +69,13 @@ def main(root: Path) -> None:
         f"{model.recipe.name}, {model.count():,} parameters, trained at {model.side} pixels; "
         f"judged on {len(test)} pictures that it has never seen."
     )
+    sheets = {name: metrics / "gallery" / f"{name}.png" for name in page.INKED if name in numbers}
+    inked = {name: sheet.read_bytes() for name, sheet in sheets.items() if sheet.exists()}
     planes = (root / "metrics" / "gallery" / "planes.png").read_bytes()
     artists = credited(root / "data" / "raw", [ids[number] for number in chosen])
     with _expecting(metrics):
         content = page.build(
-            numbers, tables, shown, about=about, planes=planes, credits=artists
+            numbers, tables, shown, about=about, planes=planes, credits=artists, inked=inked
         ).encode()
     files.write_bytes(target, content)
     print(f"{target}: {len(shown)} pictures, {len(content) / 1e6:.1f} MB")

@@ -9,6 +9,7 @@ what is between them is replaced.
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,10 @@ HEADLINE_ROWS = {
     GREY: "all grey",
 }
 HEADLINE_SCORES = ("auc", "auc_balanced", "psnr", "ciede2000")
+
+INKED = ("toned", "lines", "foreign")
+ART = ("psnr", "ciede2000", "rmse_ab")
+"""Scores of the pixels that are neither ink nor paper."""
 
 
 def main(root: Path) -> None:
@@ -79,7 +84,29 @@ def scores(numbers: Mapping[str, Any]) -> str:
     return markdown([Line(row, numbers[row], numbers["stderr"][row]) for row in rows], SCORES)
 
 
-TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"headline": headline, "scores": scores}
+def inked(numbers: Mapping[str, Any]) -> str:
+    """All rows of inked pages by three scores of their art, for each kind of pages."""
+    kinds = [name for name in INKED if name in numbers]
+    if not kinds:
+        return "The network has learned grey pages alone."
+    art = {kind: numbers[kind]["art"] for kind in kinds}
+    shown = {
+        f"{kind} {score}": replace(SCORES[score], title=f"{kind}: {SCORES[score].title}")
+        for kind in kinds
+        for score in ART
+    }
+    lines = [
+        Line(row, {f"{kind} {score}": art[kind][row][score] for kind in kinds for score in ART}, {})
+        for row in in_order(art[kinds[0]])
+    ]
+    return markdown(lines, shown)
+
+
+TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "headline": headline,
+    "scores": scores,
+    "inked": inked,
+}
 
 
 if __name__ == "__main__":

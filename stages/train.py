@@ -54,6 +54,7 @@ class TrainParams(Section):
     ]
     hints: bool
     tone: bool
+    norms: Literal["apart", "shared"]
     width: Annotated[float, Field(gt=0, le=4)]
     crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     scale_jitter: Annotated[float, Field(ge=0, le=1)]
@@ -209,6 +210,7 @@ def untrained(
         weights=quantiser.weights,
         tones=quantiser.tones if params.tone else None,
         hints=params.hints,
+        norms=params.norms == "apart",
     )
 
 

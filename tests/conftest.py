@@ -25,6 +25,7 @@ TINY = {
     "fetch": {"count": 48, "side": 64},
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
     "train": {
+        "domains": ["grey"],
         "width": 0.125,
         "crop": 64,
         "batch": 8,

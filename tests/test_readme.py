@@ -12,7 +12,7 @@ import pytest
 
 from colorize.__main__ import COMMANDS
 from colorize.errors import DataError
-from colorize.sources import sample
+from colorize.sources import characters
 from colorize.sources.panels import avatars, emoji
 from stages import tables
 from tests.imports import ROOT, drawing
@@ -129,7 +129,7 @@ def test_the_readme_links_every_page() -> None:
 
 def test_every_artist_of_the_sample_is_credited() -> None:
     credits = text("CREDITS.md")
-    for picture in sample.pictures(count=len(sample.STYLES), side=32, seed=0):
+    for picture in characters.pictures(count=len(characters.STYLES), side=32, seed=0):
         record = picture.record
         (row,) = (line for line in credits.splitlines() if f"]({record.page})" in line)
         assert record.artist in row

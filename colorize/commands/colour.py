@@ -5,7 +5,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from colorize.paint.kinds import shown
 from colorize.weights import registry
 
 if TYPE_CHECKING:
+    from colorize.paint.opening import Begun
     from colorize.paint.pages import Result
     from colorize.paint.painter import Painter
 
@@ -162,7 +163,16 @@ def run(arguments: Sequence[str], root: Path) -> int:
         options.palette = palette.parse(options.palette)
     if options.dry_run:
         return _show(found, overwrite=options.overwrite)
-    return _paint(found, options, registry.locate(options.model, trained=root / registry.TRAINED))
+    model = registry.locate(options.model, trained=root / registry.TRAINED)
+    from colorize.paint import opening  # needs OpenCV
+
+    with opening.begun(
+        found.jobs,
+        overwrite=options.overwrite,
+        recolour=options.recolour or "grey",
+        domain=options.domain or "auto",
+    ) as begun:
+        return _paint(found, options, model, begun)
 
 
 def _show(found: Plan, *, overwrite: bool) -> int:
@@ -177,13 +187,19 @@ def _show(found: Plan, *, overwrite: bool) -> int:
     return console.FAILED if found.faults else 0
 
 
-def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
-    """Paint what is not there yet and report it."""
+def _paint(
+    found: Plan,
+    options: argparse.Namespace,
+    model: Path,
+    begun: Mapping[Path, "Begun"],
+) -> int:
+    """Paint what is not there yet and report it; some of it is being opened already."""
     # PyTorch takes more than a second to import: a typo need not wait for it.
-    from colorize.paint.pages import Form
-    from colorize.paint.painter import Painter
-    from colorize.paint.printing import report
-    from colorize.paint.work import count, look, paint_all
+    with console.importing():
+        from colorize.paint.pages import Form
+        from colorize.paint.painter import Painter
+        from colorize.paint.printing import report
+        from colorize.paint.work import count, look, paint_all
 
     given = {name: getattr(options, name) for name in LOOK if getattr(options, name) is not None}
     digest = registry.digest(model)
@@ -197,7 +213,8 @@ def _paint(found: Plan, options: argparse.Namespace, model: Path) -> int:
     settings = hashlib.sha256(chosen.encode()).hexdigest()
     left, there = look(found, settings=settings, overwrite=options.overwrite)
     kinds: Counter[str] = Counter()
-    with closing(paint_all(painter, found, left, form=form, settings=settings)) as results:
+    painting = paint_all(painter, found, left, form=form, settings=settings, begun=begun)
+    with closing(painting) as results:
         counted = _counting(results, kinds)
         outcomes = report(there, counted, total=count(left), as_json=options.json)
     if painter.book and kinds["ink"] and not painter.book.speaks_of("ink"):

@@ -1,9 +1,11 @@
 """What the commands share: exit statuses, messages, and checks of arguments."""
 
 import argparse
+import gc
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from colorize.errors import InputError
@@ -48,6 +50,25 @@ def need(*modules: str, extra: str) -> None:
     """
     if any(importlib.util.find_spec(module) is None for module in modules):
         raise InputError(f"this needs more packages: pip install 'colorize[{extra}]'")
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Context in which to import PyTorch: its objects are kept from the garbage collector.
+
+    They are hundreds of thousands and live as long as the process. Collections during the imports,
+    during the work and at the end of the process would look at all of them and find nothing, which
+    takes about half a second together.
+    """
+    if "torch" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -43,8 +43,9 @@ def run(arguments: Sequence[str], root: Path) -> int:
     options = parser().parse_args(arguments)
     model = registry.locate(options.model, trained=root / registry.TRAINED)
     # PyTorch takes more than a second to import: a typo need not wait for it.
-    from colorize.model.export import export
-    from colorize.model.weights import Model
+    with console.importing():
+        from colorize.model.export import export
+        from colorize.model.weights import Model
 
     loaded = Model.load(model)
     if options.temperature:

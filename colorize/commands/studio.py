@@ -49,10 +49,11 @@ def run(arguments: Sequence[str], root: Path) -> int:
     """
     options = parser().parse_args(arguments)
     console.need("uvicorn", "starlette", "platformdirs", extra="web")
-    from colorize.paint.painter import Painter
-    from colorize.studio.app import Studio, most
-    from colorize.studio.project import Project
-    from colorize.studio.server import serve
+    with console.importing():
+        from colorize.paint.painter import Painter
+        from colorize.studio.app import Studio, most
+        from colorize.studio.project import Project
+        from colorize.studio.server import serve
 
     model = registry.locate(options.model, trained=root / registry.TRAINED)
     folder: Path = options.folder or _folder(options.inputs)

@@ -2,6 +2,7 @@
 
 import io
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,6 +16,14 @@ FULL_COLOUR = 90
 """Quality from which on the colours of a JPEG have its full resolution."""
 PALETTE = 256
 """Colours of a PNG that fit a palette."""
+
+FAST = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 3),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+)
+"""Of a PNG that is written fast. Screened and painted pages were written in 0.4 times the time, as
+files of 0.94 to 1.1 times the size; those of drawn pages without grain grow by up to a fifth."""
 
 _BAND = 1 << 20
 
@@ -62,13 +71,16 @@ def _table(content: bytes) -> NDArray[np.int64] | None:
     return None
 
 
-def encode(pixels: NDArray[np.uint8], *, kind: str, quality: int | None = None) -> bytes:
+def encode(
+    pixels: NDArray[np.uint8], *, kind: str, quality: int | None = None, fast: bool = False
+) -> bytes:
     """Encode a picture.
 
     Args:
         pixels: (H, W, 3) RGB or (H, W, 4) RGB and alpha.
         kind: one of the suffixes of `WRITERS`.
         quality: of the original, where that was a JPEG: a JPEG is saved near it.
+        fast: write a PNG of many colours as `FAST` says.
 
     Raises:
         ImageError: ``unwritable``: the format cannot hold it, such as a WebP of 20,000 pixels.
@@ -82,10 +94,23 @@ def encode(pixels: NDArray[np.uint8], *, kind: str, quality: int | None = None) 
     out = io.BytesIO()
     try:
         image = Image.fromarray(pixels)
-        (_fewer(image, pixels) if form == "PNG" else image).save(out, form, **chosen)
+        if form == "PNG":
+            image = _fewer(image, pixels)
+            if fast and image.mode == "RGB":
+                del image  # a copy
+                return _fast_png(pixels)
+        image.save(out, form, **chosen)
     except Exception as error:  # noqa: BLE001 - a codec may raise anything
         raise ImageError("unwritable", str(error) or type(error).__name__) from None
     return out.getvalue()
+
+
+def _fast_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode (H, W, 3) RGB as PNG."""
+    written, content = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), FAST)
+    if not written:
+        raise ValueError("OpenCV cannot write it")
+    return content.tobytes()
 
 
 def _fewer(image: Image.Image, pixels: NDArray[np.uint8]) -> Image.Image:

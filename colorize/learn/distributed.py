@@ -64,7 +64,10 @@ class Group:
             for name, child in list(parent.named_children()):
                 if isinstance(child, nn.BatchNorm2d):
                     setattr(parent, name, _WholeBatchNorm2d(child, self.size))
-        return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
+        partial = any(getattr(child, "partial", False) for child in module.modules())
+        return nn.parallel.DistributedDataParallel(
+            module, forward_sync_buffers=False, find_unused_parameters=partial
+        )
 
     def any(self, vote: bool) -> bool:
         """Tell whether some process votes yes; all must ask."""

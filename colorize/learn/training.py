@@ -80,6 +80,7 @@ class Trainer:
         self._pictures = pictures
         self._schedule = schedule
         self._mixture = mixture or Mixture(model.domains)
+        self._apart = model.spec.norms > 1  # then a batch holds pages of one kind
         self._simulate = hints.simulate if model.spec.hints else model.recipe.simulate
         self._device = model.device
         self._encoder = Encoder(
@@ -204,6 +205,9 @@ class Trainer:
 
         def make(step: int) -> Examples:
             chosen = order[step * schedule.batch : (step + 1) * schedule.batch].tolist()
+            mixture = self._mixture
+            if self._apart:
+                mixture = mixture.alone(Key(schedule.seed, epoch, step))
             examples = Examples.of(
                 [
                     dataset.example(
@@ -211,7 +215,7 @@ class Trainer:
                         number,
                         variation=schedule.variation,
                         key=Key(schedule.seed, epoch, number),
-                        mixture=self._mixture,
+                        mixture=mixture,
                         simulate=self._simulate,
                     )
                     for number in self._group.part(chosen)

@@ -270,6 +270,8 @@ class Drawn(Inky):
 
 _MIXTURE = 0x6D6978
 """Purpose of the generator that chooses a picture's domain."""
+_TURNS = 0x7475726E
+"""Purpose of the generators that order the domains of batches."""
 _INKING = 0x696E6B
 """Purpose of the generators that make a page."""
 
@@ -310,6 +312,16 @@ class Mixture:
 
     def __init__(self, domains: Sequence[Domain] = (GREY,)) -> None:
         self._domains = tuple(domains)
+
+    def alone(self, key: Key) -> "Mixture":
+        """Choose one domain for a whole batch, every one as often as it is named.
+
+        Args:
+            key: its number is that of the batch in its epoch.
+        """
+        turn, place = divmod(key.number, len(self._domains))
+        order = key._replace(number=turn).random(_TURNS).permutation(len(self._domains))
+        return Mixture((self._domains[order[place]],))
 
     def view(self, rgb: NDArray[np.uint8], key: Key) -> View:
         """Make the page of one picture, in the domain that its key chooses."""

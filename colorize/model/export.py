@@ -22,6 +22,7 @@ from colorize.errors import InputError
 from colorize.model import decode, hints
 from colorize.model.networks.activation import Relu
 from colorize.model.networks.tone import ToneTable
+from colorize.model.networks.unet import Convolution, UNet
 from colorize.model.weights import METADATA_KEY, Model
 
 FORMAT = 1
@@ -147,13 +148,47 @@ class _Tones(ToneTable):
         return shares / self._stride**2
 
 
+class _ByFlag(nn.Module):
+    """A network with batch norms for each kind of pages; which a page is, its input says."""
+
+    def __init__(self, network: UNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, seen: Tensor, hints: Tensor | None = None) -> Tensor:
+        return self.network.coloured(seen, hints, seen[:, 1:2, :1, :1] / L_MAX)
+
+
+class _Either(nn.Module):
+    """A convolution whose batch norm is chosen by a flag for each picture, without branches."""
+
+    def __init__(self, convolution: Convolution) -> None:
+        super().__init__()
+        self.convolution, grey, self.activation, inked = convolution
+        self.scale, self.shift = nn.ParameterDict(), nn.ParameterDict()
+        for name, norm in {"grey": grey, "inked": inked}.items():
+            scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+            self.scale[name] = scale[:, None, None]
+            self.shift[name] = (norm.bias - norm.running_mean * scale)[:, None, None]
+
+    def forward(self, x: Tensor, inked: Tensor) -> Tensor:
+        scale, shift = (
+            of["grey"] + inked * (of["inked"] - of["grey"]) for of in (self.scale, self.shift)
+        )
+        output: Tensor = self.activation(self.convolution(x) * scale + shift)
+        return output
+
+
 def _plain(module: nn.Module, *, stride: int) -> nn.Module:
     """Replace modules that no exporter can follow by others that compute the same."""
+    if isinstance(module, Relu):
+        return nn.ReLU()
+    if isinstance(module, ToneTable):
+        return _Tones(module, stride=stride)
     for name, child in module.named_children():
-        if isinstance(child, Relu):
-            module.add_module(name, nn.ReLU())
-        elif isinstance(child, ToneTable):
-            module.add_module(name, _Tones(child, stride=stride))
-        else:
-            _plain(child, stride=stride)
+        module.add_module(name, _plain(child, stride=stride))
+    if isinstance(module, UNet) and module.partial:
+        return _ByFlag(module)
+    if isinstance(module, Convolution) and module.inked is not None:
+        return _Either(module)
     return module

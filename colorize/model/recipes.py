@@ -45,6 +45,7 @@ class Recipe:
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
         takes_hints: whether the network can be built to take hints.
+        takes_norms: whether the network can have a set of batch norms for each kind of pages.
         takes_ink: whether it can be built to give an L beside ab, as inked pages need.
         simulate: (view, key) -> the view as training shows it: adds conditions.
     """
@@ -59,6 +60,7 @@ class Recipe:
     head_stride: int
     side_multiple: int
     takes_hints: bool = False
+    takes_norms: bool = False
     takes_ink: bool = True
     simulate: Callable[[View, Key], View] | None = None
 
@@ -99,7 +101,11 @@ def _by_classes(network: nn.Module, settings: Settings, processes: Processes) ->
 _UNET = Recipe(
     name="unet",
     network=lambda spec: unet.UNet(
-        _outputs(spec), width=spec.width, channels=spec.channels, hints=spec.hints
+        _outputs(spec),
+        width=spec.width,
+        channels=spec.channels,
+        hints=spec.hints,
+        norms=spec.norms,
     ),
     method=_by_classes,
     decode=_annealed,
@@ -109,6 +115,7 @@ _UNET = Recipe(
     head_stride=unet.HEAD_STRIDE,
     side_multiple=unet.SIDE_MULTIPLE,
     takes_hints=True,
+    takes_norms=True,
 )
 _ECCV16 = replace(
     _UNET,
@@ -120,6 +127,7 @@ _ECCV16 = replace(
     head_stride=eccv16.HEAD_STRIDE,
     side_multiple=eccv16.SIDE_MULTIPLE,
     takes_hints=False,
+    takes_norms=False,
 )
 
 

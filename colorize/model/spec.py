@@ -14,6 +14,7 @@ class Spec:
         lightness: whether the output holds an L of the colours as its last channel.
         tones: T, rows of a tone table; 0 for none.
         hints: whether the network takes hints as a condition.
+        norms: sets of batch norms: 1 for all pages, or 2 for grey and inked ones.
     """
 
     bins: int
@@ -22,3 +23,4 @@ class Spec:
     lightness: bool = False
     tones: int = 0
     hints: bool = False
+    norms: int = 1

@@ -95,6 +95,7 @@ class Model:
         sources: Sequence[str] = (),
         tones: NDArray[np.float64] | None = None,
         hints: bool = False,
+        norms: bool = False,
     ) -> Self:
         """Make an untrained model whose first weights depend on ``seed`` and ``tones`` alone.
 
@@ -113,6 +114,8 @@ class Model:
             tones: (T, Q) shares of the bins at each tone: the network gets a tone table that
                 begins there. No table if not given.
             hints: whether it takes hints.
+            norms: whether grey and inked pages have batch norms of their own, where the recipe and
+                the domains allow it.
 
         Raises:
             ModelError: the recipe cannot have that domain, or no hints.
@@ -120,7 +123,8 @@ class Model:
         chosen = recipe(recipe_name)
         kinds = tuple(dict.fromkeys(domain(name) for name in domains))
         rows = 0 if tones is None else len(tones)
-        spec = _spec(len(centres), width, kinds, tones=rows, hints=hints)
+        apart = norms and chosen.takes_norms
+        spec = _spec(len(centres), width, kinds, tones=rows, hints=hints, norms=apart)
         _check(chosen, spec)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -194,6 +198,7 @@ class Model:
             "width": self.spec.width,
             "domains": [kind.name for kind in self.domains],
             "hints": self.spec.hints,
+            **({"norms": self.spec.norms} if self.spec.norms > 1 else {}),
             "temperature": self.temperature,
             "adjustment": self.adjustment,
             "side": self.side,
@@ -246,7 +251,10 @@ class Model:
         hints = described.get("hints", False)
         if not isinstance(hints, bool):
             raise ValueError("hints is neither true nor false")
-        spec = _spec(len(centres), width, kinds, tones=_tones(file), hints=hints)
+        norms = described.get("norms", 1)
+        if norms not in {1, 2}:
+            raise ValueError(f"norms is {ascii(norms)[:40]}, neither 1 nor 2")
+        spec = _spec(len(centres), width, kinds, tones=_tones(file), hints=hints, norms=norms == 2)
         _check(chosen, spec)
         with torch.device("meta"), _WithoutInitialisation():
             made = network(chosen, spec)
@@ -311,11 +319,15 @@ def _tones(file: Any) -> int:  # noqa: ANN401
     return int(shape[0])
 
 
-def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int, hints: bool) -> Spec:
+def _spec(
+    bins: int, width: float, domains: Sequence[Domain], *, tones: int, hints: bool, norms: bool
+) -> Spec:
+    channels = max(kind.channels for kind in domains)
     return Spec(
         bins=bins,
         width=width,
-        channels=max(kind.channels for kind in domains),
+        channels=channels,
+        norms=channels if norms else 1,
         lightness=any(kind.gives_lightness for kind in domains),
         tones=tones,
         hints=hints,
@@ -325,6 +337,8 @@ def _spec(bins: int, width: float, domains: Sequence[Domain], *, tones: int, hin
 def _check(chosen: Recipe, spec: Spec) -> None:
     if spec.lightness and not chosen.takes_ink:
         raise ModelError(f"recipe {chosen.name} gives ab alone: it cannot learn inked pages")
+    if spec.norms > 1 and not chosen.takes_norms:
+        raise ModelError(f"recipe {chosen.name} has one set of batch norms")
     if spec.hints and not chosen.takes_hints:
         raise ModelError(f"recipe {chosen.name} takes no hints")
 

@@ -79,6 +79,9 @@ MOST = 0.5
 """Share of the marks that are of such a size, at least."""
 VARIED = 0.4
 """Standard deviation of those sizes, in their mean, at most: eyes, nose and mouth differ more."""
+UNEVEN, WORDY = 0.25, 0.3
+"""Standard deviation of the heights of words, in their mean, at most, and share of ink in their
+hull, at least: letters that touch each other are bold, and features of a face leave more paper."""
 PACKED = 0.25
 """Share of its signs' boxes in the hull of a lettering: features of a face lie far apart."""
 INKED, BOLD = 0.1, 0.4
@@ -89,6 +92,11 @@ MASSIVE = 0.7
 """Share of ink in a box from which it holds a mass of ink and no signs that touch."""
 LARGE = 1 / 50
 """Signs of bold lettering, such as sounds, are at least this large."""
+SCREEN = 1 / 60
+"""Side of the square over which ink of a screentone is averaged."""
+SCREENED, MUCH = 0.2, 0.25
+"""Share of ink from which a place is no paper, and share of such places in an area from which it
+has run into a screentone."""
 LETTERED = 0.08
 """Share of that hull in the balloon, at least."""
 SOLID, SOLIDEST = 0.75, 0.85
@@ -145,24 +153,46 @@ def find(
             seen = _Area(numbers[at] == number, at, clear, bare)
             least = STRAIGHTEST if numbers is parts.open else STRAIGHT
             _add_gutter(blank, seen, parts, whitish, outside, least, apart)
-    touching, around = _touching(parts)
+    touching, rims = _touching(parts)
     signs = np.concatenate([_signs(parts), touching])
-    owner = np.zeros(len(parts.boxes), np.int32)
-    owner[parts.marks] = parts.area
-    owner[touching] = around
-    count = np.bincount(owner[signs])
     balloon = np.zeros(page.shape, np.uint8)
-    lettered = {}
+    # Signs that touch may part a balloon, and gaps may join it with what is beside it.
+    for numbers in (parts.area, parts.open):
+        owner = np.zeros(len(parts.boxes), np.int32)
+        owner[parts.marks] = numbers
+        owner[touching] = numbers.ravel()[rims]
+        owner[0] = 0
+        for number, at, lettering in _lettered(numbers, parts.boxes[signs], owner[signs]):
+            across, down = np.maximum(lettering.hull[:, 0] - 1, 0).T
+            if (blank[down, across] | balloon[down, across]).all():
+                continue
+            seen = _Area(numbers[at] == number, at, clear, bare)
+            for box in parts.boxes[signs[owner[signs] == number]]:
+                seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
+            mask = _without_screens(seen, parts.ink[at], lettering, min(page.shape))
+            solid = SOLID if numbers is parts.area else SOLIDEST
+            seen = seen._replace(mask=mask)
+            _add_balloon(balloon, seen, whitish, lettering, min(page.shape), solid)
+    return Blanks(blank | balloon, balloon)
+
+
+def _lettered(
+    numbers: NDArray[np.int32], boxes: NDArray[np.int32], owner: NDArray[np.int32]
+) -> Iterator[tuple[int, tuple[slice, slice], "_Lettering"]]:
+    """Give the areas of a page (h, w) that hold lettering, the places of these, and it.
+
+    Args:
+        numbers: (h, w), of areas.
+        boxes: (n, 5), of signs.
+        owner: (n,), numbers of the areas that these lie in.
+    """
+    found = {}
+    count = np.bincount(owner)
     for number in np.flatnonzero(count >= SIGNS).tolist():
-        boxes = parts.boxes[signs[owner[signs] == number]]
-        if lettering := _lettering(boxes, min(page.shape)):
-            lettered[number] = lettering
-    for number, at in _places(parts.area, list(lettered)):
-        seen = _Area(parts.area[at] == number, at, clear, bare)
-        for box in parts.boxes[signs[owner[signs] == number]]:
-            seen.mask[_inside(box, at)] = True  # what a sign encloses may be an area of its own
-        _add_balloon(balloon, seen, whitish, lettered[number], min(page.shape))
-    return Blanks(np.maximum(blank, balloon), balloon)
+        if lettering := _lettering(boxes[owner == number], min(numbers.shape)):
+            found[number] = lettering
+    for number, at in _places(numbers, list(found)):
+        yield number, at, found[number]
 
 
 def _places(
@@ -296,11 +326,11 @@ def _signs(parts: Parts) -> NDArray[np.int64]:
     return np.flatnonzero(there & (sides >= min(parts.marks.shape) * GLYPH))
 
 
-def _touching(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _touching(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find signs that touch each other, and so are lines to `areas.part`, in one area each.
 
     Returns:
-        (n,) their numbers, and (n,) those of the areas around them.
+        (n,) their numbers, and (n,) where the areas around them are, in the flat page.
     """
     width, height, ink = parts.boxes[:, 2:].T
     share = ink / np.maximum(width * height, 1)
@@ -314,8 +344,8 @@ def _touching(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         rim = _rim(parts.area[at])
         if not _rim(parts.ink[at]).any() and (rim == rim[0]).all():
             found.append(number)
-            around.append(rim[0])
-    return np.array(found, np.int64), np.array(around, np.int32)
+            around.append(at[0].start * parts.area.shape[1] + at[1].start)
+    return np.array(found, np.int64), np.array(around, np.int64)
 
 
 def _rim(plane: NDArray[Any]) -> NDArray[Any]:
@@ -349,29 +379,91 @@ class _Lettering(NamedTuple):
 
 
 def _lettering(signs: NDArray[np.int32], short: int) -> _Lettering | None:
-    """Take marks (n, 5), given by their boxes, for lettering; None if they are none."""
-    sides = signs[:, 2:4].max(axis=1)
-    large = float(np.sort(sides)[3 * (len(sides) - 1) // 4])
+    """Take marks (n, 5), given by their boxes, for lettering; None if they are none.
+
+    Signs are of one size, or, where letters touch each other in words, of one height.
+    """
+    width, height = signs[:, 2:4].T
+    found = _of_one_size(
+        signs, np.maximum(width, height), np.ones(len(signs)), short, VARIED, INKED
+    )
+    for size, along in ((height, width), (width, height)):
+        if found is None:
+            count = np.maximum(1, np.rint(along / np.maximum(size, 1)))
+            found = _of_one_size(signs, size, count, short, UNEVEN, WORDY)
+    return found
+
+
+def _of_one_size(
+    signs: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    count: NDArray[np.float64],
+    short: int,
+    varied: float,
+    inked: float,
+) -> _Lettering | None:
+    """Take marks for lettering by their sizes.
+
+    Args:
+        signs: (n, 5), boxes of the marks.
+        sizes: (n,), in pixels.
+        count: (n,), how many signs each mark stands for.
+        short: pixels of the page's short side.
+        varied: see `VARIED`.
+        inked: see `INKED`.
+    """
+    large = float(np.sort(sizes)[3 * (len(sizes) - 1) // 4])
     low, high = ALIKE
-    alike = sides >= low * large
+    alike = sizes >= low * large
     signs = signs[alike]
+    letters = round(float(count[alike].sum()))
     if (
-        sides.max() > high * large
+        sizes.max() > high * large
         or large < short * LEGIBLE
-        or len(signs) < SIGNS
+        or letters < SIGNS
         or alike.mean() < MOST
-        or sides[alike].std() > VARIED * sides[alike].mean()
+        or sizes[alike].std() > varied * sizes[alike].mean()
     ):
         return None
     left, top, width, height, ink = signs.T
     corners = [(x, y) for x in (left, left + width) for y in (top, top + height)]
     hull = cv2.convexHull(np.concatenate(corners, axis=1).T.astype(np.int32))
     size, boxes = cv2.contourArea(hull), int((width * height).sum())
-    if boxes < PACKED * size or ink.sum() < max(INKED * size, DENSE * boxes):
+    if boxes < PACKED * size or ink.sum() < max(inked * size, DENSE * boxes):
         return None
     ink_share = float(ink.sum() / size)
     narrow, long = sorted(np.ptp(hull[:, 0], axis=0).tolist())
-    return _Lettering(len(signs), large, np.asarray(hull, np.int32), ink_share, long / narrow)
+    return _Lettering(letters, large, np.asarray(hull, np.int32), ink_share, long / narrow)
+
+
+def _without_screens(
+    seen: _Area, ink: NDArray[np.bool_], lettering: _Lettering, short: int
+) -> NDArray[np.bool_]:
+    """Leave out of an area what is inked all over, and what lies beyond that from its lettering.
+
+    Args:
+        seen: the area.
+        ink: (rows, columns), in the part of the page that holds the area.
+        lettering: in the area.
+        short: pixels of the page's short side.
+
+    Returns:
+        (rows, columns), true in what is left.
+    """
+    rows, columns = seen.at
+    inside = np.zeros(ink.shape, np.uint8)
+    cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 1)
+    side = 2 * round(short * SCREEN / 2) + 1
+    around = np.where(inside > 0, 0, ink.view(np.uint8) * np.uint8(255))
+    screened = cv2.blur(around, (side, side)) > 255 * SCREENED
+    if (screened & seen.mask).sum() < MUCH * seen.mask.sum():
+        return seen.mask
+    core = seen.mask & ~screened
+    _, pieces = cv2.connectedComponents(core.view(np.uint8), connectivity=4)
+    counts = np.bincount(pieces[(inside > 0) & core])
+    if len(counts) < 2:
+        return seen.mask
+    return seen.mask & _grown(pieces == 1 + counts[1:].argmax(), side)
 
 
 def _add_balloon(
@@ -380,6 +472,7 @@ def _add_balloon(
     whitish: NDArray[np.uint8],
     lettering: _Lettering,
     short: int,
+    solid: float,
 ) -> None:
     """Mark an area of the page (h, w), and all that it encloses, if it is a balloon.
 
@@ -389,11 +482,12 @@ def _add_balloon(
         whitish: (h, w), how white the network's layer is.
         lettering: in the area.
         short: pixels of the page's short side.
+        solid: share of the area in its convex hull, at least, where nothing asks for more.
     """
     rows, columns = seen.at
     inside = np.zeros(seen.mask.shape, np.uint8)
     cv2.fillConvexPoly(inside, lettering.hull - [columns.start, rows.start], 255)
-    least, bare, solid = MANY, BARE, SOLID
+    least, bare = MANY, BARE
     if cv2.mean(whitish[seen.at], inside)[0] >= UNSURE:
         least = SIGNS
     elif lettering.ink >= BOLD and lettering.size >= short * LARGE:

@@ -71,7 +71,11 @@ def is_inked(page: NDArray[np.uint8]) -> bool:
 
     A page of one value is not.
     """
-    page = levelled(page)
+    return looks_inked(levelled(page))
+
+
+def looks_inked(page: NDArray[np.uint8]) -> bool:
+    """Tell whether a page (H, W) is ink on paper, as `is_inked` does, where it is levelled."""
     drawn = page < PAPER
     if not drawn.any() or not (page >= PAPER).any():
         return False

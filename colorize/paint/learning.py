@@ -17,7 +17,8 @@ from colorize.paint.colourbook import Entry
 from colorize.paint.guide import features_of, resized, seeds_of
 from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
-from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides
+from colorize.paint.opening import MAX_BYTES, MAX_PIXELS, check_sides
+from colorize.paint.painter import Painter
 
 LARGEST = 48
 """Regions of a reference that are learned, the largest ones."""

@@ -1,10 +1,9 @@
 """Reads, paints and encodes pages in overlap; a faulty page stops no other."""
 
 import errno
-import hashlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock, Semaphore
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 import torch
@@ -21,12 +20,14 @@ from numpy.typing import NDArray
 
 from colorize.errors import ImageError
 from colorize.imaging import formats, openraster
-from colorize.imaging.decode import RGB, decode, read
-from colorize.imaging.encode import encode, jpeg_quality
-from colorize.paint import kinds
+from colorize.imaging.chroma import Recolour
+from colorize.imaging.decode import RGB, read
+from colorize.imaging.encode import encode
 from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
-from colorize.paint.painter import MAX_BYTES, MAX_PIXELS, Painter, check_sides, enough_memory
+from colorize.paint.memo import Memo
+from colorize.paint.opening import MAX_BYTES, Begun, enough_memory, open_page
+from colorize.paint.painter import Painter
 from colorize.paint.record import Entry, Record
 from colorize.paint.workshop import Workshop
 
@@ -79,6 +80,7 @@ class Page:
         kind: suffix of the format to write.
         read: gives the bytes of its file; may raise `ImageError`.
         hints: colours at places of it.
+        begun: gives the page if it is being opened already.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Page:
     kind: str
     read: Callable[[], bytes]
     hints: tuple[Hint, ...] = ()
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,7 @@ class _Unfinished:
     Attributes:
         pixels: of the step before.
         kept: those that stay as they are.
+        memo: what is known of the page.
         layers: that ``pixels`` are made of, to be written instead.
     """
 
@@ -144,11 +148,21 @@ class _Unfinished:
     outcome: Outcome
     pixels: RGB | None = None
     kept: NDArray[np.bool_] | None = None
+    memo: Memo | None = None
     layers: Sequence[openraster.Layer] = ()
     digest: str = ""
     quality: int | None = None
     reason: str = ""
     domain: str = ""
+
+
+class _Given(TypedDict, total=False):
+    """What `Painter` is told of a page."""
+
+    kept: NDArray[np.bool_] | None
+    hints: Sequence[Hint]
+    memo: Memo | None
+    recolour: Recolour
 
 
 def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Iterator[Finished]:
@@ -172,7 +186,7 @@ def paint_pages(painter: Painter, pages: Iterable[Page], *, form: Form) -> Itera
         ThreadPoolExecutor(count, initializer=share) as painters,
         ThreadPoolExecutor(1) as encoder,
     ):
-        opened = _ahead(partial(_open, painter), chain(first, pages), decoder)
+        opened = _ahead(partial(_open, painter.recolour), chain(first, pages), decoder)
         paint = partial(_paint, painter, form=form, room=_Room(count))
         painted = _ahead(paint, opened, painters, waiting=count)
         try:
@@ -203,7 +217,13 @@ class _Room:
 
 
 def paint_files(
-    painter: Painter, jobs: Sequence[Job], *, form: Form, base: Path, settings: str = ""
+    painter: Painter,
+    jobs: Sequence[Job],
+    *,
+    form: Form,
+    base: Path,
+    settings: str = "",
+    begun: Mapping[Path, Begun] | None = None,
 ) -> Iterator[Result]:
     """Paint single pages, each to a file of its own that is whole or not there.
 
@@ -215,6 +235,7 @@ def paint_files(
         form: what to write for each.
         base: folder of all results, where they are recorded.
         settings: stands for the model and all options, in the record.
+        begun: pages that are being opened already, by their files; see `opening.begun`.
     """
     if not jobs:
         return
@@ -225,6 +246,7 @@ def paint_files(
             kind=formats.suffix(job.target.name),
             read=partial(read, job.source, max_bytes=MAX_BYTES),
             hints=job.hints.get("", ()),
+            begun=(begun or {}).get(job.source),
         )
         for job in jobs
     )
@@ -281,45 +303,32 @@ def _ahead(
     begun: deque[Future[Made]] = deque()
     for item in items:
         begun.append(pool.submit(work, item))
+        del item  # it may be large
         if len(begun) == waiting:
             yield begun.popleft().result()
     while begun:
         yield begun.popleft().result()
 
 
-def _open(painter: Painter, page: Page) -> _Unfinished:
+def _open(recolour: Recolour, page: Page) -> _Unfinished:
     """Decode a page and see what of it has colours already."""
-    content = b""
     try:
-        if page.original not in formats.WRITERS:
-            raise ImageError("unreadable", f"{page.original} is not supported")
-        content = page.read()
-        rgb = check_sides(decode(content, max_pixels=MAX_PIXELS))
-        kept = painter.kept(rgb)
+        if page.begun is None:
+            opened = open_page(page.read, page.original, recolour=recolour)
+        else:
+            opened = page.begun.take()
     except ImageError as error:
-        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=_reason(error, content))
-    except MemoryError:
-        reason = "too_large: not enough memory to read it"
-        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=reason)
+        return _Unfinished(page=page, outcome=Outcome.FAILED, reason=str(error))
+    kept = opened.kept
     return _Unfinished(
         page=page,
         outcome=Outcome.PAINTED if kept is None or not kept.all() else Outcome.COLOURED,
-        pixels=rgb,
+        pixels=opened.rgb,
         kept=kept,
-        digest=hashlib.sha256(content).hexdigest(),
-        quality=jpeg_quality(content),
+        memo=opened.memo,
+        digest=opened.digest,
+        quality=opened.quality,
     )
-
-
-_READABLE = ("PNG picture", "JPEG picture")
-
-
-def _reason(error: ImageError, content: bytes) -> str:
-    """Why a page failed: what the file is where it is no picture."""
-    what = kinds.what_is(content[: kinds.HEAD])
-    if error.reason == "unreadable" and content and what and not what.endswith(_READABLE):
-        return f"unreadable: it {what}"
-    return str(error)
 
 
 def _paint(painter: Painter, opened: _Unfinished, *, form: Form, room: _Room) -> _Unfinished:
@@ -330,16 +339,20 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form, room: _Room) ->
     if opened.outcome is Outcome.COLOURED and not form.ending:
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    domain, hints = painter.domain_of(rgb), opened.page.hints
+    domain = painter.domain_of(rgb, memo=opened.memo)
+    given: _Given = {"kept": opened.kept, "hints": opened.page.hints, "memo": opened.memo}
+    if opened.kept is None:
+        given["recolour"] = "all"  # as it has no colours to keep, nobody need look again
+    opened = replace(opened, memo=None)
     try:
         with room.of(rgb), enough_memory(rgb):
             if form is Form.LAYER:
-                layer = painter.layer(rgb, kept=opened.kept, hints=hints)
+                layer = painter.layer(rgb, **given)
                 return replace(opened, pixels=layer, domain=domain)
             if form is Form.LAYERS:
-                layers, painted = painter.layers(rgb, kept=opened.kept, hints=hints)
+                layers, painted = painter.layers(rgb, **given)
                 return replace(opened, pixels=painted, layers=layers, domain=domain)
-            painted = painter.paint(rgb, kept=opened.kept, hints=hints)
+            painted = painter.paint(rgb, **given)
             if form is Form.COMPARE:
                 painted = np.concatenate([rgb, painted], axis=1)
             return replace(opened, pixels=painted, domain=domain)
@@ -362,7 +375,7 @@ def _encode(painted: _Unfinished) -> Finished:
         if painted.layers:
             content = openraster.encode(painted.layers, painted.pixels)
         else:
-            content = encode(painted.pixels, kind=kind, quality=quality)
+            content = encode(painted.pixels, kind=kind, quality=quality, fast=True)
         return replace(done, content=content)
     except ImageError as error:
         return replace(done, outcome=Outcome.FAILED, reason=str(error), domain="")

@@ -9,7 +9,6 @@ Letters in shapes: H and W of the page, h and w of the working size.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from colorize.colour import lab
 from colorize.errors import ImageError, InputError, one_line
-from colorize.imaging import chroma, formats
+from colorize.imaging import formats
 from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import decode, probe
 from colorize.imaging.encode import encode, jpeg_quality
@@ -32,11 +31,12 @@ from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
 from colorize.model.predict import Conditions, Prediction, predict
 from colorize.model.weights import Model
-from colorize.paint import flats, guide, inked, paper, regions, seeing
+from colorize.paint import flats, guide, inked, opening, paper, regions, seeing
 from colorize.paint.colourbook import Book
 from colorize.paint.guide import Guide
 from colorize.paint.hints import Colour, Hint
 from colorize.paint.memo import Memo
+from colorize.paint.opening import MAX_BYTES, MAX_PIXELS, check_sides, enough_memory
 from colorize.paint.scale import SEEN_PIXELS, panels_of, side_of
 from colorize.weights import registry
 
@@ -49,12 +49,6 @@ so the most likely ones are taken, and rare ones count as still more likely than
 
 LIVELY = 0.5
 """Adjustment of grey pages, at most: what scores best is duller than what one likes to look at."""
-
-MAX_BYTES = 200_000_000
-MAX_PIXELS = 50_000_000
-"""Of a page's file, checked before it is decoded: painting takes about 25 bytes a pixel."""
-MAX_SIDE = 65_535
-"""Pixels of a page's longer side, the most that a JPEG can have."""
 
 LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
@@ -212,13 +206,13 @@ class Painter:
             own.adjustment if self.adjustment is None else self.adjustment,
         )
 
-    def domain_of(self, rgb: RGB) -> inked.Kind:
-        """Tell as what a page (H, W, 3) is painted: see the class."""
+    def domain_of(self, rgb: RGB, *, memo: Memo | None = None) -> inked.Kind:
+        """Tell as what a page (H, W, 3) is painted: see the class; for the memo see `paint`."""
         if self.domain != "auto":
             return self.domain
         if len(self.kinds) == 1:
             return self.kinds[0]
-        return "ink" if inked.is_inked(inked.values(rgb)) else "grey"
+        return opening.kind_of(rgb, Memo() if memo is None else memo)
 
     def colours(
         self, lightness: NDArray[np.float32], conditions: Conditions | None = None
@@ -249,7 +243,7 @@ class Painter:
         if kind == "grey":
             lightness = memo.of("lightness", (), lambda: _lightness(rgb))
             return lightness, self._predicted(lightness, {}, memo)
-        levelled = memo.of("levelled", (), lambda: inked.levelled(inked.values(rgb)))
+        levelled = opening.levelled(rgb, memo)
         undotted = memo.of("undotted", (), lambda: guide.without_dots(levelled))
         return undotted, self._predicted_layer(levelled, {}, memo)
 
@@ -266,8 +260,7 @@ class Painter:
         Raises:
             ImageError: ``too_large``: there is not enough memory for it.
         """
-        with enough_memory(rgb):
-            return chroma.kept(rgb, recolour=recolour or self.recolour)
+        return opening.kept_of(rgb, recolour=recolour or self.recolour)
 
     def paint(
         self,
@@ -303,7 +296,7 @@ class Painter:
             return rgb.copy()
         with enough_memory(rgb):
             asked = self._asked(hints, memo)
-            if self.domain_of(rgb) == "ink":
+            if self.domain_of(rgb, memo=asked.memo) == "ink":
                 painted = self._inked(rgb, conditions or {}, asked)
             else:
                 painted = self._grey(rgb, conditions or {}, asked)
@@ -318,6 +311,7 @@ class Painter:
         recolour: Recolour | None = None,
         kept: NDArray[np.bool_] | None = None,
         hints: Sequence[Hint] = (),
+        memo: Memo | None = None,
     ) -> RGB:
         """Paint the colours alone, to lay under the line art of one page.
 
@@ -330,6 +324,7 @@ class Painter:
             recolour: see `paint`.
             kept: see `paint`; those pixels are transparent in the layer.
             hints: see `paint`.
+            memo: see `paint`.
 
         Returns:
             (H, W, 4) uint8: RGB and alpha.
@@ -344,14 +339,15 @@ class Painter:
             return np.zeros((*rgb.shape[:2], 4), np.uint8)
         with enough_memory(rgb):
             layer = np.full((*rgb.shape[:2], 4), 255, np.uint8)
-            if self.domain_of(rgb) == "ink":
-                for rows, colours in self._under(inked.values(rgb), {}, self._asked(hints)):
+            asked = self._asked(hints, memo)
+            if self.domain_of(rgb, memo=asked.memo) == "ink":
+                for rows, colours in self._under(inked.values(rgb), {}, asked):
                     layer[rows, :, :3] = colours
                 if kept is not None:
                     layer[kept] = 0
                 return layer
             lightness = _lightness(rgb)
-            planes = self._finished(lightness, {}, self._asked(hints), filled=True)
+            planes = self._finished(lightness, {}, asked, filled=True)
             for rows, band in _enlarged(planes, lightness.shape):
                 filled = np.maximum(lightness[rows], band[..., 3]).clip(0, lab.L_MAX)
                 layer[rows, :, :3] = _joined(filled, band[..., :2])
@@ -367,6 +363,7 @@ class Painter:
         recolour: Recolour | None = None,
         kept: NDArray[np.bool_] | None = None,
         hints: Sequence[Hint] = (),
+        memo: Memo | None = None,
     ) -> tuple[list[Layer], RGB]:
         """Paint one page in layers, from top to bottom, for a program that draws.
 
@@ -378,6 +375,7 @@ class Painter:
             recolour: see `paint`.
             kept: see `paint`; there the layers above the page are transparent.
             hints: see `paint`.
+            memo: see `paint`.
 
         Returns:
             The layers, and (H, W, 3) uint8, what they look like together.
@@ -394,13 +392,14 @@ class Painter:
             opaque = np.full(rgb.shape[:2], 255, np.uint8)
             if kept is not None:
                 opaque[kept] = 0
-            if self.domain_of(rgb) == "grey":
-                painted = self.paint(rgb, kept=opaque == 0, hints=hints)
+            asked = self._asked(hints, memo)
+            if self.domain_of(rgb, memo=asked.memo) == "grey":
+                painted = self.paint(rgb, kept=opaque == 0, hints=hints, memo=asked.memo)
                 return [Layer("colours", np.dstack([painted, opaque])), own], painted
             page = inked.values(rgb)
             printed = self._printed(page)
             flat, painted = np.dstack([rgb, opaque]), rgb.copy()
-            for rows, band in self._under(page, {}, self._asked(hints)):
+            for rows, band in self._under(page, {}, asked):
                 flat[rows, :, :3] = band
                 painted[rows] = layers.under(band, printed[rows, :, None])
             if kept is not None:
@@ -437,7 +436,7 @@ class Painter:
         if kept is not None and kept.all() and formats.same_format(own, suffix or own):
             return data
         painted = self.paint(rgb, recolour=recolour, kept=kept)
-        return encode(painted, kind=suffix or own, quality=jpeg_quality(data))
+        return encode(painted, kind=suffix or own, quality=jpeg_quality(data), fast=True)
 
     def _given(
         self, rgb: RGB, recolour: Recolour | None, kept: NDArray[np.bool_] | None
@@ -609,20 +608,6 @@ class Painter:
         )
 
 
-def check_sides(rgb: RGB) -> RGB:
-    """Give a page (H, W, 3) back unless it is longer than any that is painted.
-
-    Raises:
-        ImageError: ``too_many_pixels``: a side is longer than `MAX_SIDE`.
-    """
-    height, width = rgb.shape[:2]
-    if max(height, width) > MAX_SIDE:
-        raise ImageError(
-            "too_many_pixels", f"{width} x {height} pixels, a side may have {MAX_SIDE}"
-        )
-    return rgb
-
-
 def _device(name: torch.device | str | None) -> torch.device:
     """Find a device by its name; the best one if not given.
 
@@ -641,26 +626,6 @@ def _device(name: torch.device | str | None) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise InputError(f"there is no GPU {name} that PyTorch can use")
     return device
-
-
-@contextmanager
-def enough_memory(rgb: RGB) -> Iterator[None]:
-    """Say in one line that the memory does not suffice for a page.
-
-    Raises:
-        ImageError: ``too_large``.
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError, cv2.error) as error:
-        # PyTorch's allocator for the processor raises a bare RuntimeError.
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        if isinstance(error, cv2.error) and error.code != cv2.Error.StsNoMem:
-            raise
-        height, width = rgb.shape[:2]
-        detail = f"not enough memory to paint {width} x {height} pixels"
-        raise ImageError("too_large", detail) from None
 
 
 def _seen(shape: tuple[int, ...], side: int) -> tuple[int, int]:

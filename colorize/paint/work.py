@@ -1,10 +1,12 @@
 """Runs all jobs one after another: keeps existing results, continues after failures."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 
 from colorize.errors import ArchiveError
 from colorize.paint.books import count_pages, paint_book
 from colorize.paint.jobs import Job, Plan
+from colorize.paint.opening import Begun
 from colorize.paint.pages import DISK, Form, Outcome, Result, is_file, paint_files
 from colorize.paint.painter import Painter
 from colorize.paint.record import Record, digest
@@ -82,7 +84,13 @@ def _kept(job: Job, record: Record, settings: str) -> Result | None:
 
 
 def paint_all(
-    painter: Painter, plan: Plan, jobs: Sequence[Job], *, form: Form, settings: str
+    painter: Painter,
+    plan: Plan,
+    jobs: Sequence[Job],
+    *,
+    form: Form,
+    settings: str,
+    begun: Mapping[Path, Begun] | None = None,
 ) -> Generator[Result, None, None]:
     """Paint pages, then books.
 
@@ -92,6 +100,7 @@ def paint_all(
         jobs: those of it that are left; their targets, where they exist, are replaced.
         form: what to write for each page.
         settings: see `books.paint_book`.
+        begun: see `pages.paint_files`.
 
     Yields:
         A result for each page, and one for each book that cannot be painted.
@@ -101,7 +110,9 @@ def paint_all(
     """
     sweep(plan.base)
     pages = [job for job in jobs if not job.is_book]
-    yield from paint_files(painter, pages, form=form, base=plan.base, settings=settings)
+    yield from paint_files(
+        painter, pages, form=form, base=plan.base, settings=settings, begun=begun
+    )
     for job in jobs:
         if job.is_book:
             reason = ""

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from colorize.data.shards import ShardReader
+from colorize.judge.inked import inputs
 from colorize.judge.judgement import Judgement, Table
 from colorize.metrics.rownames import MODEL
 from colorize.model.decode import Decoding
+from colorize.model.domains import GREY, Domain
 from colorize.model.weights import Model
 from colorize.report import charts
 from colorize.report.gallery import contact_sheet, extremes, paintings, spread
@@ -46,7 +48,8 @@ def pictures(
         model: to paint with once more.
         test: the test split.
         decodings: of the model's rows.
-        count: pictures on each contact sheet.
+        count: pictures on each contact sheet. One is of grey pages, and one of each kind of inked
+            pages that the model is judged on.
     """
     scores = [float(str(row[RANKED_BY])) for row in judgement.pictures]
     ranked = extremes(scores, max(1, count // 3))
@@ -54,13 +57,17 @@ def pictures(
         f"{kind}: {scores[number]:.2f} dB" for kind, numbers in ranked.items() for number in numbers
     ]
 
-    def sheet(numbers: Sequence[int], captions: Sequence[str] | None = None) -> bytes:
+    def sheet(
+        numbers: Sequence[int], captions: Sequence[str] | None = None, domain: Domain = GREY
+    ) -> bytes:
         rgb = np.stack([test[number] for number in numbers])
-        return contact_sheet(paintings(model, rgb, decodings[MODEL]), captions)
+        return contact_sheet(paintings(model, rgb, decodings[MODEL], domain), captions)
 
     counts = judgement.board.counts[MODEL]
-    return {
-        "test": sheet(spread(len(test), count)),
+    shown = spread(len(test), count)
+    inked = {name: sheet(shown, domain=domain) for name, domain in inputs(model).items()}
+    return inked | {
+        "test": sheet(shown),
         "ranked": sheet([number for numbers in ranked.values() for number in numbers], captions),
         "errors": charts.error_curves(judgement.error_table()),
         "planes": charts.planes({"truth": counts["true_plane"], "painting": counts["plane"]}),

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -28,6 +29,15 @@ FEW = 12
 
 Numbers = Mapping[str, Any]
 
+INKED = {
+    "toned": "Inked pages with screentone",
+    "lines": "Line art",
+    "foreign": "Inked pages made in another way, unlike those of the training",
+}
+"""Titles of kinds of inked pages."""
+ART = {name: SCORES[name] for name in ("psnr", "ciede2000", "rmse_ab", "colourfulness")}
+"""Scores that are shown of them."""
+
 
 def build(
     numbers: Numbers,
@@ -37,6 +47,7 @@ def build(
     about: str,
     planes: bytes,
     credits: Sequence[Credit] = (),
+    inked: Mapping[str, bytes] = MappingProxyType({}),
 ) -> str:
     """Write the page.
 
@@ -48,6 +59,7 @@ def build(
         about: a sentence about the model and the pictures.
         planes: the histograms over the ab plane, a PNG.
         credits: of the pictures, where their artists are known.
+        inked: contact sheets of inked pages, PNG, by the kinds that the metrics file has scores of.
 
     Returns:
         HTML whose every picture is inside it.
@@ -85,6 +97,14 @@ def build(
         differences=_differences(numbers["difference"]),
         charts=drawn,
         pictures=pictures,
+        inked=[
+            {
+                "title": INKED[kind],
+                "table": _table(numbers[kind]["art"], {}, ART, {}),
+                "uri": _uri(_webp(_png(sheet)), "webp"),
+            }
+            for kind, sheet in inked.items()
+        ],
         orders=[
             *((name, score.title) for name, score in SCORES.items() if name != "psnr_pooled"),
             (GAIN, "PSNR above grey's, dB"),
@@ -106,6 +126,11 @@ def picture(row: Mapping[str, str], columns: Mapping[str, NDArray[np.uint8]]) ->
     return {"id": row["id"], "scores": scores | {GAIN: shortened(gain)}} | {
         title: _uri(_webp(rgb), "webp") for title, rgb in columns.items()
     }
+
+
+def _png(content: bytes) -> NDArray[np.uint8]:
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(bgr[..., ::-1], np.uint8)
 
 
 def _webp(rgb: NDArray[np.uint8]) -> bytes:
@@ -133,9 +158,9 @@ def _table(
 ) -> dict[str, Any]:
     """Lay the rows that have these scores out for the template, with the T of the model's."""
     lines = [
-        Line(row, numbers[row], errors[row])
-        for row in in_order(errors)
-        if set(scores) <= set(errors[row])
+        Line(row, numbers[row], errors.get(row, {}))
+        for row in in_order(errors or numbers)
+        if set(scores) <= set(numbers[row])
     ]
     winners = best(lines, scores)
     arrows = {True: "↑", False: "↓", None: ""}
@@ -151,7 +176,7 @@ def _table(
                 "cells": [
                     {
                         "value": shortened(line.values[name]),
-                        "error": shortened(line.errors[name], 2),
+                        "error": shortened(line.errors[name], 2) if line.errors else "",
                         "best": line.row in winners[name],
                     }
                     for name in scores

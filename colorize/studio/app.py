@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from colorize.errors import ImageError, InputError
 from colorize.imaging import formats
 from colorize.paint import colourbook, learning
-from colorize.paint.painter import MAX_BYTES, Painter
+from colorize.paint.opening import MAX_BYTES
+from colorize.paint.painter import Painter
 from colorize.studio import swatches
 from colorize.studio.answering import body, page_of, route
 from colorize.studio.assets import asset

@@ -32,7 +32,7 @@ from colorize.paint import hints as hint_files
 from colorize.paint import inked
 from colorize.paint.archive import Archive, Member
 from colorize.paint.hints import MAX_HINTS, MAX_PAGE_HINTS, MAX_RADIUS, RADIUS, Hint
-from colorize.paint.painter import MAX_BYTES, MAX_PIXELS
+from colorize.paint.opening import MAX_BYTES, MAX_PIXELS
 
 MAX_PAGES = 10_000
 """Of a project, as of a book."""

@@ -22,7 +22,8 @@ from colorize.paint import inked, learning
 from colorize.paint.colourbook import Entry
 from colorize.paint.hints import Hint
 from colorize.paint.memo import Memo
-from colorize.paint.painter import MAX_PIXELS, Painter
+from colorize.paint.opening import MAX_PIXELS
+from colorize.paint.painter import Painter
 from colorize.studio.colours import Colours, Held
 from colorize.studio.filing import Form, file_of
 from colorize.studio.likely import Guess

@@ -13,7 +13,8 @@ from colorize.errors import ImageError
 from colorize.imaging.decode import RGB, decode
 from colorize.paint import inked
 from colorize.paint.memo import Memo
-from colorize.paint.painter import MAX_PIXELS, Painter, check_sides
+from colorize.paint.opening import MAX_PIXELS, check_sides
+from colorize.paint.painter import Painter
 from colorize.studio.pictures import LEVELS
 from colorize.studio.project import Page, Project
 

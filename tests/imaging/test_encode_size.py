@@ -69,6 +69,24 @@ def test_a_layer_keeps_its_alpha(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(decoded(encode.encode(pixels, kind=".png")), pixels)
 
 
+def test_a_png_written_fast_loses_nothing_and_is_as_small(rng: np.random.Generator) -> None:
+    """A page with the grain of a scan, and one of few colours."""
+    grain = rng.integers(-9, 10, (300, 200, 1))
+    shades = np.linspace((60, 90, 140), (240, 220, 160), 200)
+    pixels = (shades + grain).clip(0, 255).astype(np.uint8)
+    fast, slow = (encode.encode(pixels, kind=".png", fast=fast) for fast in (True, False))
+    np.testing.assert_array_equal(decoded(fast), pixels)
+    assert fast != slow
+    assert len(fast) < 1.1 * len(slow)
+    few = np.repeat(rng.integers(0, 256, (70, 90, 1)).astype(np.uint8), 3, axis=2)
+    assert encode.encode(few, kind=".png", fast=True) == encode.encode(few, kind=".png")
+
+
+def test_a_layer_written_fast_keeps_its_alpha(rng: np.random.Generator) -> None:
+    pixels = rng.integers(0, 256, (70, 90, 4)).astype(np.uint8)
+    np.testing.assert_array_equal(decoded(encode.encode(pixels, kind=".png", fast=True)), pixels)
+
+
 @pytest.mark.parametrize("kind", [".webp", ".avif", ".jpg"])
 def test_whatever_a_codec_raises_is_told(kind: str) -> None:
     with pytest.raises(ImageError, match="unwritable"):

@@ -15,15 +15,15 @@ from PIL import Image
 from colorize.imaging.decode import decode
 from colorize.ingest import copies
 from colorize.ingest.framing import square
-from colorize.sources import sample
+from colorize.sources import characters
 
 RGB = NDArray[np.uint8]
 SIDE = 128
 
 
 @pytest.fixture(scope="module")
-def characters() -> list[RGB]:
-    drawn = sample.pictures(count=60, side=SIDE, seed=1)
+def people() -> list[RGB]:
+    drawn = characters.pictures(count=60, side=SIDE, seed=1)
     return [decode(picture.content, max_pixels=10**6) for picture in drawn]
 
 
@@ -49,14 +49,12 @@ def is_found(one: RGB, other: RGB) -> bool:
 
 
 @pytest.mark.parametrize(("change", "share"), [(jpeg, 0.95), (halved, 0.95), (cropped, 0.8)])
-def test_copies_are_found(
-    characters: list[RGB], change: Callable[[RGB], RGB], share: float
-) -> None:
-    assert np.mean([is_found(rgb, change(rgb)) for rgb in characters]) >= share
+def test_copies_are_found(people: list[RGB], change: Callable[[RGB], RGB], share: float) -> None:
+    assert np.mean([is_found(rgb, change(rgb)) for rgb in people]) >= share
 
 
-def test_characters_of_one_style_are_no_copies(characters: list[RGB]) -> None:
-    assert not any(is_found(one, other) for one, other in combinations(characters, 2))
+def test_characters_of_one_style_are_no_copies(people: list[RGB]) -> None:
+    assert not any(is_found(one, other) for one, other in combinations(people, 2))
 
 
 def test_repeated_keeps_the_first() -> None:

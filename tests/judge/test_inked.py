@@ -16,7 +16,7 @@ from colorize.judge.views import batches
 from colorize.metrics.rownames import MODEL
 from colorize.model.domains import DOMAINS, INK, Mixture
 from colorize.model.weights import Model
-from colorize.sources import sample
+from colorize.sources import characters
 from tests.models import tiny_model
 from tests.shards import ShardWriter
 
@@ -25,7 +25,7 @@ from tests.shards import ShardWriter
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=8)
-    for picture in sample.pictures(count=10, side=96, seed=0):
+    for picture in characters.pictures(count=10, side=96, seed=0):
         rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "test", rgb)
         writer.add(picture.record.id, "train", rgb)

@@ -43,7 +43,14 @@ def model(
     """An untrained one."""
     centres = bin_centres(20)
     return Model.build(
-        recipe, width=width, centres=centres, side=side, params={}, seed=0, domains=domains
+        recipe,
+        width=width,
+        centres=centres,
+        side=side,
+        params={},
+        seed=0,
+        domains=domains,
+        norms=True,
     )
 
 

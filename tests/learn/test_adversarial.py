@@ -45,7 +45,7 @@ from colorize.model.networks.pix2pix import Critic, Generator
 from colorize.model.predict import predict
 from colorize.model.spec import Spec
 from colorize.model.targets import Batch, Encoder, Examples
-from colorize.sources import sample
+from colorize.sources import characters
 from tests.devices import on_each_device
 from tests.imports import ROOT
 from tests.learn import players
@@ -524,7 +524,7 @@ def test_eight_pictures_are_learned_by_heart(
 ) -> None:
     """With L1 and critic together, or classes and then a critic, narrow and small."""
     writer = ShardWriter(tmp_path, per_shard=100)
-    for number, picture in enumerate(sample.pictures(count=10, side=64, seed=0)):
+    for number, picture in enumerate(characters.pictures(count=10, side=64, seed=0)):
         rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "train" if number < 8 else ("val", "test")[number % 2], rgb)
     writer.close()

@@ -18,7 +18,7 @@ from colorize.errors import DataError, ParamsError
 from colorize.imaging.decode import decode
 from colorize.learn.distributed import Group
 from colorize.model.weights import Model
-from colorize.sources import sample
+from colorize.sources import characters
 from stages import processes, train
 from tests.imports import ROOT
 from tests.shards import ShardWriter
@@ -31,7 +31,7 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=100)
-    for number, picture in enumerate(sample.pictures(count=82, side=64, seed=0)):
+    for number, picture in enumerate(characters.pictures(count=82, side=64, seed=0)):
         rgb = decode(picture.content, max_pixels=10**6)
         writer.add(picture.record.id, "train" if number < 80 else ("val", "test")[number % 2], rgb)
     writer.close()

@@ -15,7 +15,7 @@ from colorize.learn.run import best_of
 from colorize.learn.schedule import Schedule, learning_rate
 from colorize.learn.training import Losses, Trainer
 from colorize.model.weights import Model
-from colorize.sources import sample
+from colorize.sources import characters
 from tests.devices import on_each_device
 from tests.models import tiny_model
 from tests.shards import ShardWriter
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight characters to train on, and the same ones to validate."""
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, per_shard=8)
-    for picture in sample.pictures(count=8, side=64, seed=0):
+    for picture in characters.pictures(count=8, side=64, seed=0):
         rgb = decode(picture.content, max_pixels=10**6)
         for split in ("train", "val", "test"):
             writer.add(picture.record.id, split, rgb)

@@ -128,6 +128,20 @@ def test_a_domain_named_twice_counts_twice() -> None:
     assert chosen.count(WASHED) == pytest.approx(400, abs=40)
 
 
+def test_batches_of_one_domain_each_have_their_exact_shares() -> None:
+    picture = np.zeros((9, 9, 3), np.uint8)
+    mixture = Mixture((GREY, WASHED, WASHED))
+
+    def chosen(batch: int) -> Domain:
+        alone = mixture.alone(Key(0, 1, batch))
+        (domain,) = {alone.view(picture, Key(0, 1, n)).domain for n in range(20)}
+        return domain
+
+    turns = [[chosen(3 * turn + place) for place in range(3)] for turn in range(30)]
+    assert all((turn.count(GREY), turn.count(WASHED)) == (1, 2) for turn in turns)
+    assert {turn.index(GREY) for turn in turns} == {0, 1, 2}
+
+
 def test_a_mixed_batch_is_each_domains_own(rgb: NDArray[np.uint8], quantiser: Quantiser) -> None:
     mixed = viewed(rgb, GREY, WASHED)
     batch = Encoder(quantiser, head_stride=STRIDE, channels=2)(Examples.of(mixed))

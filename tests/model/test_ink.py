@@ -19,7 +19,7 @@ from colorize.model.domains import DOMAINS, GREY, INK, LINES, Domain, Key, Mixtu
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.recipes import RECIPES
 from colorize.model.targets import Encoder, Examples
-from colorize.sources import sample
+from colorize.sources import characters
 from tests.models import tiny_model
 
 STRIDE = 4
@@ -29,7 +29,7 @@ ON_BOTH = pytest.mark.parametrize("domain", [INK, LINES], ids=lambda domain: dom
 @pytest.fixture(scope="module")
 def figures() -> list[NDArray[np.uint8]]:
     """Drawn characters of 64 x 64 pixels."""
-    drawn = sample.pictures(count=6, side=64, seed=0)
+    drawn = characters.pictures(count=6, side=64, seed=0)
     return [decode(picture.content, max_pixels=10**6) for picture in drawn]
 
 

@@ -30,7 +30,7 @@ def build(seed: int = 0) -> Model:
         temperature=0.6,
         weights=np.linspace(0.5, 2, len(bin_centres(20))),
         adjustment=0.5,
-        sources=["sample", "folder"],
+        sources=["characters", "folder"],
     )
 
 
@@ -43,7 +43,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert (loaded.temperature, loaded.adjustment) == (0.6, 0.5)
     torch.testing.assert_close(loaded.weights, model.weights)
     assert (loaded.temperature, loaded.domains) == (0.6, model.domains)
-    assert loaded.sources == ("sample", "folder")
+    assert loaded.sources == ("characters", "folder")
     torch.testing.assert_close(loaded.centres, model.centres)
     grey = torch.rand(1, 1, 32, 32) * 100
     with torch.no_grad():

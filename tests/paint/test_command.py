@@ -27,7 +27,7 @@ from PIL import Image
 from colorize.__main__ import main
 from colorize.commands.console import FAILED, REFUSED
 from colorize.model.weights import Model
-from colorize.paint.painter import MAX_SIDE
+from colorize.paint.opening import MAX_SIDE
 from colorize.weights import registry
 from tests.imports import ROOT
 from tests.models import tiny_model
@@ -617,6 +617,32 @@ def test_it_starts_in_three_seconds(tmp_path: Path, model: str, page: Callable[.
         if min(ours) < 3:
             break
     assert min(ours) < max(3, 1.5 * min(torch_alone))
+
+
+FROZEN = """
+import gc, sys
+from colorize.__main__ import main
+status = main(sys.argv[1:])
+print(gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))
+sys.exit(status)
+"""
+
+
+def test_the_objects_of_torch_are_kept_from_the_garbage_collector(
+    tmp_path: Path, model: str, page: Callable[..., bytes]
+) -> None:
+    (tmp_path / "1.png").write_bytes(page())
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "out.png"), "--model", model]
+    done = subprocess.run(
+        [sys.executable, "-c", FROZEN, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    enabled, frozen, left = done.stdout.split()[-3:]
+    assert enabled == "True"
+    assert int(left) < int(frozen) / 10
 
 
 def used(arguments: list[str]) -> float:

@@ -305,6 +305,63 @@ def test_a_word_in_a_balloon_is_enough_where_the_network_sees_it(
     assert layer[600, 300].min() < 220
 
 
+@pytest.mark.parametrize("upright", [False, True])
+def test_words_whose_letters_touch_are_lettering(*, upright: bool) -> None:
+    """Words are as high as single letters, and any number of times as wide."""
+    words = np.full((120, 150), 255, np.uint8)
+    for row, lengths in enumerate([(1, 5, 1), (1, 1, 1, 1, 1), (5, 1, 1), (1, 1, 1, 1)]):
+        left = 10
+        for length in lengths:
+            for letter in range(length):
+                corner = (left + 12 * letter, 10 + 28 * row)
+                cv2.rectangle(words, corner, (corner[0] + 11, corner[1] + 14), 0, 2)
+            left += 12 * length + 10
+    if upright:
+        words = words.T
+    height, width = words.shape
+    drawn = np.full((800, 600), 255, np.uint8)
+    cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
+    cv2.circle(drawn, (300, 300), 150, 0, 3)
+    drawn[300 - height // 2 :, 300 - width // 2 :][:height, :width] = words
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[420, 300].min() >= 250
+    assert layer[600, 300].min() < 220
+
+
+def test_a_balloon_ends_where_a_screentone_begins() -> None:
+    """The balloon has no outline, and the screentone has holes."""
+    drawn = np.full((800, 600), 255, np.uint8)
+    cv2.rectangle(drawn, (20, 20), (580, 780), 0, 4)
+    rows, columns = np.mgrid[:800, :600]
+    screen = (rows % 6 < 4) | (columns % 6 < 4)
+    drawn[60:740, 60:540][screen[60:740, 60:540]] = 0
+    drawn[np.hypot(columns - 300, (rows - 300) / 1.3) < 90] = 255
+    for number in range(4):
+        cv2.rectangle(drawn, (288, 240 + 30 * number), (310, 260 + 30 * number), 0, 2)
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    colours[58:92, 68:82] = (99, 0, 0)
+    layer = flats.lay(drawn, colours).rgb
+    for x, y in ((300, 380), (350, 300)):
+        assert layer[y, x].min() >= 250
+    for x, y in ((120, 600), (300, 680), (100, 300)):
+        assert layer[y, x].min() < 220
+
+
+def test_a_face_with_a_long_mouth_is_no_balloon() -> None:
+    """Its features are of one height, as words are, but leave more paper."""
+    drawn = lettered(0)
+    for left, top in ((272, 280), (318, 280), (289, 300), (302, 300)):
+        cv2.rectangle(drawn, (left, top), (left + 9, top + 9), 0, 1)
+    cv2.rectangle(drawn, (284, 322), (315, 331), 0, 1)
+    colours = np.empty((200, 150, 3), np.float32)
+    colours[:] = (70, 12, 22)
+    layer = flats.lay(drawn, colours).rgb
+    assert layer[380, 300].min() < 220
+
+
 def test_a_simple_face_is_no_balloon() -> None:
     """Five marks of one size, but not in one line."""
     drawn = lettered(0)

@@ -20,7 +20,7 @@ from colorize.ingest import gutters
 from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.painter import Painter
-from colorize.sources import sample
+from colorize.sources import characters
 from tests.models import of_one_colour, tiny_model
 from tests.paint.lighting import lit
 
@@ -67,7 +67,7 @@ def test_screentone_is_ink_until_it_is_shrunk() -> None:
 
 
 def test_drawn_pictures_are_grey() -> None:
-    for picture in sample.pictures(count=8, side=200, seed=3):
+    for picture in characters.pictures(count=8, side=200, seed=3):
         rgb = decode(picture.content, max_pixels=10**6)
         assert not inked.is_inked(inked.values(rgb))
 

@@ -19,7 +19,7 @@ from colorize.colour.lab import rgb_to_lightness
 from colorize.imaging import chroma
 from colorize.imaging.decode import decode
 from colorize.model.weights import Model
-from colorize.paint import pages
+from colorize.paint import opening, pages
 from colorize.paint.jobs import plan
 from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
 from colorize.paint.painter import Painter
@@ -184,9 +184,9 @@ def test_too_many_pixels_are_never_decoded(
     orange: Painter, tmp_path: Path, encoded: Encoded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = encoded(GREY)
-    monkeypatch.setattr(pages, "MAX_PIXELS", GREY.size)
+    monkeypatch.setattr(opening, "MAX_PIXELS", GREY.size)
     assert paint(orange, tmp_path, content, "p.png")[0].outcome is Outcome.PAINTED
-    monkeypatch.setattr(pages, "MAX_PIXELS", GREY.size - 1)
+    monkeypatch.setattr(opening, "MAX_PIXELS", GREY.size - 1)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded"))
     result, _ = paint(orange, tmp_path, content, "q.png")
     assert "too_many_pixels" in result.reason

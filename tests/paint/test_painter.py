@@ -16,7 +16,8 @@ from colorize.model.predict import Prediction, predict
 from colorize.model.weights import Model
 from colorize.paint import painter as painting
 from colorize.paint import seeing
-from colorize.paint.painter import LONGEST, MAX_SIDE, Painter
+from colorize.paint.opening import MAX_SIDE
+from colorize.paint.painter import LONGEST, Painter
 from tests.models import ORANGE
 
 ROUNDING = 0.3

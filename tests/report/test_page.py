@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from colorize.imaging.decode import decode
 from colorize.metrics.classes import CLASS_SCORES
 from colorize.metrics.rownames import in_order
 from colorize.metrics.scores import SCORES
 from colorize.raw.manifest import Record, picture
 from colorize.report import page
 from colorize.report.credits import Credit, credits
+from colorize.report.gallery import contact_sheet
 from colorize.report.summary import Line, best, markdown, shortened
 
 NASTY = '<script>alert("x")</script>'
@@ -155,6 +158,21 @@ def test_a_model_that_takes_hints_has_a_curve_of_them() -> None:
     assert alt not in built()
     kinds = {"psnr": "20", "ciede2000": "9", "toned_psnr": "12", "toned_ciede2000": "8"}
     assert alt in built(hints=[{"hints": str(count)} | kinds for count in (0, 1, 5)])
+
+
+def test_inked_pages_have_scores_and_pictures_of_their_own() -> None:
+    sheet = contact_sheet({"grey": np.full((1, 32, 32, 3), 90, np.uint8)})
+    art = {"model": dict.fromkeys(page.ART, 2.5), "page": dict.fromkeys(page.ART, 1.5)}
+    known = numbers() | {"lines": {"art": art}}
+    html = page.build(known, TABLES, [], about="A test.", planes=b"png", inked={"lines": sheet})
+    section = html.partition("<h2>Line art</h2>")[2].partition("<h2>")[0]
+    assert section.count("<tr>") == 3
+    assert ">2.500</td>" in section
+    assert "±" not in section
+    uri = re.search(r'src="data:image/webp;base64,([^"]+)"', section)
+    assert uri
+    shown = decode(b64decode(uri[1]), max_pixels=10**6)
+    assert np.abs(shown[40:170, 4:150].astype(int) - 90).max() < 9
 
 
 def test_a_model_without_classes_has_no_table_of_them() -> None:

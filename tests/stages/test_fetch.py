@@ -201,7 +201,7 @@ def parts(root: Path) -> list[Path]:
 
 def test_a_second_fetch_leaves_the_folder_to_the_first(project: Callable[..., Path]) -> None:
     """Without DVC, which would lock its outputs; the first one is stopped in the midst of it."""
-    root = project(fetch={"source": "sample"})
+    root = project(fetch={"source": "characters"})
     first = started(root)
     try:
         deadline = time.monotonic() + 60
@@ -223,7 +223,7 @@ def test_a_second_fetch_leaves_the_folder_to_the_first(project: Callable[..., Pa
 
 
 def test_fetches_at_once_end_well_or_in_a_line(project: Callable[..., Path]) -> None:
-    root = project(fetch={"source": "sample"})
+    root = project(fetch={"source": "characters"})
     runs = [started(root) for _ in range(2)]
     ended = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
     for said, status in ended:
@@ -327,6 +327,6 @@ def test_plan_asks_nothing(rooted: Callable[..., Path]) -> None:
     assert "1 (of 2 without an account)" in said
     assert "10000 pictures and 50 lists" in said
     assert "2 h 48 min" in said
-    settings["cwd"] = rooted(source="sample")
+    settings["cwd"] = rooted(source="characters")
     done = subprocess.run(command, capture_output=True, text=True, **settings)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

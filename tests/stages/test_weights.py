@@ -379,7 +379,7 @@ def test_sources_differ(root: Path) -> None:
     for source, words in (
         (["panels", "panels"], "sources that differ"),
         ([], "at least 1 long"),
-        ("nowhere", "one of sample, panels, folder"),
+        ("nowhere", "one of panels, characters, folder"),
         (["panels", "nowhere"], "item 2 of 'fetch.source' must be one of"),
         (3, "a list in"),
     ):

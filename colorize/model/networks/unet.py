@@ -8,6 +8,10 @@ A network that takes hints (`model.hints`) is told of them at every level on the
 cell of the map has the mean colour of the hints in it: deep ones carry it far, shallow ones keep it
 exact.
 
+A network that sees grey and inked pages may normalise each kind by statistics, scales and shifts of
+its own (Chang et al., "Domain-Specific Batch Normalization", arXiv 1906.03950): paper and
+screentone have other means than art has, and one set for both serves neither.
+
 Letters in shapes: N batch, H and W of the picture, h = H / 4, w = W / 4, C outputs.
 """
 
@@ -46,20 +50,32 @@ class UNet(nn.Module):
         width: multiplies every hidden number of channels.
         channels: of the input, L first.
         hints: whether it takes hints.
+        norms: sets of batch norms: 1, or 2 for the second one to serve inked pages, whose second
+            channel is above 0.
     """
 
     def __init__(
-        self, outputs: int, *, width: float = 1.0, channels: int = 1, hints: bool = False
+        self,
+        outputs: int,
+        *,
+        width: float = 1.0,
+        channels: int = 1,
+        hints: bool = False,
+        norms: int = 1,
     ) -> None:
         super().__init__()
+        self.partial = norms > 1
+        """Whether a batch of one kind of pages leaves parameters of the other kind alone."""
         half, *levels = (_scaled(count, width) for count in CHANNELS)
         *upper, deepest = pairwise([half, *levels])
         # Pixels of a 2 x 2 block become channels: nothing is lost, and no convolution works at
         # the full size, where a processor is slowest.
-        self.stem = _convolution(channels * _STEM_STRIDE**2, half)
-        self.down = nn.ModuleList(_down(inside, outside) for inside, outside in upper)
-        self.down.append(_down(*deepest, dilation=2))
-        self.up = nn.ModuleList(_up(below, skip) for skip, below in reversed([*pairwise(levels)]))
+        self.stem = Convolution(channels * _STEM_STRIDE**2, half, norms=norms)
+        self.down = nn.ModuleList(_down(inside, outside, norms) for inside, outside in upper)
+        self.down.append(_down(*deepest, norms, dilation=2))
+        self.up = nn.ModuleList(
+            _up(below, skip, norms) for skip, below in reversed([*pairwise(levels)])
+        )
         self.head = nn.Conv2d(levels[0], outputs, 1)
         self.hinted = nn.ModuleList(
             nn.Conv2d(HINT_CHANNELS, level, 1, bias=False) for level in levels if hints
@@ -78,19 +94,34 @@ class UNet(nn.Module):
         Returns:
             (N, C, h, w).
         """
+        if not self.partial:
+            return self.coloured(seen, hints, 0)
+        inked = seen[:, 1, 0, 0] > 0
+        kinds = inked.long().unique().tolist()
+        if len(kinds) == 1:
+            return self.coloured(seen, hints, kinds[0])
+        rows = [torch.nonzero(inked == bool(kind))[:, 0] for kind in kinds]
+        parts = [
+            self.coloured(seen[of], None if hints is None else hints[of], kind)
+            for kind, of in zip(kinds, rows, strict=True)
+        ]
+        return torch.cat(parts)[torch.cat(rows).argsort()]
+
+    def coloured(self, seen: Tensor, hints: Tensor | None, kind: int | Tensor) -> Tensor:
+        """Colour pictures of one kind, whose number is told to every `Convolution`: `forward`."""
         pixels = functional.pixel_unshuffle((seen - L_CENTRE) / L_RANGE, _STEM_STRIDE)
-        x = self.stem(pixels.contiguous(memory_format=torch.channels_last))
+        x = self.stem(pixels.contiguous(memory_format=torch.channels_last), kind)
         skips = []
         pooled = None if hints is None else _pooled(hints, HEAD_STRIDE // 2)
         for number, level in enumerate(self.down):
-            x = level(x)
+            x = level(x, kind)
             if pooled is not None:
                 pooled = functional.avg_pool2d(pooled, 2)
                 x = x + self.hinted[number](_means(pooled))
             skips.append(x)
         for level, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             larger = functional.interpolate(x, scale_factor=2, mode="nearest")
-            x = level(torch.cat([larger, skip], dim=1))
+            x = level(torch.cat([larger, skip], dim=1), kind)
         output: Tensor = self.head(x)
         return output
 
@@ -114,20 +145,55 @@ def _scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width / _CHANNELS_MULTIPLE)) * _CHANNELS_MULTIPLE
 
 
-def _convolution(inside: int, outside: int, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(
-        inside, outside, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
-    )
-    return nn.Sequential(convolution, nn.BatchNorm2d(outside, momentum=_MOMENTUM), Relu())
+class Convolution(nn.Sequential):
+    """A convolution, a batch norm and an activation.
+
+    Args:
+        inside: channels of the input.
+        outside: channels of the output.
+        norms: sets of batch norms, 1 or 2.
+        stride: of the convolution.
+        dilation: of the convolution.
+    """
+
+    def __init__(
+        self, inside: int, outside: int, *, norms: int = 1, stride: int = 1, dilation: int = 1
+    ) -> None:
+        convolution = nn.Conv2d(
+            inside, outside, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
+        )
+        super().__init__(convolution, _norm(outside), Relu())
+        self.inked = _norm(outside) if norms > 1 else None
+
+    def forward(self, x: Tensor, kind: int | Tensor = 0) -> Tensor:
+        """Give (N, outside, H, W), normalised by the batch norm of a kind of pages."""
+        convolution, grey, activation, *_ = self
+        norm = self.inked if kind and self.inked is not None else grey
+        output: Tensor = activation(norm(convolution(x)))
+        return output
 
 
-def _down(inside: int, outside: int, *, dilation: int = 1) -> nn.Sequential:
-    halving = _convolution(inside, outside, stride=2)
-    return nn.Sequential(halving, _convolution(outside, outside, dilation=dilation))
+class _Pair(nn.Sequential):
+    """Two convolutions."""
+
+    def forward(self, x: Tensor, kind: int | Tensor = 0) -> Tensor:
+        """Apply both."""
+        for convolution in self:
+            x = convolution(x, kind)
+        return x
 
 
-def _up(below: int, skip: int) -> nn.Sequential:
-    return nn.Sequential(_convolution(below + skip, skip), _convolution(skip, skip))
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, momentum=_MOMENTUM)
+
+
+def _down(inside: int, outside: int, norms: int, *, dilation: int = 1) -> _Pair:
+    halving = Convolution(inside, outside, norms=norms, stride=2)
+    return _Pair(halving, Convolution(outside, outside, norms=norms, dilation=dilation))
+
+
+def _up(below: int, skip: int, norms: int) -> _Pair:
+    return _Pair(Convolution(below + skip, skip, norms=norms), Convolution(skip, skip, norms=norms))
 
 
 def _initialise(module: nn.Module) -> None:

@@ -99,7 +99,7 @@ def character(random: Random, usual: Usual) -> Character:
     colours = {
         "skin": usual.near("skin", palette.skin(random)),
         "hair": usual.colour("hair", palette.hair(random)),
-        "coat": usual.colour("shoulders" if name in HEADS else name, palette.cloth(random)),
+        "coat": usual.colour("clothes", palette.cloth(random)),
     }
     return Character(name, f"{random.getrandbits(64):016x}", colours)
 

@@ -1,7 +1,8 @@
 """Usual colours: what a comic's sky, hill, wall, hair or shirt mostly has.
 
 A panel whose colours are all drawn at random cannot be learned: nothing in the page tells them. So
-a share of things has the colour that a reader expects, in any of its shades.
+a share of things has the colour that a reader expects, in any of its shades. Where the shades of a
+thing differ in hue, lightness tells them apart: dark clothes are navy, light ones pale blue.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,20 +36,14 @@ RAMPS: Mapping[str, tuple[str, ...]] = {
     # figures
     "skin": palette.SKINS[::-1],
     "hair": ("#1d1a20", "#3a2a1e", "#7a4e27", "#b07a38", "#dcb262", "#f2dfa0"),
-    "shoulders": ("#22355e", "#3f6fb5", "#86b4e0"),
-    "micah": ("#4a2f6b", "#8457b0", "#bfa3dd"),
-    "miniavs": ("#9c4a1c", "#e0792f", "#f0ae70"),
-    "open-peeps": ("#b98a1f", "#e6bd3f", "#f5df8f"),
-    "personas": ("#1f6a68", "#3fa6a0", "#93d3c8"),
-    "toon-head": ("#8c2f5f", "#c9568f", "#eaa0c4"),
+    "clothes": ("#22355e", "#b3363c", "#e0792f", "#8cc6ee"),
 }
-"""Shades of a thing, dark ones first; those of a style's name are its characters' clothes, and
-``shoulders`` those of all heads."""
+"""Shades of a thing, dark ones first."""
 
 SKIES: Mapping[tuple[tuple[str, str], tuple[str, str]], float] = {
     (("#4d94d6", "#b9e0f5"), ("#8cc6ee", "#e4f4fb")): 8,
     (("#14224a", "#3d5a94"), ("#1b2450", "#475c9c")): 1,
-    (("#d9668a", "#f6c49b"), ("#e0805c", "#f8dfae")): 1,
+    (("#8c3f63", "#e0805c"), ("#a04a52", "#e89a6a")): 1,
 }
 """Upper and lower colours of two skies by day, at night, in the evening; how often one between."""
 

@@ -54,6 +54,37 @@ def test_a_picture_is_painted_alike_alone_and_among_others() -> None:
     torch.testing.assert_close(network(lightness)[1:2], network(lightness[1:2]))
 
 
+def test_each_kind_of_pages_has_batch_norms_of_its_own() -> None:
+    torch.manual_seed(0)
+    network = UNet(7, width=0.25, channels=2, norms=2)
+    nn.init.normal_(network.head.weight)
+    grey, inked = (torch.rand(4, 2, 64, 64) * 100 for _ in range(2))
+    grey[:, 1], inked[:, 1] = 0, 100
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network(inked).square().sum().backward()
+    moved = {
+        name for name, tensor in network.state_dict().items() if not tensor.equal(before[name])
+    }
+    assert moved == {name for name, _ in network.named_buffers() if "inked" in name}
+    learned = {name for name, p in network.named_parameters() if p.grad is not None}
+    norms = {name for name, p in network.named_parameters() if p.ndim == 1} - {"head.bias"}
+    assert norms & learned == {name for name in norms if "inked" in name}
+    for _ in range(20):
+        network(grey)
+    network.eval()
+    with torch.no_grad():
+        mixed = network(torch.cat([inked[:1], grey, inked[1:]]))
+        torch.testing.assert_close(mixed[1:5], network(grey))
+        torch.testing.assert_close(mixed[[0, 5, 6, 7]], network(inked))
+        unlike = network(torch.stack([grey[:, 0], inked[:, 1]], 1))
+    assert (unlike - mixed[1:5]).abs().max() > 0.1
+
+
+def test_one_set_of_batch_norms_serves_all_pages() -> None:
+    network = UNet(7, width=0.25, channels=2)
+    assert not any("inked" in name for name in network.state_dict())
+
+
 @torch.no_grad()
 def test_signal_neither_dies_nor_explodes_at_the_start() -> None:
     """Before normalisation as well: a bfloat16 convolution must not run out of its range."""

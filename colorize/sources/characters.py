@@ -1,4 +1,4 @@
-"""The embedded sample: comic characters drawn by DiceBear's styles, always the same.
+"""Comic characters on a plain ground, drawn by DiceBear's styles, always the same.
 
 Nothing is fetched: the styles are data files of the package ``dicebear-styles``, the drawing is
 deterministic in the seed, and resvg renders it without any font of the machine.
@@ -45,7 +45,7 @@ def pictures(*, count: int, side: int, seed: int) -> Iterator[Picture]:
         )
         yield picture(
             bytes(content),
-            source="sample",
+            source="characters",
             id=f"{name}-{seed}-{turn:05}",
             suffix="png",
             page=credit.page,

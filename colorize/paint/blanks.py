@@ -116,12 +116,24 @@ def whitish(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(white, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+class Blanks(NamedTuple):
+    """Where the layer under a page has to be white, 255, and 0 where nothing is known.
+
+    Attributes:
+        all: (h, w) uint8: gutters, margins and balloons.
+        balloon: (h, w) uint8: balloons alone.
+    """
+
+    all: NDArray[np.uint8]
+    balloon: NDArray[np.uint8]
+
+
 def find(
     page: NDArray[np.uint8],
     parts: Parts,
     whitish: NDArray[np.uint8],
     panels: Sequence[Box] = (),
-) -> NDArray[np.uint8]:
+) -> Blanks:
     """Find gutters, margins and balloons.
 
     Args:
@@ -130,9 +142,6 @@ def find(
         whitish: (h, w), how white the network's layer is. Where it is not, a gutter may have run
             into a panel, and a balloon needs more lettering.
         panels: of the page, as `gutters.panels` gives them.
-
-    Returns:
-        (h, w): 255 where the layer has to be white, 0 where nothing is known.
     """
     blank = np.zeros(page.shape, np.uint8)
     clear = cv2.dilate(parts.ink.view(np.uint8), np.ones((3, 3), np.uint8)) == 0
@@ -146,6 +155,7 @@ def find(
             _add_gutter(blank, seen, parts, whitish, outside, least, apart)
     touching, rims = _touching(parts)
     signs = np.concatenate([_signs(parts), touching])
+    balloon = np.zeros(page.shape, np.uint8)
     # Signs that touch may part a balloon, and gaps may join it with what is beside it.
     for numbers in (parts.area, parts.open):
         owner = np.zeros(len(parts.boxes), np.int32)
@@ -154,7 +164,7 @@ def find(
         owner[0] = 0
         for number, at, lettering in _lettered(numbers, parts.boxes[signs], owner[signs]):
             across, down = np.maximum(lettering.hull[:, 0] - 1, 0).T
-            if blank[down, across].all():
+            if (blank[down, across] | balloon[down, across]).all():
                 continue
             seen = _Area(numbers[at] == number, at, clear, bare)
             for box in parts.boxes[signs[owner[signs] == number]]:
@@ -162,8 +172,8 @@ def find(
             mask = _without_screens(seen, parts.ink[at], lettering, min(page.shape))
             solid = SOLID if numbers is parts.area else SOLIDEST
             seen = seen._replace(mask=mask)
-            _add_balloon(blank, seen, whitish, lettering, min(page.shape), solid)
-    return blank
+            _add_balloon(balloon, seen, whitish, lettering, min(page.shape), solid)
+    return Blanks(blank | balloon, balloon)
 
 
 def _lettered(

@@ -485,6 +485,20 @@ def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane
     """
     root = np.sqrt(features)
     overlap = root[chosen] @ root.T
+    found: Plane = overlap**2 * np.exp(-apart(regions, chosen) / NEARBY)
+    return found
+
+
+def apart(regions: Regions, chosen: NDArray[np.int32]) -> Plane:
+    """Distances of some regions from all, of middle from middle.
+
+    Args:
+        regions: n.
+        chosen: (k,) numbers of regions.
+
+    Returns:
+        (k, n) float32, in short sides of the picture.
+    """
     away = regions.place[chosen, None] - regions.place
-    found: Plane = overlap**2 * np.exp(-np.hypot(away[..., 0], away[..., 1]) / NEARBY)
+    found: Plane = np.hypot(away[..., 0], away[..., 1])
     return found

@@ -101,10 +101,12 @@ class Flats(NamedTuple):
     Attributes:
         rgb: (h, w, 3) uint8 sRGB.
         blank: (h, w) uint8: 255 in gutters, margins and balloons, 0 where nothing is known.
+        balloon: (h, w) uint8: the same of balloons alone.
     """
 
     rgb: RGB
     blank: NDArray[np.uint8]
+    balloon: NDArray[np.uint8]
 
 
 def lay(
@@ -139,20 +141,20 @@ def lay(
     layer = _from_inside(layer, parts, bleed)
     toned = _toned(page, parts)
     settled = _settle(layer, parts, toned)
-    found = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
-    chroma = np.hypot(found[:, 1], found[:, 2])
-    white = (found[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
+    colour = lab.rgb_to_lab(np.rint(settled.colour.clip(0, 255)).astype(np.uint8))
+    chroma = np.hypot(colour[:, 1], colour[:, 2])
+    white = (colour[:, 0] >= WHITE_L) & (chroma <= WHITE_CHROMA) & (settled.share > 0)
     whitish = blanks.whitish(layer)
-    sure = blanks.find(page, parts, whitish, panels)
-    blank = sure
+    found = blanks.find(page, parts, whitish, panels)
+    blank = found.all
     settled.colour[white], settled.light[white] = 255, (1, 0, 0)
     if not snap:
         settled.share[:] = 0
-        blank = np.where(white[parts.area], cv2.max(sure, whitish), sure)
+        blank = np.where(white[parts.area], cv2.max(found.all, whitish), found.all)
     layer = _mixed(layer, parts.area, settled, _gain(settled.colour, parts.area, toned))
     layer = _whitened(layer, _under_lines(blank, parts))
     layer[cv2.dilate(page, np.ones((DEEP, DEEP), np.uint8)) <= DEEPEST] = 255
-    return Flats(layer, _under_lines(sure, parts))
+    return Flats(layer, _under_lines(found.all, parts), _under_lines(found.balloon, parts))
 
 
 def _under_lines(blank: NDArray[np.uint8], parts: Parts) -> NDArray[np.uint8]:

@@ -25,7 +25,7 @@ from colorize.paint.carry import Plane, Regions, Seed
 from colorize.paint.colourbook import MATCH, Book
 from colorize.paint.flats import Flats
 from colorize.paint.hints import Colour, Hint
-from colorize.paint.inked import Kind
+from colorize.paint.inked import Kind, descreened
 from colorize.paint.memo import Memo
 
 DOT = 1 / 200
@@ -40,12 +40,20 @@ DEEPEST = 12.0
 FAINTEST, STRONGEST = 0.2, 1.6
 """Bounds of the factor by which a colour's chroma follows the page's L."""
 BLANK = 0.5
-"""Share of paper at a hint from which it asks for paper to be coloured."""
+"""Share of paper at a hint from which it asks for paper to be coloured; and of an inked page the
+share of gutters in a hinted region below which they are none: lines part gutters from panels."""
 SAME = 3.0
 """CIEDE2000 below which hints of one region are one colour."""
-FEW = {"grey": 4.0, "ink": 8.0}
+FEW = {"grey": 2.5, "ink": 4.0}
 """Hints of regions wholly alike and near that count as much as what the network says of a region:
-one hint changes nothing elsewhere, twenty say what a page is like. See benchmarks/hints.py."""
+one hint changes nothing elsewhere, ten say what a page is like. See benchmarks/hints.py."""
+STEEP = 4
+"""Power of the number of hints by which they count: twice as few count a sixteenth."""
+BESIDE = 0.25
+"""Distance in short sides over which a hint counts by 1/e less against other hints."""
+OWN = {"grey": 0.0, "ink": 0.5}
+"""How far other regions go from the colour that the network gives them, changed as it is changed
+where the hints are, to the colour of the hints. What it gives on inked pages is mostly a guess."""
 OTHER = 200.0
 """Difference in L times difference in ab, as the network sees them, between places of one region
 at which a hint at one counts 1/e at the other. Painted things may be of one region without a line
@@ -133,11 +141,14 @@ class Guide:
         middle[regions.seeded] = self._at_hints(colours[0])
         # Ink hides the layer, so lines need no share of their own.
         blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
-        share = self._coloured(regions, np.asarray(blank, np.float32))
+        balloon = resized(flat.balloon.astype(np.float32), lightness.shape) / 255
+        share = self._coloured(regions, blank, balloon)
         share *= regions.spread(told.share[:, None])[0]
-        first, run = _runs(regions.number, colours[0], share > 0)
+        # Paper says nothing of light.
+        lit = np.where(blank > BLANK, np.take(middle, regions.number), colours[0])
+        first, run = _runs(regions.number, lit, share > 0)
         number = np.take(regions.number, first)
-        shading = (np.take(colours[0], first) - middle[number]) * agreeing[number]
+        shading = (np.take(lit, first) - middle[number]) * agreeing[number]
         target = np.take(told.colour, number, axis=0)
         target[:, 0] += shading.clip(-DEEPEST, DEEPEST)
         target[:, 0].clip(0, lab.L_MAX, out=target[:, 0])
@@ -180,7 +191,7 @@ class Guide:
                 change = wanted - base[regions.seeded]
                 if tones is not None:
                     change[:, 0] = 0
-                _tell_others(told, regions, base, change, features, FEW[kind])
+                _tell_others(told, regions, base, change, features, kind)
             told.colour[regions.seeded] = wanted  # of several hints of one region the last one
             told.share[regions.seeded] = 1
         if self.palette:
@@ -199,19 +210,25 @@ class Guide:
         found: Plane = plane[self._places(plane.shape)]
         return found
 
-    def _coloured(self, regions: Regions, blank: Plane) -> Plane:
-        """How much of each pixel may have a colour: paper takes none but that of a hint on it.
+    def _coloured(self, regions: Regions, blank: Plane, balloon: Plane | None = None) -> Plane:
+        """How much of each pixel may have a colour: paper takes only that of a hint: see `BLANK`.
 
         Args:
             regions: n.
-            blank: (H, W) in 0..1.
+            blank: (H, W) in 0..1, paper.
+            balloon: (H, W) in 0..1, that part of it which is sure to be paper; all if not given.
 
         Returns:
             (H, W) float32 in 0..1.
         """
         asked = np.zeros((len(regions), 1), np.float32)
         asked[regions.seeded[self._at_hints(blank) > BLANK]] = 1
-        return np.maximum(regions.spread(asked)[0], 1 - blank)
+        coloured = np.maximum(regions.spread(asked)[0], 1 - blank)
+        if balloon is not None:
+            drawn = np.zeros((len(regions), 1), np.float32)
+            drawn[regions.seeded[regions.mean([blank])[regions.seeded, 0] < BLANK]] = 1
+            coloured = np.maximum(coloured, regions.spread(drawn)[0] * (1 - balloon))
+        return coloured
 
     def _followed(self, regions: Regions, lightness: Plane, ab: Sequence[Plane]) -> Plane:
         """How much each pixel of a hinted region is what the hint stands on: see `OTHER`.
@@ -311,9 +328,12 @@ def _mixed(layer: NDArray[np.uint8], colour: NDArray[np.uint8], share: Plane) ->
 
 
 def _tell_others(
-    told: Told, regions: Regions, base: Plane, change: Plane, features: Plane, few: float
+    told: Told, regions: Regions, base: Plane, change: Plane, features: Plane, kind: Kind
 ) -> None:
     """Change regions without a hint as the hints change those that they are like.
+
+    How many hints there are of regions that are alike says how much they count, and how near they
+    are says which of them counts most.
 
     Args:
         told: what is known of the regions (n,) so far.
@@ -321,18 +341,20 @@ def _tell_others(
         base: (n, 3) Lab that they would have.
         change: (k, 3) by which the hints change the Lab of their regions.
         features: (n, q) of the regions.
-        few: see `FEW`.
+        kind: of the page.
     """
     hinted = {int(region): place for place, region in enumerate(regions.seeded)}
     chosen = np.array(list(hinted), np.int32)
     near = carry.alike(regions, features, chosen)
-    total = near.sum(axis=0)
-    share = total**2 / (total**2 + few**2)
+    total = near.sum(axis=0) ** STEEP
+    share = total / (total + FEW[kind] ** STEEP)
     weaker = share > told.share
-    mean = (near.T @ change[list(hinted.values())]) / np.maximum(total, np.finfo(np.float32).tiny)[
-        :, None
-    ]
-    told.colour[weaker] = (base + mean)[weaker]
+    weight = near * np.exp(-carry.apart(regions, chosen) / BESIDE)
+    weight /= np.maximum(weight.sum(axis=0), np.finfo(np.float32).tiny)
+    some = change[list(hinted.values())]
+    mean = base + weight.T @ some
+    mean += OWN[kind] * (weight.T @ (base[chosen] + some) - mean)
+    told.colour[weaker] = mean[weaker]
     told.share[weaker] = share[weaker]
 
 
@@ -432,8 +454,11 @@ _KEPT = np.array([1, 0.85, 0.7, 0.5, 0.3])
 
 
 def without_dots(page: NDArray[np.uint8]) -> Plane:
-    """L of a levelled page (H', W') at the size of its regions, without dots of screentone."""
-    small = resized(page, carry.size(*page.shape))
+    """L of a levelled page (H', W') at the size of its regions, without dots of screentone.
+
+    Screens whose dots are still apart at that size become even grey, so that a tone is one region.
+    """
+    small = descreened(resized(page, carry.size(*page.shape)))
     greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     return undotted(np.asarray(cv2.LUT(small, lab.rgb_to_lightness(greys)), np.float32))
 

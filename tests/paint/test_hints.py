@@ -160,13 +160,71 @@ def test_a_hint_fills_no_balloon_but_one_that_it_stands_on() -> None:
     _, prediction = Painter(model).look(np.repeat(page[..., None], 3, axis=2), "ink")
     blank = np.zeros(page.shape, np.uint8)
     cv2.ellipse(blank, (120, 90), (50, 30), 0, 0, 360, 255, -1)
-    flat = Flats(np.full((*page.shape, 3), 255, np.uint8), blank)
+    flat = Flats(np.full((*page.shape, 3), 255, np.uint8), blank, blank)
     red = (200, 40, 40)
     for place, balloon in (((200, 120), (255, 255, 255)), ((90, 120), red)):
         guide = Guide(hints=(at(place, red, page.shape),))
         layer = guide.inked(page, flat, prediction)
         assert layer[200, 120].tolist() == list(red)
         assert layer[90, 120].tolist() == list(balloon)
+
+
+def test_a_hint_fills_what_was_taken_for_a_gutter_within_its_region() -> None:
+    """Lines part gutters from panels; a gutter without a balloon's lettering may be a mistake."""
+    model = tiny_model("unet", width=0.25, domains=["grey", "ink"])
+    page = np.full((300, 240), 255, np.uint8)
+    cv2.rectangle(page, (20, 20), (220, 280), 0, 2)
+    _, prediction = Painter(model).look(np.repeat(page[..., None], 3, axis=2), "ink")
+    red = (200, 40, 40)
+    guide = Guide(hints=(at((200, 120), red, page.shape),))
+    for right, there in ((60, red), (190, (255, 255, 255))):
+        blank = np.zeros(page.shape, np.uint8)
+        blank[:, :right] = 255
+        blank[190:210, 100:140] = 0
+        grey = np.where(blank[..., None] == 255, np.uint8(255), np.uint8(120)).repeat(3, axis=2)
+        layer = guide.inked(page, Flats(grey, blank, np.zeros_like(blank)), prediction)
+        assert layer[200, 120].tolist() == list(red)
+        assert layer[100, 40].tolist() == list(there)
+        assert layer[100, 8].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("value", [0, 90])
+def test_a_hint_fills_a_screen_of_dots_up_to_the_lines_around_it(value: int) -> None:
+    model = tiny_model("unet", width=0.25, domains=["grey", "ink"])
+    page = np.full((300, 240), 255, np.uint8)
+    rows, columns = np.mgrid[:300, :240]
+    dots = ((rows + columns) % 3 < 2) & ((rows - columns) % 3 < 2)
+    screen = np.zeros(page.shape, np.uint8)
+    cv2.ellipse(screen, (120, 150), (80, 80), 0, 0, 360, 1, -1)
+    page[dots & (screen > 0)] = value
+    cv2.ellipse(page, (120, 150), (80, 80), 0, 0, 360, 0, 3)
+    column = 110 + int(page[150, 110:130].argmax())
+    red = (200, 40, 40)
+    page = np.repeat(page[..., None], 3, axis=2)
+    painter = Painter(model, domain="ink")
+    asked = [at((150, column), red, page.shape)]
+    without, layer = painter.layer(page)[..., :3], painter.layer(page, hints=asked)[..., :3]
+    within = cv2.erode(screen, np.ones((13, 13), np.uint8)) > 0
+    beyond = cv2.dilate(screen, np.ones((13, 13), np.uint8)) == 0
+    assert (apart(layer[within], _many(red, int(within.sum()))) < OBEYED).mean() > 0.98
+    assert apart(layer[beyond], without[beyond]).mean() < LEAKED
+
+
+def test_the_nearest_hints_speak_most_for_a_region(orange: Painter) -> None:
+    """Tiles that look alike: the left ones are told to be red, most, the others, to be green."""
+    page = np.full((250, 250, 3), 215, np.uint8)
+    page[::50] = page[:, ::50] = 30
+    page[1::50] = page[:, 1::50] = 30
+    lightness = float(rgb_to_lab(page)[25, 25, 0])
+    red, green = (of_lightness(lightness, ab) for ab in ((40, 10), (-40, 10)))
+    middles = [(25 + 50 * row, 25 + 50 * column) for row in range(5) for column in range(5)]
+    for kept, sign in ((middles[10], 1), (middles[14], -1)):
+        hints = [
+            at(middle, red if middle[1] < 100 else green, page.shape)
+            for middle in middles
+            if middle != kept
+        ]
+        assert sign * rgb_to_lab(orange.paint(page, hints=hints))[kept][1] > 0
 
 
 def test_a_hint_on_a_grey_page_leaves_other_paper_alone(orange: Painter) -> None:

@@ -162,21 +162,29 @@ class _ByFlag(nn.Module):
 class _Either(nn.Module):
     """A convolution whose batch norm is chosen by a flag for each picture, without branches."""
 
+    scales: Tensor
+    shifts: Tensor
+
     def __init__(self, convolution: Convolution) -> None:
         super().__init__()
-        self.convolution, grey, self.activation, inked = convolution
-        self.scale, self.shift = nn.ParameterDict(), nn.ParameterDict()
-        for name, norm in {"grey": grey, "inked": inked}.items():
-            scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-            self.scale[name] = scale[:, None, None]
-            self.shift[name] = (norm.bias - norm.running_mean * scale)[:, None, None]
+        self.convolution, *others = convolution
+        self.activation = nn.ReLU()
+        pairs = [_affine(norm) for norm in others if isinstance(norm, nn.BatchNorm2d)]
+        for name, both in zip(("scales", "shifts"), zip(*pairs, strict=True), strict=True):
+            self.register_buffer(name, torch.stack(both)[:, :, None, None])
 
     def forward(self, x: Tensor, inked: Tensor) -> Tensor:
-        scale, shift = (
-            of["grey"] + inked * (of["inked"] - of["grey"]) for of in (self.scale, self.shift)
-        )
+        scale, shift = (of[0] + inked * (of[1] - of[0]) for of in (self.scales, self.shifts))
         output: Tensor = self.activation(self.convolution(x) * scale + shift)
         return output
+
+
+def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Scale and shift (C,) of a batch norm that no longer learns."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight.detach() * torch.rsqrt(norm.running_var + norm.eps)
+    return scale, norm.bias.detach() - norm.running_mean * scale
 
 
 def _plain(module: nn.Module, *, stride: int) -> nn.Module:

@@ -140,8 +140,10 @@ class Guide:
         middle = base[:, 0].copy()
         middle[regions.seeded] = self._at_hints(colours[0])
         # Ink hides the layer, so lines need no share of their own.
-        blank = resized(flat.blank.astype(np.float32), lightness.shape) / 255
-        balloon = resized(flat.balloon.astype(np.float32), lightness.shape) / 255
+        blank, balloon = (
+            (resized(of.astype(np.float32), lightness.shape) / 255).astype(np.float32)
+            for of in (flat.blank, flat.balloon)
+        )
         share = self._coloured(regions, blank, balloon)
         share *= regions.spread(told.share[:, None])[0]
         # Paper says nothing of light.

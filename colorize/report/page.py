@@ -130,7 +130,7 @@ def picture(row: Mapping[str, str], columns: Mapping[str, NDArray[np.uint8]]) ->
 
 def _png(content: bytes) -> NDArray[np.uint8]:
     bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    return np.asarray(bgr[..., ::-1], np.uint8)
+    return np.asarray(bgr, np.uint8)[..., ::-1]
 
 
 def _webp(rgb: NDArray[np.uint8]) -> bytes:

@@ -43,7 +43,7 @@ def model(name: str, domains: tuple[str, ...], *, toned: bool, hinted: bool = Fa
             if "head.weight" in key:
                 tensor.mul_(50)
             elif "hinted" in key:  # an untrained network does not listen
-                tensor.normal_()
+                tensor.normal_(std=2)
             elif hinted and ("running" in key or key.endswith((".1.weight", "inked.weight"))):
                 tensor.uniform_(0.5, 1.5)  # an untrained network treats all kinds of pages alike
     return made

@@ -97,13 +97,12 @@ class UNet(nn.Module):
         if not self.partial:
             return self.coloured(seen, hints, 0)
         inked = seen[:, 1, 0, 0] > 0
-        kinds = inked.long().unique().tolist()
-        if len(kinds) == 1:
-            return self.coloured(seen, hints, kinds[0])
-        rows = [torch.nonzero(inked == bool(kind))[:, 0] for kind in kinds]
+        if bool(inked.all()) or not bool(inked.any()):
+            return self.coloured(seen, hints, int(inked[0]))
+        rows = [torch.nonzero(kind)[:, 0] for kind in (~inked, inked)]
         parts = [
             self.coloured(seen[of], None if hints is None else hints[of], kind)
-            for kind, of in zip(kinds, rows, strict=True)
+            for kind, of in enumerate(rows)
         ]
         return torch.cat(parts)[torch.cat(rows).argsort()]
 

@@ -22,10 +22,11 @@ from tests.imports import ROOT
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = {
-    "fetch": {"count": 48, "side": 64},
+    "fetch": {"source": "characters", "count": 48, "side": 64},
     "resize": {"side": 64, "per_shard": 16, "val_share": 0.2, "test_share": 0.2},
     "train": {
         "domains": ["grey"],
+        "select": "psnr",
         "width": 0.125,
         "crop": 64,
         "batch": 8,

@@ -47,6 +47,8 @@ MOST = 60
 """Hints of a page."""
 WIDE = 8
 """Pixels from a hint to the edge of its region, at least."""
+DARK = 60
+"""Largest 8-bit value of a colour that nobody would name: ink gives it."""
 
 
 def inked(page: Page, inker: Inker, number: int) -> tuple[NDArray[np.uint8], Mask]:
@@ -85,7 +87,7 @@ def hints(page: Page, print_: NDArray[np.uint8], art: Mask, name: str) -> list[d
     """
     height, width = print_.shape
     regions = segment(page.rgb, unit=UNIT)
-    white = art & (print_ > 250)
+    white = art & (print_ > 250) & (page.rgb.max(axis=2) > DARK)
     found: list[dict[str, object]] = []
     for number in np.argsort(-regions.area, kind="stable")[: 3 * MOST].tolist():
         row, column, depth = widest((regions.number == number) & white)

@@ -146,6 +146,8 @@ def rewritten(
         ({"temperature": 2}, "temperature is 2"),
         ({"sources": [1]}, "sources is no list"),
         ({"params": []}, "params are no mapping"),
+        ({"norms": 3}, "neither 1 nor 2"),
+        ({"norms": "two"}, "neither 1 nor 2"),
     ],
 )
 def test_rejects_foreign_metadata(tmp_path: Path, change: dict[str, Any], words: str) -> None:

@@ -17,6 +17,7 @@ from colorize import files
 from colorize.errors import DataError
 from colorize.metrics.rownames import CHOSEN, DOMINANT, GREY, ONE_EPOCH, TONE_CURVE, in_order
 from colorize.metrics.scores import SCORES
+from colorize.report.page import INKED
 from colorize.report.summary import Line, markdown
 from stages import run
 
@@ -31,7 +32,6 @@ HEADLINE_ROWS = {
 }
 HEADLINE_SCORES = ("auc", "auc_balanced", "psnr", "ciede2000")
 
-INKED = ("toned", "lines", "foreign")
 ART = ("psnr", "ciede2000", "rmse_ab")
 """Scores of the pixels that are neither ink nor paper."""
 

@@ -1,12 +1,12 @@
 """The training losses: rebalanced cross-entropy against a soft target of k bins, and L2."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from colorize.colour.lab import L_MAX
 from colorize.model import decode
 
 LIGHTNESS_UNIT = 10.0
@@ -52,21 +52,22 @@ class Losses(NamedTuple):
     mass: Tensor
 
 
-def soft_cross_entropy(logits: Tensor, target: Target) -> Losses:
+def soft_cross_entropy(output: Tensor, target: Target) -> Losses:
     """Compare logits with soft targets without ever making a dense target.
 
     The cross-entropy is log-sum-exp of all logits less the target's mean of k gathered ones; its
-    gradient is the softmax less the target. Both are computed in float32, in one pass.
+    gradient is the softmax less the target. Both are computed in float32, in one pass. Where the
+    target has an L, the error of the output's L is added, a sum over blocks that is divided by the
+    same mass, so that parts of a batch add up.
 
     Args:
-        logits: (N, Q, h, w) of any floating type; fastest when channels-last.
-        target: at the same h and w.
+        output: (N, Q, h, w) logits of any floating type, fastest when channels-last; (N, Q + 1, h,
+            w), the last channel standing for L, for a target with L.
+        target: at the same h and w; pictures whose L is NaN have no part in the error of L.
     """
-    function = _SoftCrossEntropy.apply
     mass = target.rebalance.sum()
-    shares = target.rebalance / mass
-    rebalanced, cross_entropy = function(  # type: ignore[no-untyped-call]
-        logits, target.indices, target.weights, shares
+    rebalanced, cross_entropy = _SoftCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        output, target, mass
     )
     entropy = torch.special.entr(target.weights).sum(-1).mean()
     return Losses(rebalanced, cross_entropy - entropy, mass)
@@ -83,67 +84,74 @@ def squared_distance(ab: Tensor, target: Target) -> Losses:
     return Losses(mean, mean, torch.full_like(mean, target.ab[:, 0].numel()))
 
 
-def with_lightness(
-    output: Tensor, target: Target, *, colours: Callable[[Tensor, Target], Losses]
-) -> Losses:
-    """Add the error of L, where the target has one, to a loss of colours.
-
-    Both are sums over blocks, each with its weight, divided by the same mass, so that parts of a
-    batch add up.
-
-    Args:
-        output: (N, C + 1, h, w), the last channel standing for L; (N, C, h, w) for a target without
-            L.
-        target: at the same h and w; pictures whose L is NaN have no part in the error of L.
-        colours: the loss of the first C channels.
-    """
-    if target.lightness is None:
-        return colours(output, target)
-    found = colours(output[:, :-1], target)
-    wanted = ~target.lightness.isnan()
-    error = (decode.lightness(output[:, -1:]) - target.lightness.nan_to_num()).abs()
-    if target.weight is not None:
-        error = error * target.weight[:, None]
-    total = (error * wanted).sum() / LIGHTNESS_UNIT
-    return found._replace(rebalanced=found.rebalanced + total / found.mass)
-
-
 class _SoftCrossEntropy(torch.autograd.Function):
-    """Rebalanced and plain mean cross-entropy; only the first one has a gradient.
+    """Rebalanced loss and plain mean cross-entropy; only the first one has a gradient.
 
     The gradient is made on the way forward, where the softmax is at hand, and picture by picture,
-    so that what is worked on stays in the processor's cache.
+    so that what is worked on stays in the processor's cache. It is that of the whole output: a
+    slice of channels would cost four passes over memory on the way back.
     """
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, logits: Tensor, indices: Tensor, weights: Tensor, shares: Tensor
+        ctx: FunctionCtx, output: Tensor, target: Target, mass: Tensor
     ) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
         needs_gradient = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
-        by_pixel = logits.permute(0, 2, 3, 1)  # (N, h, w, Q), contiguous for channels-last
+        by_pixel = output.permute(0, 2, 3, 1)  # (N, h, w, C), contiguous for channels-last
+        bins = by_pixel.shape[-1] - (target.lightness is not None)
+        shares = target.rebalance / mass
         cross_entropy = torch.empty_like(shares)
         gradient = torch.empty_like(by_pixel) if needs_gradient else None
         for n, picture in enumerate(by_pixel):
-            x = picture.float()  # (h, w, Q); a copy, but for float32 logits
+            indices, weights = target.indices[n], target.weights[n]
+            x = picture[..., :bins].float()  # (h, w, Q); a copy, but for float32 logits
             x = x - x.amax(-1, keepdim=True)
-            hit = (x.gather(-1, indices[n]) * weights[n]).sum(-1)
+            hit = (x.gather(-1, indices) * weights).sum(-1)
             total = x.exp_().sum(-1)  # (h, w)
             cross_entropy[n] = total.log() - hit
             if gradient is not None:
                 x.mul_((shares[n] / total)[..., None])
-                x.scatter_add_(-1, indices[n], -weights[n] * shares[n, ..., None])
-                gradient[n] = x
+                x.scatter_add_(-1, indices, -weights * shares[n, ..., None])
+                gradient[n, ..., :bins] = x
+        rebalanced = (cross_entropy * shares).sum()
+        if target.lightness is not None:
+            error, slope = _error_of_lightness(by_pixel[..., bins], target)
+            rebalanced += error / mass
+            if gradient is not None:
+                gradient[..., bins] = slope / mass
         if gradient is not None:
             ctx.save_for_backward(gradient.permute(0, 3, 1, 2))
-        return (cross_entropy * shares).sum(), cross_entropy.mean()
+        return rebalanced, cross_entropy.mean()
 
     @staticmethod
     def backward(
         ctx: FunctionCtx, of_rebalanced: Tensor | None, _: Tensor | None
-    ) -> tuple[Tensor | None, None, None, None]:
+    ) -> tuple[Tensor | None, None, None]:
         (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]
         if of_rebalanced is None:
-            return None, None, None, None
+            return None, None, None
         # A loss that is minimised as it is asks for a gradient of one: spare the product.
-        return gradient if of_rebalanced == 1 else gradient * of_rebalanced, None, None, None
+        return gradient if of_rebalanced == 1 else gradient * of_rebalanced, None, None
+
+
+def _error_of_lightness(output: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+    """Sum the errors of L over blocks, each with its weight, and give the sum's gradient.
+
+    Args:
+        output: (N, h, w), the channel that stands for L.
+        target: with L.
+
+    Returns:
+        The sum in `LIGHTNESS_UNIT`, and (N, h, w).
+    """
+    assert target.lightness is not None
+    wanted = target.lightness[:, 0]
+    counts = (~wanted.isnan()).float() / LIGHTNESS_UNIT
+    if target.weight is not None:
+        counts *= target.weight
+    free = output.float() * decode.L_RANGE + decode.L_CENTRE
+    found = free.clamp(0, L_MAX)
+    error = found - wanted.nan_to_num()
+    slope = error.sign() * (found == free) * counts * decode.L_RANGE
+    return (error.abs() * counts).sum(), slope

@@ -94,8 +94,7 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
 
 def _by_classes(network: nn.Module, settings: Settings, processes: Processes) -> Method:
     kind = SupervisedThenAdversarial if settings.adversary.share else Supervised
-    loss = partial(losses.with_lightness, colours=losses.soft_cross_entropy)
-    return kind(network, settings, processes, loss=loss)
+    return kind(network, settings, processes, loss=losses.soft_cross_entropy)
 
 
 _UNET = Recipe(

@@ -30,15 +30,11 @@ class ToneTable(nn.Module):
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Give (N, C, h, w) for L (N, 1, H, W) in 0..100, h = H / stride and w = W / stride."""
-        return self.read(self.shares(lightness))
+        return read(self.rows, self.shares(lightness))
 
     def shares(self, lightness: Tensor) -> Tensor:
         """Share the blocks of L (N, 1, H, W) among the tones: see `tone_shares`."""
         return tone_shares(lightness, tones=len(self.rows), stride=self._stride)
-
-    def read(self, shares: Tensor) -> Tensor:
-        """Give (N, C, h, w) for shares (N, T, h, w) of the tones."""
-        return functional.conv2d(shares, self.rows.t()[:, :, None, None])
 
 
 class Toned(nn.Module):
@@ -65,13 +61,19 @@ class Toned(nn.Module):
     def forward(self, seen: Tensor, **conditions: Tensor) -> Tensor:
         """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
         output: Tensor = self.network(seen, **conditions)
+        rows: Tensor = self.table.rows
         shares = self.table.shares(seen[:, :1])
-        toned = self.table.read(shares)
-        if self.inked is not None:
+        if self.inked is not None:  # one table of both, of which each page's shares find its own
             ink = seen[:, 1:2, :1, :1] / L_MAX
-            toned = torch.lerp(toned, self.inked.read(shares), ink.to(toned.dtype))
-        rest = output.shape[1] - toned.shape[1]
-        return output + (functional.pad(toned, (0, 0, 0, 0, 0, rest)) if rest else toned)
+            rows = torch.cat([rows, self.inked.rows])
+            shares = torch.cat([shares * (1 - ink), shares * ink], dim=1)
+        rest = output.shape[1] - rows.shape[1]
+        return output + read(functional.pad(rows, (0, rest)), shares)
+
+
+def read(rows: Tensor, shares: Tensor) -> Tensor:
+    """Mix the rows (T, C) of a table by shares (N, T, h, w): (N, C, h, w)."""
+    return functional.conv2d(shares, rows.t()[:, :, None, None])
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ from colorize.colour.lab import L_MAX
 from colorize.errors import InputError
 from colorize.model import decode, hints
 from colorize.model.networks.activation import Relu
-from colorize.model.networks.tone import ToneTable
+from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.networks.unet import Convolution, UNet
 from colorize.model.weights import METADATA_KEY, Model
 
@@ -148,6 +148,15 @@ class _Tones(ToneTable):
         return shares / self._stride**2
 
 
+class _BothTables(Toned):
+    """A network beside two tone tables, both looked at for any page, without branches."""
+
+    def told(self, seen: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the rows of both tables."""
+        assert self.inked is not None
+        return self.told_by_page(seen, shares, self.inked)
+
+
 class _ByFlag(nn.Module):
     """A network with batch norms for each kind of pages; which a page is, its input says."""
 
@@ -195,6 +204,8 @@ def _plain(module: nn.Module, *, stride: int) -> nn.Module:
         return _Tones(module, stride=stride)
     for name, child in module.named_children():
         module.add_module(name, _plain(child, stride=stride))
+    if isinstance(module, Toned) and module.inked is not None:
+        return _BothTables(module.network, module.table, module.inked)
     if isinstance(module, UNet) and module.partial:
         return _ByFlag(module)
     if isinstance(module, Convolution) and module.inked is not None:

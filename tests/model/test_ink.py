@@ -154,9 +154,20 @@ def test_inked_pages_have_a_tone_table_of_their_own() -> None:
     network = torch.nn.Conv2d(2, 2, 2, stride=2)
     seen = torch.full((2, 2, 4, 4), 50.0)
     seen[:, 1] = torch.tensor([0.0, 100.0])[:, None, None]
-    added = Toned(network, table, inked)(seen) - network(seen)
+    toned = Toned(network, table, inked)
+    added = toned(seen) - network(seen)
     torch.testing.assert_close(added[0, :, 0, 0], torch.tensor([2.0, 3.0]))
     torch.testing.assert_close(added[1, :, 0, 0], torch.tensor([102.0, 103.0]))
+    alone = [toned(seen[n : n + 1]) - network(seen[n : n + 1]) for n in range(2)]
+    torch.testing.assert_close(torch.cat(alone), added)
+
+
+def test_a_batch_of_one_kind_teaches_its_own_table_alone() -> None:
+    table, inked = (ToneTable(torch.zeros(3, 2), stride=2) for _ in range(2))
+    toned = Toned(torch.nn.Conv2d(2, 2, 2, stride=2), table, inked)
+    toned(torch.zeros(2, 2, 4, 4)).sum().backward()
+    assert table.rows.grad is not None
+    assert inked.rows.grad is None
 
 
 def test_an_untrained_network_paints_inked_pages_in_the_mean_of_all_tones() -> None:

@@ -57,18 +57,32 @@ class Toned(nn.Module):
         self.network = network
         self.table = table
         self.inked = inked
+        self.partial = inked is not None
+        """Whether a batch of one kind of pages leaves the table of the other kind alone."""
 
     def forward(self, seen: Tensor, **conditions: Tensor) -> Tensor:
         """Give (N, outputs, h, w) for (N, channels, H, W) and the network's conditions."""
         output: Tensor = self.network(seen, **conditions)
-        rows: Tensor = self.table.rows
-        shares = self.table.shares(seen[:, :1])
-        if self.inked is not None:  # one table of both, of which each page's shares find its own
-            ink = seen[:, 1:2, :1, :1] / L_MAX
-            rows = torch.cat([rows, self.inked.rows])
-            shares = torch.cat([shares * (1 - ink), shares * ink], dim=1)
+        rows, shares = self.told(seen, self.table.shares(seen[:, :1]))
         rest = output.shape[1] - rows.shape[1]
         return output + read(functional.pad(rows, (0, rest)), shares)
+
+    def told(self, seen: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the rows (T, C) that serve all pages, and what each block has of them."""
+        if self.inked is None:
+            return self.table.rows, shares
+        inked = seen[:, 1, 0, 0] > 0
+        if not bool(inked.any()):
+            return self.table.rows, shares
+        if bool(inked.all()):
+            return self.inked.rows, shares
+        return self.told_by_page(seen, shares, self.inked)
+
+    def told_by_page(self, seen: Tensor, shares: Tensor, inked: ToneTable) -> tuple[Tensor, Tensor]:
+        """Give the rows of both tables, (2 T, C), of which each page has shares in its own."""
+        ink = seen[:, 1:2, :1, :1] / L_MAX
+        shares = torch.cat([shares * (1 - ink), shares * ink], dim=1)
+        return torch.cat([self.table.rows, inked.rows]), shares
 
 
 def read(rows: Tensor, shares: Tensor) -> Tensor:

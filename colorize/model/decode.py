@@ -1,4 +1,4 @@
-"""Decodes outputs to colours: the annealed mean, and its enlargement to the picture's size."""
+"""Decodes outputs to colours: a mean of the distribution, enlarged to the picture's size."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -36,6 +36,9 @@ NEGLIGIBLE = -80.0
 """A bin's share of e to this or less is nothing in float32, and below -87 its exponential would be
 denormal, which takes seventy times as long."""
 
+BANDWIDTH = 6.0
+"""Of a mean shift at T = 0, in units of ab: little more than what a true colour is spread by."""
+
 REACH = 1.0
 """Standard deviation of a joint bilateral weight by distance, in blocks."""
 
@@ -54,9 +57,6 @@ def annealed_mean(
 ) -> Tensor:
     """Take the mean colour of the distribution sharpened by a temperature (equation 5).
 
-    One product gives the mean of the centres and what to divide it by, picture by picture, so that
-    what is worked on stays in the processor's cache.
-
     Args:
         logits: (N, Q, h, w).
         centres: (Q, 2) ab of the bins.
@@ -66,17 +66,72 @@ def annealed_mean(
     Returns:
         (N, 2, h, w) float32 ab.
     """
+    return _means(logits, centres, temperature, offset, precision=0.0)
+
+
+def mode_mean(
+    logits: Tensor,
+    centres: Tensor,
+    temperature: float = TEMPERATURE,
+    offset: Tensor | None = None,
+) -> Tensor:
+    """Take the mean colour of the distribution near its annealed mean.
+
+    The annealed mean lies between the modes, and within one a low temperature draws it to a bin's
+    centre. So it only says which mode is meant: one step of mean shift (Comaniciu and Meer 2002),
+    whose Gaussian kernel has the `precision` of the temperature, takes the mean of the distribution
+    itself there. At T = 1 it is the mean of all.
+
+    Args:
+        logits: (N, Q, h, w).
+        centres: (Q, 2) ab of the bins.
+        temperature: T above 0.
+        offset: (Q,) float32, added to the logits.
+
+    Returns:
+        (N, 2, h, w) float32 ab.
+    """
+    return _means(logits, centres, temperature, offset, precision=precision(temperature))
+
+
+def precision(temperature: float) -> float:
+    """Give the precision, 1 / variance, of the kernel of a mean shift at a temperature."""
+    return max(0.0, 1 - temperature) / BANDWIDTH**2
+
+
+def _means(
+    logits: Tensor, centres: Tensor, temperature: float, offset: Tensor | None, *, precision: float
+) -> Tensor:
+    """Take annealed means, and shift them if there is a precision.
+
+    It works picture by picture, so that what is worked on stays in the processor's cache.
+    """
     count, _, height, width = logits.shape
-    columns = torch.cat([centres.float(), centres.new_ones(len(centres), 1).float()], dim=1)
+    places = centres.float()
+    columns = torch.cat([places, places.new_ones(len(places), 1)], dim=1)
+    # Of the squared distances to a mean, the mean's own square is the same for all bins.
+    towards, from_zero = places.t() * precision, places.square().sum(1) * (precision / 2)
     ab = torch.empty(count, height, width, 2, device=logits.device)
     for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
         x = picture.float()  # (h, w, Q), contiguous for channels-last
         if offset is not None:
             x = x + offset
-        x = (x - x.amax(-1, keepdim=True)).div_(temperature).clamp_min_(NEGLIGIBLE).exp_()
-        sums = x @ columns  # (h, w, 3): weighted a, weighted b, weight
-        ab[n] = sums[..., :2] / sums[..., 2:]
+        x = x - x.amax(-1, keepdim=True)
+        mean = _mean(x / temperature, columns)
+        if precision:
+            near = (mean @ towards).sub_(from_zero).add_(x)
+            mean = _mean(near - near.amax(-1, keepdim=True), columns)
+        ab[n] = mean
     return ab.permute(0, 3, 1, 2)
+
+
+def _mean(scores: Tensor, columns: Tensor) -> Tensor:
+    """Mean colours (h, w, 2) by scores (h, w, Q) up to 0, which are overwritten.
+
+    One product gives the sum of the centres and what to divide it by.
+    """
+    sums = scores.clamp_min_(NEGLIGIBLE).exp_() @ columns
+    return sums[..., :2] / sums[..., 2:]
 
 
 def lightness(output: Tensor) -> Tensor:

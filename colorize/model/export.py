@@ -111,19 +111,27 @@ class _Graph(nn.Module):
         (model,) = self._model
         output = self.network(seen) if told is None else self.network(seen, **{hints.NAME: told})
         if model.recipe.classifies:
-            colours = self._mean(output, bins=model.spec.bins)
+            colours = self._mean(output, bins=model.spec.bins, shifts=model.recipe.shifts)
         else:
             colours = model.recipe.decode(output, self.centres, self._temperature, None)
         return model.recipe.enlarge(colours, seen[:, :1])
 
-    def _mean(self, output: Tensor, *, bins: int) -> Tensor:
-        """Take the annealed mean as `decode.annealed_mean` does, without its loop over pictures."""
-        shares = torch.softmax((output[:, :bins] + self.offset) / self._temperature, dim=1)
-        ab = torch.einsum("nqhw,qc->nchw", shares, self.centres)
+    def _mean(self, output: Tensor, *, bins: int, shifts: bool) -> Tensor:
+        """Take a mean as `model.decode` does, without its loop over pictures."""
+        logits = output[:, :bins] + self.offset
+        ab = self._centre(logits / self._temperature)
+        if shifts and (precision := decode.precision(self._temperature)):
+            towards = torch.einsum("nchw,qc->nqhw", ab, self.centres)
+            from_zero = self.centres.square().sum(1)[:, None, None] / 2
+            ab = self._centre(logits + precision * (towards - from_zero))
         if output.shape[1] == bins:
             return ab
         lightness = decode.L_CENTRE + decode.L_RANGE * output[:, bins:]
         return torch.cat([lightness.clamp(0.0, L_MAX), ab], dim=1)  # 0.0: no exporter mixes types
+
+    def _centre(self, scores: Tensor) -> Tensor:
+        """Mean colours (N, 2, h, w) by scores (N, Q, h, w)."""
+        return torch.einsum("nqhw,qc->nchw", torch.softmax(scores, dim=1), self.centres)
 
 
 class _Tones(ToneTable):

@@ -42,6 +42,7 @@ class Recipe:
             that paints by tone alone, where a tone table begins.
         classifies: whether the output's first Q channels are logits of the bins; otherwise the
             decoding knows no temperature.
+        shifts: whether they are decoded by `decode.mode_mean`, and not by `decode.annealed_mean`.
         head_stride: H / h.
         side_multiple: what H and W must be divisible by.
         takes_hints: whether the network can be built to take hints.
@@ -57,6 +58,7 @@ class Recipe:
     enlarge: Callable[[Tensor, Tensor], Tensor]
     toned: Callable[[Tensor, Tensor], Tensor]
     classifies: bool
+    shifts: bool = False
     head_stride: int
     side_multiple: int
     takes_hints: bool = False
@@ -69,10 +71,17 @@ def _outputs(spec: Spec) -> int:
     return spec.bins + spec.lightness
 
 
-def _annealed(output: Tensor, centres: Tensor, temperature: float, offset: Tensor | None) -> Tensor:
-    """Decode bins, and L where the output has a channel more than there are bins."""
+def _decoded(
+    output: Tensor,
+    centres: Tensor,
+    temperature: float,
+    offset: Tensor | None,
+    *,
+    mean: Callable[..., Tensor],
+) -> Tensor:
+    """Decode bins by a kind of mean, and L where the output has a channel more than there are."""
     bins = len(centres)
-    ab = decode.annealed_mean(output[:, :bins], centres, temperature, offset)
+    ab = mean(output[:, :bins], centres, temperature, offset)
     if output.shape[1] == bins:
         return ab
     return torch.cat([decode.lightness(output[:, bins:]), ab], dim=1)
@@ -107,10 +116,11 @@ _UNET = Recipe(
         norms=spec.norms,
     ),
     method=_by_classes,
-    decode=_annealed,
+    decode=partial(_decoded, mean=decode.mode_mean),
     enlarge=decode.enlarge_along,
     toned=log_shares,
     classifies=True,
+    shifts=True,
     head_stride=unet.HEAD_STRIDE,
     side_multiple=unet.SIDE_MULTIPLE,
     takes_hints=True,
@@ -120,6 +130,8 @@ _ECCV16 = replace(
     _UNET,
     name="eccv16",
     network=lambda spec: eccv16.Eccv16(_outputs(spec), width=spec.width, channels=spec.channels),
+    decode=partial(_decoded, mean=decode.annealed_mean),
+    shifts=False,
     enlarge=lambda colours, lightness: decode.enlarge(
         colours, (lightness.shape[2], lightness.shape[3])
     ),
@@ -140,6 +152,7 @@ def _regressed(like: Recipe) -> Recipe:
         decode=lambda output, *_: AB_UNIT * output.float(),
         toned=mean_colours,
         classifies=False,
+        shifts=False,
         takes_ink=False,
     )
 

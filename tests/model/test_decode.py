@@ -3,8 +3,9 @@ import pytest
 import torch
 from scipy.special import softmax
 
+from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
-from colorize.model.decode import annealed_mean, enlarge, enlarge_along
+from colorize.model.decode import annealed_mean, enlarge, enlarge_along, mode_mean
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.38, 1.0])
@@ -33,6 +34,35 @@ def test_from_mean_to_mode() -> None:
     logits = torch.tensor([0.4, 0.6]).log().reshape(1, 2, 1, 1)
     assert annealed_mean(logits, centres, 1.0).ravel().tolist() == pytest.approx([60, 30])
     assert annealed_mean(logits, centres, 0.01).ravel().tolist() == pytest.approx([100, 50])
+
+
+@pytest.mark.parametrize("temperature", [0.2, 0.38, 1.0])
+def test_a_mean_near_the_annealed_mean(rng: np.random.Generator, temperature: float) -> None:
+    """One step of mean shift written out: a Gaussian kernel times the distribution."""
+    centres = bin_centres()
+    logits = 3 * rng.normal(size=(2, 313, 3, 4))
+    start = annealed_mean(torch.from_numpy(logits), torch.from_numpy(centres), temperature).numpy()
+    squared = ((start[:, None] - centres[:, :, None, None]) ** 2).sum(2)
+    near = softmax(logits, axis=1) * np.exp(-squared * (1 - temperature) / 6**2 / 2)
+    expected = np.einsum("nqhw,qc->nchw", near / near.sum(1, keepdims=True), centres)
+    actual = mode_mean(torch.from_numpy(logits), torch.from_numpy(centres), temperature)
+    np.testing.assert_allclose(actual, expected, atol=1e-2)
+
+
+def test_a_far_mode_draws_the_mean_near_a_mode_little() -> None:
+    """Seven parts of one colour, spread over its bins, and three of another."""
+    centres, colour, other = bin_centres(), (13.0, 27.0), (-20.0, -30.0)
+    shares = np.full(313, 1e-9)
+    for where, share in ((colour, 0.7), (other, 0.3)):
+        indices, weights = NeighbourTable.fit(centres).encode(np.array(where))
+        shares[indices] += share * weights
+    logits = torch.from_numpy(np.log(shares)).reshape(1, 313, 1, 1)
+    annealed, near = (
+        float((mean(logits, torch.from_numpy(centres)).ravel() - torch.tensor(colour)).norm())
+        for mean in (annealed_mean, mode_mean)
+    )
+    assert 3 * near < annealed
+    assert near < 5  # half of what parts two bins
 
 
 def test_enlarge_keeps_flat_colours_and_their_place() -> None:

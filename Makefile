@@ -85,6 +85,7 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.ink
 	python -m benchmarks.snap
 	python -m benchmarks.scale
+	python -m benchmarks.decode
 	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.

@@ -71,7 +71,7 @@ def _outputs(spec: Spec) -> int:
     return spec.bins + spec.lightness
 
 
-def _decoded(
+def decoded(
     output: Tensor,
     centres: Tensor,
     temperature: float,
@@ -116,7 +116,7 @@ _UNET = Recipe(
         norms=spec.norms,
     ),
     method=_by_classes,
-    decode=partial(_decoded, mean=decode.mode_mean),
+    decode=partial(decoded, mean=decode.mode_mean),
     enlarge=decode.enlarge_along,
     toned=log_shares,
     classifies=True,
@@ -130,7 +130,7 @@ _ECCV16 = replace(
     _UNET,
     name="eccv16",
     network=lambda spec: eccv16.Eccv16(_outputs(spec), width=spec.width, channels=spec.channels),
-    decode=partial(_decoded, mean=decode.annealed_mean),
+    decode=partial(decoded, mean=decode.annealed_mean),
     shifts=False,
     enlarge=lambda colours, lightness: decode.enlarge(
         colours, (lightness.shape[2], lightness.shape[3])

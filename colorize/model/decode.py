@@ -106,32 +106,33 @@ def _means(
 
     It works picture by picture, so that what is worked on stays in the processor's cache.
     """
-    count, _, height, width = logits.shape
+    count, bins, height, width = logits.shape
     places = centres.float()
-    columns = torch.cat([places, places.new_ones(len(places), 1)], dim=1)
-    # Of the squared distances to a mean, the mean's own square is the same for all bins.
-    towards, from_zero = places.t() * precision, places.square().sum(1) * (precision / 2)
-    ab = torch.empty(count, height, width, 2, device=logits.device)
+    columns = torch.cat([places, places.new_ones(bins, 1)], dim=1)
+    # What a colour [a, b, 1] adds to the bins near it: minus half a squared distance, less the
+    # colour's own square, which is the same for all bins.
+    near = torch.cat([places.t(), -places.square().sum(1)[None] / 2]) * precision
+    ab = torch.empty(count, height * width, 2, device=logits.device)
     for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
-        x = picture.float()  # (h, w, Q), contiguous for channels-last
+        x = picture.reshape(-1, bins).float()  # contiguous for channels-last
         if offset is not None:
             x = x + offset
-        x = x - x.amax(-1, keepdim=True)
+        x = x - x.amax(1, keepdim=True)
         mean = _mean(x / temperature, columns)
         if precision:
-            near = (mean @ towards).sub_(from_zero).add_(x)
-            mean = _mean(near - near.amax(-1, keepdim=True), columns)
-        ab[n] = mean
-    return ab.permute(0, 3, 1, 2)
+            x = torch.addmm(x, mean, near)
+            mean = _mean(x - x.amax(1, keepdim=True), columns)
+        ab[n] = mean[:, :2]
+    return ab.view(count, height, width, 2).permute(0, 3, 1, 2)
 
 
 def _mean(scores: Tensor, columns: Tensor) -> Tensor:
-    """Mean colours (h, w, 2) by scores (h, w, Q) up to 0, which are overwritten.
+    """Mean colours [a, b, 1] (n, 3) by scores (n, Q) up to 0, which are overwritten.
 
     One product gives the sum of the centres and what to divide it by.
     """
     sums = scores.clamp_min_(NEGLIGIBLE).exp_() @ columns
-    return sums[..., :2] / sums[..., 2:]
+    return sums / sums[:, 2:]
 
 
 def lightness(output: Tensor) -> Tensor:

@@ -75,8 +75,8 @@ def test_a_phase_against_a_critic_is_compared_with_none(project: Project) -> Non
 @pytest.mark.parametrize("recipe", ["unet", "eccv16", "pix2pix"])
 @pytest.mark.parametrize("table", plans.TABLES)
 def test_variants_train_for_equal_time(project: Project, table: str, recipe: str) -> None:
-    values = params.read(project(train={"recipe": recipe, "epochs": 40}))
-    wanted = 40 * plans.cost(values["train"])
+    values = params.read(project(train={"recipe": recipe, "epochs": 400}))
+    wanted = 400 * plans.cost(values["train"])
     epochs = {}
     for title, runs in plans.planned(table, values, 1).items():
         train = variant.changed(values, " ".join(runs.values()).split())["train"]

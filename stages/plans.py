@@ -20,8 +20,8 @@ ONE_EPOCH = "one epoch"
 
 COSTS = {"unet": 1.0, "unet_l2": 0.8, "eccv16": 1.4, "eccv16_l2": 1.15, "pix2pix": 0.8}
 """By recipe: time of a step without a critic, in those of `unet` at width 1; of the others at the
-widths of `PAPER` and `PIX2PIX`. Measured with batches of 16 crops of 96 pixels, grey pages alone and
-with inked ones."""
+widths of `PAPER` and `PIX2PIX`. Measured with batches of 16 crops of 96 pixels, of grey pages alone
+and with inked ones."""
 
 CRITIC_COSTS = {"unet": 1.0, "eccv16": 1.0, "pix2pix": 0.25}
 """What a critic adds to it. One of 70 pixels costs a third more than one of a pixel."""

@@ -116,6 +116,7 @@ class SupervisedThenAdversarial(Supervised):
         settings: of the run.
         processes: that train together.
         loss: (output, target) -> the losses.
+        muon: as `Supervised` has it.
     """
 
     def __init__(
@@ -125,8 +126,9 @@ class SupervisedThenAdversarial(Supervised):
         processes: Processes,
         *,
         loss: Callable[[Tensor, Target], Losses],
+        muon: bool = False,
     ) -> None:
-        super().__init__(network, settings, processes, loss=loss)
+        super().__init__(network, settings, processes, loss=loss, muon=muon)
         self._decode, self._enlarge = settings.decode, settings.enlarge
         self._weight = GENERATOR_UNIT * settings.adversary.gan
         self._first = settings.steps - math.ceil(settings.steps * settings.adversary.share)

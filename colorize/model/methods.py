@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from colorize.model.losses import Losses, Target
+from colorize.model.muon import Muon
 from colorize.model.precision import mixed_precision
 from colorize.model.spec import Spec
 from colorize.model.targets import Batch
@@ -119,6 +120,7 @@ class Supervised:
         settings: of the run.
         processes: that train together.
         loss: (output, target) -> the losses.
+        muon: whether `Muon` trains the kernels of its convolutions, but those of a single pixel.
     """
 
     def __init__(
@@ -128,15 +130,21 @@ class Supervised:
         processes: Processes,
         *,
         loss: Callable[[Tensor, Target], Losses],
+        muon: bool = False,
     ) -> None:
         self._network = processes.shared(network)
         self._processes = processes
         self._loss = loss
-        self._optimiser = torch.optim.AdamW(
-            decayed(network, settings.weight_decay), betas=BETAS, fused=True
-        )
+        decay = settings.weight_decay
+        groups, kernels = decayed(network, decay), kernels_of(network) if muon else []
+        own: dict[str, Optimizer] = {
+            "network": torch.optim.AdamW(without(groups, kernels), betas=BETAS, fused=True)
+        }
+        if kernels:
+            own["kernels"] = Muon(kernels, weight_decay=decay)
+        self._own = tuple(own.values())
         self.modules: Mapping[str, nn.Module] = {"network": network}
-        self.optimisers: Mapping[str, Optimizer] = {"network": self._optimiser}
+        self.optimisers: Mapping[str, Optimizer] = own
 
     def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
         """Take one step; see `Method`."""
@@ -159,10 +167,12 @@ class Supervised:
         return output, losses.rebalanced * share, found
 
     def _update(self, loss: Tensor, lr: float) -> None:
-        set_lr(self._optimiser, lr)
-        self._optimiser.zero_grad()
+        for optimiser in self._own:
+            set_lr(optimiser, lr)
+            optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        for optimiser in self._own:
+            optimiser.step()
 
     def check(self, means: Mapping[str, float]) -> None:
         """Accept all means."""
@@ -182,6 +192,23 @@ def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         {"params": part, "weight_decay": decay}
         for part, decay in zip(parts, (weight_decay, 0.0), strict=True)
         if part
+    ]
+
+
+def kernels_of(network: nn.Module) -> list[nn.Parameter]:
+    """List the kernels of convolutions, but those of a single pixel, in the network's order."""
+    convolutions = (module for module in network.modules() if isinstance(module, nn.Conv2d))
+    found = (module.weight for module in convolutions if module.kernel_size != (1, 1))
+    return [weight for weight in found if isinstance(weight, nn.Parameter)]
+
+
+def without(groups: list[dict[str, Any]], kernels: list[nn.Parameter]) -> list[dict[str, Any]]:
+    """Leave kernels out of an optimiser's groups."""
+    left_out = set(kernels)
+    return [
+        {**group, "params": rest}
+        for group in groups
+        if (rest := [p for p in group["params"] if p not in left_out])
     ]
 
 

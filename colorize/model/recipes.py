@@ -101,9 +101,11 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
     return shares @ centres.to(shares.dtype) / AB_UNIT
 
 
-def _by_classes(network: nn.Module, settings: Settings, processes: Processes) -> Method:
+def _by_classes(
+    network: nn.Module, settings: Settings, processes: Processes, *, muon: bool = False
+) -> Method:
     kind = SupervisedThenAdversarial if settings.adversary.share else Supervised
-    return kind(network, settings, processes, loss=losses.soft_cross_entropy)
+    return kind(network, settings, processes, loss=losses.soft_cross_entropy, muon=muon)
 
 
 _UNET = Recipe(
@@ -115,7 +117,7 @@ _UNET = Recipe(
         hints=spec.hints,
         norms=spec.norms,
     ),
-    method=_by_classes,
+    method=partial(_by_classes, muon=True),
     decode=partial(decoded, mean=decode.mode_mean),
     enlarge=decode.enlarge_along,
     toned=log_shares,
@@ -130,6 +132,7 @@ _ECCV16 = replace(
     _UNET,
     name="eccv16",
     network=lambda spec: eccv16.Eccv16(_outputs(spec), width=spec.width, channels=spec.channels),
+    method=_by_classes,
     decode=partial(decoded, mean=decode.annealed_mean),
     shifts=False,
     enlarge=lambda colours, lightness: decode.enlarge(
@@ -142,13 +145,13 @@ _ECCV16 = replace(
 )
 
 
-def _regressed(like: Recipe) -> Recipe:
+def _regressed(like: Recipe, *, muon: bool = False) -> Recipe:
     """The same network with two outputs, ab: what the paper compares with, "L2 regression"."""
     return replace(
         like,
         name=f"{like.name}_l2",
         network=lambda spec: like.network(replace(spec, bins=2)),
-        method=partial(Supervised, loss=_regression_loss),
+        method=partial(Supervised, loss=_regression_loss, muon=muon),
         decode=lambda output, *_: AB_UNIT * output.float(),
         toned=mean_colours,
         classifies=False,
@@ -177,7 +180,7 @@ _PIX2PIX = Recipe(
     side_multiple=1,
 )
 
-_ALL = (_UNET, _regressed(_UNET), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
+_ALL = (_UNET, _regressed(_UNET, muon=True), _ECCV16, _regressed(_ECCV16), _PIX2PIX)
 RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from colorize.paint.painter import Painter
 
 LOOK = (
-    *("temperature", "adjustment", "saturation", "side", "snap"),
+    *("temperature", "adjustment", "hues", "saturation", "side", "snap"),
     *("recolour", "domain", "tone", "palette"),
 )
 """Options that are arguments of `Painter`, which has their defaults."""
@@ -57,6 +57,13 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(-1, 4),
         help="-1 paints bold colours, 0 vivid ones, 1 such as are frequent, more still duller ones "
         "(default: by model and page)",
+    )
+    add(
+        "--hues",
+        metavar="N",
+        type=console.number(0, 1),
+        help="how far rare hues of inked pages are brought up: 0 not at all (most of a page has "
+        "that of skin), 1 all are about as frequent (default: 0.3)",
     )
     add(
         "--saturation",

@@ -39,6 +39,18 @@ denormal, which takes seventy times as long."""
 BANDWIDTH = 6.0
 """Of a mean shift at T = 0, in units of ab: little more than what a true colour is spread by."""
 
+COLOURED = 15.0
+"""Chroma from which a bin counts as coloured for `even_hues`; a smaller one counts in part."""
+
+HUE_PRECISION = 4.0
+"""Of the von Mises kernel over which hues are alike: a standard deviation of 29 degrees."""
+
+RAREST_HUE = 0.05
+"""Density of a hue, of an even one, below which it is brought up no further."""
+
+_NO_SHARE = 1e-12
+"""Added to the bins' shares of a page, where none of a colour may be."""
+
 REACH = 1.0
 """Standard deviation of a joint bilateral weight by distance, in blocks."""
 
@@ -61,7 +73,7 @@ def annealed_mean(
         logits: (N, Q, h, w).
         centres: (Q, 2) ab of the bins.
         temperature: T above 0; f_T(z) = exp(log(z) / T) / sum exp(log(z) / T).
-        offset: (Q,) float32, added to the logits.
+        offset: (Q,) or (N, Q) float32, added to the logits.
 
     Returns:
         (N, 2, h, w) float32 ab.
@@ -86,12 +98,49 @@ def mode_mean(
         logits: (N, Q, h, w).
         centres: (Q, 2) ab of the bins.
         temperature: T above 0.
-        offset: (Q,) float32, added to the logits.
+        offset: (Q,) or (N, Q) float32, added to the logits.
 
     Returns:
         (N, 2, h, w) float32 ab.
     """
     return _means(logits, centres, temperature, offset, precision=precision(temperature))
+
+
+def even_hues(
+    logits: Tensor, centres: Tensor, strength: float, offset: Tensor | None = None
+) -> Tensor:
+    """Find what brings the hues that are rare on a page up, at the cost of its frequent ones.
+
+    A network that cannot tell what colour a thing has gives most things the commonest hue, and the
+    page one tint. So the logarithm of a hue's density on the page, times a strength, is taken from
+    the logits of its bins: things that are likelier blue than other things are become blue. Things
+    without colour stay, and so does the share of what is coloured.
+
+    Args:
+        logits: (N, Q, h, w).
+        centres: (Q, 2) ab of the bins.
+        strength: 0 changes nothing, 1 makes all hues about as likely on the whole page.
+        offset: (Q,) float32, added to the logits before.
+
+    Returns:
+        (N, Q) float32, to add to the logits: the offset included.
+    """
+    bins = centres.float()
+    coloured = (bins.norm(dim=1) / COLOURED).clamp(max=1)
+    hues = torch.atan2(bins[:, 1], bins[:, 0])
+    alike = torch.exp(HUE_PRECISION * (torch.cos(hues[:, None] - hues) - 1))
+    given = torch.zeros_like(coloured) if offset is None else offset
+    # Every second cell says as much of a page as all of them.
+    cells = logits[:, :, ::2, ::2].float() + given[:, None, None]
+    shares = (cells.softmax(1).mean((2, 3)) + _NO_SHARE) * coloured
+    shares = shares / shares.sum(1, keepdim=True)
+    # On average over the circle, the kernel is this.
+    even = torch.special.i0e(bins.new_tensor(HUE_PRECISION))
+    density = (shares @ alike / even).clamp_min(RAREST_HUE)
+    change = -strength * density.log()
+    kept = (shares * change.exp()).sum(1, keepdim=True)
+    found: Tensor = given + (change - kept.log()) * coloured
+    return found
 
 
 def precision(temperature: float) -> float:
@@ -113,10 +162,12 @@ def _means(
     # colour's own square, which is the same for all bins.
     near = torch.cat([places.t(), -places.square().sum(1)[None] / 2]) * precision
     ab = torch.empty(count, height * width, 2, device=logits.device)
+    if offset is not None:
+        offset = offset.expand(count, bins)
     for n, picture in enumerate(logits.permute(0, 2, 3, 1)):
         x = picture.reshape(-1, bins).float()  # contiguous for channels-last
         if offset is not None:
-            x = x + offset
+            x = x + offset[n]
         x = x - x.amax(1, keepdim=True)
         mean = _mean(x / temperature, columns)
         if precision:

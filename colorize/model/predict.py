@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from colorize.model.decode import even_hues
 from colorize.model.precision import mixed_precision
 from colorize.model.weights import Model
 
@@ -33,8 +34,15 @@ class Prediction:
     size: tuple[int, int]
 
     @torch.inference_mode()
-    def colours(self, temperature: float, adjustment: float = 0.0) -> NDArray[np.float32]:
-        """Decode the output; see `decode.Decoding` for both numbers.
+    def colours(
+        self, temperature: float, adjustment: float = 0.0, *, hues: float = 0.0
+    ) -> NDArray[np.float32]:
+        """Decode the output.
+
+        Args:
+            temperature: see `decode.Decoding`.
+            adjustment: likewise.
+            hues: how far the rare hues of each picture are brought up; see `decode.even_hues`.
 
         Returns:
             (N, H, W, 2) float32 ab; (N, H, W, 3) L and ab where the network gives an L.
@@ -42,6 +50,9 @@ class Prediction:
         height, width = self.size
         recipe = self.model.recipe
         offset = self.model.offset(adjustment)
+        if hues and recipe.classifies:
+            logits = self.output[:, : self.model.spec.bins]
+            offset = even_hues(logits, self.model.centres, hues, offset)
         # (N, 2 or 3, h, w)
         small = recipe.decode(self.output, self.model.centres, temperature, offset)
         full = recipe.enlarge(small, self.guide)[:, :, :height, :width]

@@ -35,8 +35,8 @@ class Recipe:
         network: spec -> module. It is called with the input (N, C, H, W) and the conditions as
             keyword arguments, and gives (N, channels, h, w). All its tensors are in its state dict.
         method: (network, settings, processes) -> how the network is trained.
-        decode: (output, centres (Q, 2), temperature, offset (Q,) of logits or None) -> (N, 2, h, w)
-            ab, or (N, 3, h, w) L and ab.
+        decode: (output, centres (Q, 2), temperature, offset (Q,) or (N, Q) of logits or None) ->
+            (N, 2, h, w) ab, or (N, 3, h, w) L and ab.
         enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W).
         toned: (shares of the bins at each tone (T, Q), centres (Q, 2)) -> (T, outputs), the output
             that paints by tone alone, where a tone table begins.

@@ -50,6 +50,10 @@ so the most likely ones are taken, and rare ones count as still more likely than
 LIVELY = 0.5
 """Adjustment of grey pages, at most: what scores best is duller than what one likes to look at."""
 
+HUES = 0.3
+"""How far the rare hues of an inked page are brought up. White paper says little of hues: without
+it, most of a page has that of skin."""
+
 LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
 is seen smaller, so that a page one pixel wide does not fill the memory."""
@@ -82,6 +86,8 @@ class Painter:
         adjustment: how far the class weights of the training are undone, see `Decoding`: below 0
             is bold, 0 vivid, 1 as frequent as in the training pictures; if not given, the model's
             own, and `LIVELY` or `INKED` at most.
+        hues: of inked pages, how far rare hues are brought up, from 0, not at all, to 1: all are
+            about as frequent. See `decode.even_hues`.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it looks at
             each panel by itself, too, at the size that it was trained for.
@@ -120,6 +126,7 @@ class Painter:
         *,
         temperature: float | None = None,
         adjustment: float | None = None,
+        hues: float = HUES,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -131,6 +138,7 @@ class Painter:
         self.model = model
         self.temperature = temperature
         self.adjustment = adjustment
+        self.hues = hues
         self.saturation = saturation
         self.side = side
         self.snap = snap
@@ -154,6 +162,7 @@ class Painter:
         device: torch.device | str | None = None,
         temperature: float | None = None,
         adjustment: float | None = None,
+        hues: float = HUES,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -170,6 +179,7 @@ class Painter:
             device: ``cpu``, ``cuda`` or ``cuda:1``; a GPU where there is one if not given.
             temperature: see the class, as for all that follow.
             adjustment: of the logits.
+            hues: of inked pages.
             saturation: of the colours.
             side: at which the network sees a page.
             snap: whether regions settle.
@@ -188,6 +198,7 @@ class Painter:
             Model.load(registry.locate(path)).to(chosen),
             temperature=temperature,
             adjustment=adjustment,
+            hues=hues,
             saturation=saturation,
             side=side,
             snap=snap,
@@ -492,14 +503,14 @@ class Painter:
         prediction = self._predicted_layer(levelled, conditions, memo)
 
         def lay() -> flats.Flats:
-            colours: NDArray[np.float32] = prediction.colours(*decoding)[0]
+            colours: NDArray[np.float32] = prediction.colours(*decoding, hues=self.hues)[0]
             if not np.isfinite(colours).all():
                 raise ImageError("no_colours", "the network gave no number for some of its pixels")
             colours[..., 1:] *= self.saturation
             panels = memo.of("panels", (), lambda: panels_of(levelled))
             return flats.lay(levelled, colours, panels, snap=self.snap)
 
-        flat = memo.of("layer", (self.side, decoding, self.saturation, self.snap), lay)
+        flat = memo.of("layer", (self.side, decoding, self.hues, self.saturation, self.snap), lay)
         layer = asked.inked(levelled, flat, prediction) if asked else flat.rgb
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)

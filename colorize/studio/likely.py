@@ -49,6 +49,7 @@ class Guess:
     ) -> None:
         self._lightness, self._prediction = painter.look(rgb, domain, memo=memo)
         self._decoding = painter.decoding_of(domain)
+        self._hues = painter.hues if domain == "ink" else 0.0
         model = self._prediction.model
         self._is_layer = domain == "ink" and model.spec.lightness
         self._centres = model.centres.cpu().numpy().astype(np.float64)
@@ -56,7 +57,7 @@ class Guess:
     @cached_property
     def _colours(self) -> NDArray[np.float32]:
         """(h, w, 2) ab, or (h, w, 3) L and ab of a layer."""
-        colours: NDArray[np.float32] = self._prediction.colours(*self._decoding)[0]
+        colours: NDArray[np.float32] = self._prediction.colours(*self._decoding, hues=self._hues)[0]
         return colours
 
     def at(self, x: float, y: float) -> list[tuple[int, int, int]]:

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from scipy.stats import vonmises
 
 from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
-from colorize.model.decode import annealed_mean, enlarge, enlarge_along, mode_mean
+from colorize.model.decode import annealed_mean, enlarge, enlarge_along, even_hues, mode_mean
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.38, 1.0])
@@ -124,3 +125,62 @@ def test_a_line_keeps_its_colour_off_the_areas_beside_it() -> None:
     beside = (enlarge_along(small, lightness) - true).abs()[..., [11, 12, 13, 17, 18, 19]]
     halo = (enlarge(small, (32, 32)) - true).abs()[..., [11, 12, 13, 17, 18, 19]]
     assert beside.max() < 1 < 10 < halo.max()
+
+
+@pytest.mark.parametrize("strength", [0.3, 1.0])
+def test_hues_by_their_density_on_the_page(rng: np.random.Generator, strength: float) -> None:
+    """Against SciPy's von Mises distribution, cell by cell."""
+    centres = bin_centres()
+    logits, given = 2 * rng.normal(size=(2, 313, 5, 4)), rng.normal(size=313)
+    chroma = np.hypot(*centres.T)
+    coloured, hues = np.minimum(chroma / 15, 1), np.arctan2(centres[:, 1], centres[:, 0])
+    for page, found in zip(
+        logits,
+        even_hues(
+            torch.from_numpy(logits),
+            torch.from_numpy(centres),
+            strength,
+            torch.from_numpy(given).float(),
+        ),
+        strict=True,
+    ):
+        seen = softmax(page[:, ::2, ::2] + given[:, None, None], axis=0)
+        shares = seen.mean(axis=(1, 2)) * coloured
+        shares /= shares.sum()
+        density = np.array([2 * np.pi * vonmises.pdf(hue - hues, 4.0) @ shares for hue in hues])
+        change = -strength * np.log(np.maximum(density, 0.05))
+        change -= np.log(np.sum(shares * np.exp(change)))
+        np.testing.assert_allclose(found, given + change * coloured, atol=1e-4)
+
+
+ORANGE, BLUE, GREY = 0, 1, 2
+THREE = torch.tensor([[20.0, 40.0], [-5.0, -40.0], [0.0, 0.0]])
+
+
+def page_of(*cells: list[float]) -> torch.Tensor:
+    """Logits (1, 3, 1, 2n) of cells with these shares of orange, blue and grey."""
+    return torch.tensor(cells).log().t()[None, :, None].repeat_interleave(2, dim=3)
+
+
+def test_what_is_likelier_blue_than_the_rest_becomes_blue() -> None:
+    logits = page_of(*8 * [[0.9, 0.05, 0.05]], [0.55, 0.4, 0.05], [0.02, 0.03, 0.95])
+    for strength, expected in ((0.0, ORANGE), (0.5, BLUE)):
+        balanced = logits + even_hues(logits, THREE, strength)[:, :, None, None]
+        likeliest = balanced[0, :, 0].argmax(0).tolist()
+        assert likeliest == [ORANGE] * 16 + [expected] * 2 + [GREY] * 2
+
+
+def test_what_has_no_colour_keeps_its_share() -> None:
+    logits = page_of([0.6, 0.1, 0.3], [0.2, 0.1, 0.7])
+    shares = logits.softmax(1).mean((0, 2, 3))
+    offset = even_hues(logits, THREE, 0.7)[0]
+    assert offset[GREY] == 0
+    changed = shares * offset.exp()
+    assert changed[:GREY].sum() == pytest.approx(float(shares[:GREY].sum()))
+    assert changed[BLUE] > 1.5 * shares[BLUE]
+
+
+def test_a_page_without_any_colour_stays() -> None:
+    logits = page_of([1e-30, 1e-30, 1.0])
+    balanced = logits + even_hues(logits, THREE, 1.0)[:, :, None, None]
+    assert (balanced.softmax(1)[0, GREY] > 0.999).all()

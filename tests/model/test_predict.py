@@ -26,6 +26,17 @@ def test_one_run_serves_every_temperature(model: Model, ramp: NDArray[np.float32
     np.testing.assert_array_equal(prediction.colours(0.2), found[0])
 
 
+def test_hues_are_evened_for_each_picture_by_itself(
+    model: Model, ramp: NDArray[np.float32]
+) -> None:
+    pictures = np.stack([ramp[0], ramp[0, ::-1] / 2])[:, None]
+    both = predict(model, pictures).colours(0.38, 0.5, hues=0.8)
+    assert np.abs(both - predict(model, pictures).colours(0.38, 0.5)).max() > 0.1
+    for picture, colours in zip(pictures, both, strict=True):
+        alone = predict(model, picture[None]).colours(0.38, 0.5, hues=0.8)
+        np.testing.assert_allclose(alone[0], colours, atol=0.05)
+
+
 def test_the_head_covers_the_picture_and_no_margin(model: Model, ramp: NDArray[np.float32]) -> None:
     prediction = predict(model, ramp[:, None])
     assert prediction.logits().shape == (2, 313, 12, 18)

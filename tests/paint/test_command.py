@@ -544,6 +544,7 @@ WRONG: list[list[str]] = [
     ["1.png", "-o", "x", "--temperature", "0"],
     ["1.png", "-o", "x", "--temperature", "nan"],
     ["1.png", "-o", "x", "--saturation", "-1"],
+    ["1.png", "-o", "x", "--hues", "1.1"],
     ["1.png", "-o", "x", "--side", "3.5"],
     ["1.png", "-o", "x", "--layer", "--compare"],
     ["1.png", "-o", "1.png"],

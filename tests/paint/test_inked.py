@@ -136,6 +136,18 @@ def test_paper_takes_the_layer_and_ink_stays(both: Model) -> None:
     np.testing.assert_array_equal(product, painted)
 
 
+def test_hues_of_inked_pages_alone_are_evened() -> None:
+    """Strength 0 keeps what the network says; a grey page keeps it at any strength."""
+    model = tiny_model("unet", side=64, domains=("grey", "ink"))
+    page = three(screened())
+
+    def painted(kind: inked.Kind, hues: float) -> NDArray[np.float32]:
+        return rgb_to_lab(Painter(model, domain=kind, hues=hues, snap=False).paint(page))
+
+    assert np.abs(painted("ink", 0.0) - painted("ink", 1.0)).max() > 2
+    np.testing.assert_array_equal(painted("grey", 0.0), painted("grey", 1.0))
+
+
 def test_panels_are_looked_for_once_a_page(both: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
     found = gutters.panels

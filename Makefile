@@ -87,6 +87,7 @@ bench: $(VENV)/dev.stamp ## measure against other ways (BENCH_CLOCK=processor on
 	python -m benchmarks.scale
 	python -m benchmarks.decode
 	python -m benchmarks.optimisers
+	python -m benchmarks.hues
 	python -m benchmarks.studio
 
 # img2dataset wants another OpenCV than this project, so it gets an environment of its own.

@@ -66,7 +66,9 @@ def rgb_to_lightness(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> rgb_to_lightness(np.array([255, 0, 0], np.uint8)).round(1).item()
     53.2...
     """
-    lightness: NDArray[np.float32] = 116 * (_f(RGB_TO_UNIT_XYZ[1:2] @ _linear(rgb)) - OFFSET)
+    # The whole product: some processors sum that of one row in another order.
+    y = (RGB_TO_UNIT_XYZ @ _linear(rgb))[1]
+    lightness: NDArray[np.float32] = 116 * (_f(y) - OFFSET)
     return lightness.reshape(rgb.shape[:-1])
 
 

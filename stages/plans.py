@@ -30,6 +30,7 @@ PAPER = (
     "train.recipe=eccv16",
     "train.width=0.25",
     "train.lr=0.001",
+    "train.dropout=0",
     "train.adversarial=0",
     "train.hints=false",
 )
@@ -41,6 +42,7 @@ PIX2PIX = (
     "train.tone=false",
     "train.lr=0.0002",
     "train.weight_decay=0",
+    "train.dropout=0",
     "train.adversarial=0",
 )
 """Isola et al., at a quarter of the width."""

@@ -64,6 +64,7 @@ class TrainParams(Section):
     lr: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, le=1)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
     adversarial: Annotated[float, Field(ge=0, le=1)]
     patch: Annotated[Literal[1, 16, 70, 286], BeforeValidator(_no_truth_value)]
     gan: Annotated[float, Field(ge=0, le=1000)]
@@ -91,6 +92,16 @@ class TrainParams(Section):
             raise ParamsError(
                 f"{FILE_NAME}: 'train.crop' must be a multiple of {self.multiple} for recipe "
                 f"{self.recipe}, not {self.crop}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _drops(self) -> Self:
+        """See that the network has maps to leave out."""
+        if self.dropout and not self.recipe.startswith("unet"):
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.dropout' must be 0 for recipe {self.recipe}, not "
+                f"{self.dropout:g}: only unet and unet_l2 have such a layer"
             )
         return self
 

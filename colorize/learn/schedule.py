@@ -21,7 +21,8 @@ class Schedule:
         gamma_jitter: how much darker or lighter, as the logarithm of an exponent.
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises to its peak.
-        weight_decay: of AdamW.
+        weight_decay: of the optimisers.
+        dropout: share of a network's deepest maps that a step leaves out, where it has such a layer.
         seed: of order, crops and flips.
     """
 
@@ -33,6 +34,7 @@ class Schedule:
     lr: float
     warmup: float
     weight_decay: float
+    dropout: float = 0.0
     seed: int
 
     @property

@@ -24,7 +24,7 @@ from colorize.learn.distributed import ALONE, Group
 from colorize.learn.schedule import Schedule
 from colorize.model import hints
 from colorize.model.domains import Key, Mixture
-from colorize.model.methods import Adversary, Settings
+from colorize.model.methods import Adversary, Settings, set_dropout
 from colorize.model.targets import Encoder, Examples
 from colorize.model.weights import Model
 
@@ -93,6 +93,7 @@ class Trainer:
         self._position = Position()
         self._steps_per_epoch = len(pictures) // schedule.batch
         model.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        set_dropout(model.network, schedule.dropout)
         decoding = model.temperature, model.offset(model.adjustment)
         settings = Settings(
             weight_decay=schedule.weight_decay,

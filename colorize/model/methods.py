@@ -212,6 +212,13 @@ def without(groups: list[dict[str, Any]], kernels: list[nn.Parameter]) -> list[d
     ]
 
 
+def set_dropout(network: nn.Module, share: float) -> None:
+    """Set the share of maps that a network's layers of `torch.nn.Dropout2d` leave out."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout2d):
+            module.p = share
+
+
 def set_lr(optimiser: Optimizer, lr: float) -> None:
     """Set the learning rate of all parameters of an optimiser."""
     for group in optimiser.param_groups:

@@ -91,6 +91,22 @@ def test_the_same_run_twice_gives_the_same_bytes(folder: Path, quantiser: Quanti
         assert torch.equal(tensor, again.network.state_dict()[name]), name
 
 
+def test_a_run_with_dropout_is_another_one_and_repeats_itself(
+    folder: Path, quantiser: Quantiser
+) -> None:
+    pictures, dropping = ShardReader(folder, "train"), schedule(crop=64, dropout=0.5)
+
+    def losses(chosen: Schedule) -> list[float]:
+        found: list[float] = []
+        model = build(quantiser, "unet")
+        trainer = Trainer(model, pictures, quantiser=quantiser, schedule=chosen)
+        list(trainer.epochs(on_step=lambda of: found.append(of["loss"])))
+        return found
+
+    assert losses(dropping) == losses(dropping)
+    assert losses(dropping)[1:] != losses(schedule(crop=64))[1:]
+
+
 def test_another_seed_gives_another_run(folder: Path, quantiser: Quantiser) -> None:
     assert run(folder, quantiser, schedule())[2] != run(folder, quantiser, schedule(seed=1))[2]
 

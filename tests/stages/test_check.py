@@ -54,6 +54,14 @@ def test_a_critic_that_cannot_judge_is_refused(
         check.main(made(project(train={"recipe": "pix2pix"} | values)))
 
 
+@pytest.mark.parametrize("recipe", ["eccv16", "eccv16_l2", "pix2pix"])
+def test_dropout_where_no_layer_has_it_is_refused(project: Project, recipe: str) -> None:
+    message = f"'train\\.dropout' must be 0 for recipe {recipe}, not 0\\.2: only unet and unet_l2"
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(train={"recipe": recipe, "dropout": 0.2})))
+    check.main(made(project(train={"recipe": "unet_l2", "dropout": 0.2})))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

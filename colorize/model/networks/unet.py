@@ -73,6 +73,8 @@ class UNet(nn.Module):
         self.stem = Convolution(channels * _STEM_STRIDE**2, half, norms=norms)
         self.down = nn.ModuleList(_down(inside, outside, norms) for inside, outside in upper)
         self.down.append(_down(*deepest, norms, dilation=2))
+        self.dropout = nn.Dropout2d(0.0)
+        """Of the deepest maps, in training: see `model.methods.set_dropout`."""
         self.up = nn.ModuleList(
             _up(below, skip, norms) for skip, below in reversed([*pairwise(levels)])
         )
@@ -118,6 +120,7 @@ class UNet(nn.Module):
                 pooled = functional.avg_pool2d(pooled, 2)
                 x = x + self.hinted[number](_means(pooled))
             skips.append(x)
+        x = self.dropout(x)
         for level, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             larger = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = level(torch.cat([larger, skip], dim=1), kind)

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from colorize.model.methods import set_dropout
 from colorize.model.networks.unet import UNet
 
 
@@ -83,6 +84,26 @@ def test_each_kind_of_pages_has_batch_norms_of_its_own() -> None:
 def test_one_set_of_batch_norms_serves_all_pages() -> None:
     network = UNet(7, width=0.25, channels=2)
     assert not any("inked" in name for name in network.state_dict())
+
+
+def test_dropout_leaves_deepest_maps_out_in_training_alone() -> None:
+    """What is left out is set to zero, and the rest made larger, so that the mean stays."""
+    network = UNet(7, width=1.0)
+    deepest: list[torch.Tensor] = []
+    network.up[0].register_forward_hook(lambda _, inputs, __: deepest.append(inputs[0][:, :256]))
+    seen = torch.rand(64, 1, 64, 64) * 100
+    with torch.no_grad():
+        network(seen)
+        set_dropout(network, 0.2)
+        network(seen)
+    full, dropped = deepest
+    out = (dropped == 0).all((2, 3)) & (full != 0).any(3).any(2)
+    assert float(out.float().mean()) == pytest.approx(0.2, abs=0.02)
+    torch.testing.assert_close(dropped[~out], full[~out] / 0.8)
+    with torch.no_grad():
+        network.eval()
+        seen = seen[:2]
+        torch.testing.assert_close(network(seen), network(seen))
 
 
 @torch.no_grad()

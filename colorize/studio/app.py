@@ -126,7 +126,10 @@ class Studio:
         return {
             "folder": str(project.folder),
             "settings": asdict(project.settings),
-            "defaults": {kind: painter.decoding_of(kind)._asdict() for kind in kinds},
+            "defaults": {
+                kind: {**painter.decoding_of(kind)._asdict(), "hues": painter.hues}
+                for kind in kinds
+            },
             "levels": LEVELS,
             "domains": kinds,
             "pages": [self._renderer.state(page) for page in project.pages],

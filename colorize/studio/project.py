@@ -78,6 +78,7 @@ class Settings:
     Attributes:
         temperature: 0.01 to 1; None for the model's own.
         adjustment: -1 to 4; None for the model's own.
+        hues: of inked pages, 0 to 1; None for that of the painter.
         saturation: 0 to 10.
         tone: share of the screentone that stays, 0 to 1.
         domain: what pages are.
@@ -86,6 +87,7 @@ class Settings:
 
     temperature: float | None = None
     adjustment: float | None = None
+    hues: float | None = None
     saturation: float = 1.0
     tone: float = 1.0
     domain: inked.Choice = "auto"
@@ -105,7 +107,7 @@ class Settings:
         if not isinstance(found.get("book", True), bool):
             raise InputError("book is true or false")
         for name, (low, high) in _LIMITS.items():
-            if name in found and (found[name] is not None or name not in _MODELS_OWN):
+            if name in found and (found[name] is not None or name not in _OWN):
                 _number(found[name], low, high, name)
         return cls(**found)
 
@@ -113,11 +115,12 @@ class Settings:
 _LIMITS = {
     "temperature": (0.01, 1.0),
     "adjustment": (-1.0, 4.0),
+    "hues": (0.0, 1.0),
     "saturation": (0.0, 10.0),
     "tone": (0.0, 1.0),
 }
-_MODELS_OWN = ("temperature", "adjustment")
-"""Settings that the model has values of its own for."""
+_OWN = ("temperature", "adjustment", "hues")
+"""Settings that the model or its painter has values of its own for."""
 
 
 class Project:

@@ -90,6 +90,7 @@ class Renderer:
             base.model,
             temperature=settings.temperature,
             adjustment=settings.adjustment,
+            hues=base.hues if settings.hues is None else settings.hues,
             saturation=settings.saturation,
             side=base.side,
             snap=base.snap,

@@ -166,6 +166,7 @@ def test_a_body_that_grows_too_long_is_refused(served: Served) -> None:
         b'{"saturation": 1e999}',
         b'{"saturation": null}',
         b'{"tone": true}',
+        b'{"hues": 1.1}',
         b'{"tone": -0.1}',
         b'{"domain": "lines"}',
         b'{"domain": ["ink"]}',

@@ -8,8 +8,15 @@ import { label, t } from "./strings.js";
 import { present, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
-const SLIDERS = ["adjustment", "temperature", "saturation", "tone"];
-const DEFAULTS = { adjustment: null, temperature: null, saturation: 1, tone: 1, domain: "auto" };
+const SLIDERS = ["adjustment", "temperature", "hues", "saturation", "tone"];
+const DEFAULTS = {
+  adjustment: null,
+  temperature: null,
+  hues: null,
+  saturation: 1,
+  tone: 1,
+  domain: "auto",
+};
 
 let later = 0; // timer of a change that is to be sent
 let sending = 0; // changes whose answers are awaited
@@ -82,7 +89,9 @@ function settings() {
     element(`${name}-value`).textContent = (values[name] ?? 0).toFixed(2);
   }
   for (const name of ["adjustment", "temperature"]) element(`${name}-field`).hidden = !state.learns;
-  element("tone-field").hidden = !state.domains.includes("ink");
+  const inks = state.domains.includes("ink");
+  element("tone-field").hidden = !inks;
+  element("hues-field").hidden = !inks || !state.learns;
   element("domain-field").hidden = state.domains.length < 2;
   const choices = ["auto", ...state.domains];
   element("domain").replaceChildren(

@@ -2,8 +2,8 @@
 
     python -m stages.apart
 
-Not a stage of the pipeline: it runs the evaluate stage for the pictures of each collection in
-``weights/data`` and writes ``weights/metrics/COLLECTION.json``.
+Not a stage of the pipeline: it runs the evaluate stage, but for hints, on the pictures of each
+collection in ``weights/data`` and writes ``weights/metrics/COLLECTION.json``.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ def main(root: Path) -> None:
         work = scratch(root) / "apart" / collection
         files.remove_folder(work)
         lay_out(home, work, rows)
-        evaluate.main(work)
+        evaluate.main(work, with_hints=False)
         files.write_bytes(home / "metrics" / f"{collection}.json", (work / METRICS).read_bytes())
         files.remove_folder(work)
 

@@ -26,8 +26,13 @@ class EvaluateParams(Section):
     seed: Seed
 
 
-def main(root: Path) -> None:
-    """Read params, model and splits, judge, write the scores, tables and pictures."""
+def main(root: Path, *, with_hints: bool = True) -> None:
+    """Read params, model and splits, judge, write the scores, tables and pictures.
+
+    Args:
+        root: of the project.
+        with_hints: whether a model that takes hints is judged with them: the longest part.
+    """
     params = load(EvaluateParams, root, "evaluate")
     # Threads of PyTorch that wait for work must not keep those from the cores that count pixels.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -73,7 +78,7 @@ def main(root: Path) -> None:
             model, test, train, quantiser, one_epoch=one_epoch, on_pictures=bar.update
         )
     hints = hinted.without(numbers)
-    if kinds := hinted.kinds(model):
+    if with_hints and (kinds := hinted.kinds(model)):
         with progress("evaluate hints", len(kinds) * len(test)) as bar:
             hints, numbers["hints"] = hinted.evaluate(
                 model, test, quantiser, seed=params.seed, on_pictures=bar.update

@@ -1,7 +1,8 @@
 """What hints are worth: scores over the number of hinted regions, obedience and leakage.
 
-Hints stand in regions of the true picture, large ones first, where the region is widest. They are
-carried over the page, as `colorize` does it, told to the network, or both.
+Hints stand in regions of the true picture, large ones first, where the region is widest, in
+screentone as well. They are carried over the page, as `colorize` does it, told to the network, or
+both.
 
 A hint leaks where it changes the page outside of the region that it stands in, a region of one
 colour in the true picture. Where the page has no line around that region, nothing on it says where
@@ -28,6 +29,7 @@ from benchmarks import report
 from colorize.data.shards import ShardReader
 from colorize.judge.hinted import (
     COUNTS,
+    Color,
     Place,
     apart,
     disobedience,
@@ -35,6 +37,7 @@ from colorize.judge.hinted import (
     leakage,
     places,
     told,
+    true_colour,
 )
 from colorize.model import hints as condition
 from colorize.model.domains import JUDGED, Domain, Inky, Key, View
@@ -83,9 +86,9 @@ class Ways:
         return ("carrying", "network", "both") if self.model.spec.hints else ("carrying",)
 
 
-def hint(place: Place, rgb: RGB) -> Hint:
-    """A hint of the colour that a picture has at a place."""
-    return Hint(*told(place, rgb))
+def hint(view: View, place: Place, color: Color) -> Hint:
+    """A hint of a colour at a place."""
+    return Hint(*told(view, place, color))
 
 
 def psnr(rgb: RGB, truth: RGB) -> float:
@@ -97,7 +100,7 @@ def psnr(rgb: RGB, truth: RGB) -> float:
 def curve(ways: Ways, view: View) -> Iterator[tuple[str, int, float, float]]:
     """Yield way, number of hints, PSNR and mean CIEDE2000 of one picture."""
     page, truth = view.page, np.ascontiguousarray(view.truth)
-    hints = [hint(place, truth) for place in places(view)]
+    hints = [hint(view, place, true_colour(view, place)) for place in places(view)]
     for way in ways.names:
         found: dict[int, tuple[float, float]] = {}
         for count in COUNTS:
@@ -117,16 +120,18 @@ def obedience(ways: Ways, view: View, random: np.random.Generator) -> Mapping[st
         ``leak across lines``, the same where a line is between: see `undivided`.
     """
     found: dict[str, list[float]] = defaultdict(list)
-    page, truth = view.page, np.ascontiguousarray(view.truth)
-    known = places(view)
+    page, known = view.page, places(view)
     without = {way: ways.paint(way, page, []) for way in ways.names}
     for number in random.permutation(len(known))[:PLACES]:
         place = known[int(number)]
         reached = replace(place, region=place.region | undivided(page, place))
-        false = false_colour(view, place, random)
+        colours = {
+            "true": true_colour(view, place),
+            "false": false_colour(view, place, random),
+        }
         for way in ways.names:
-            for name, colours in (("true", truth), ("false", false)):
-                asked = hint(place, colours)
+            for name, colour in colours.items():
+                asked = hint(view, place, colour)
                 painted = ways.paint(way, page, [asked])
                 found[f"{way} {name}"].append(disobedience(painted, view, place, asked.color))
             found[f"{way} leak"].append(leakage(painted, without[way], place))

@@ -1,12 +1,13 @@
 """Scores of hints as the network alone follows them: a curve, obedience and leakage.
 
-Hints stand in regions of the true picture, large ones first, where the region is widest. Carrying
-hints over a page is the painter's work, which benchmarks/hints.py measures.
+Hints stand in regions of the true picture, large ones first, where the region is widest: away from
+ink, and in screentone as well. Those of inked pages have the colour of the layer. Carrying hints
+over a page is the painter's work, which benchmarks/hints.py measures.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -37,14 +38,13 @@ SMALLEST = 0.002
 """Share of the picture of the smallest region that is hinted."""
 WIDE = 2.0
 """Pixels from a hint to the edge of its region at least."""
-DARKEST = 200
-"""Value of an inked page from which there is a layer to see under it."""
 BLACK = 20.0
 """L of a grey page up to which there is no colour to see."""
 _PURPOSE = 0x74656C6C
 """Of the generator that chooses places and false colours."""
 
 RGB = NDArray[np.uint8]
+Color: TypeAlias = tuple[int, int, int]
 
 
 class Told(NamedTuple):
@@ -59,7 +59,7 @@ class Told(NamedTuple):
 
     x: float
     y: float
-    color: tuple[int, int, int]
+    color: Color
     radius: float = RADIUS
 
 
@@ -83,7 +83,7 @@ def places(view: View) -> list[Place]:
     regions = segment(np.ascontiguousarray(view.truth))
     hidden = view.masks.get("ink", lab.rgb_to_lightness(view.page) < BLACK)
     if isinstance(view.domain, Inky):
-        hidden = hidden | view.masks["blank"] | (view.page[..., 0] < DARKEST)
+        hidden = hidden | view.masks["blank"]
     found = []
     for number in np.argsort(-regions.area, kind="stable"):
         if regions.area[number] < SMALLEST:
@@ -103,24 +103,32 @@ def widest(free: NDArray[np.bool_]) -> tuple[int, int, float]:
     return row, column, float(depth[row, column])
 
 
-def told(place: Place, rgb: RGB) -> Told:
-    """A hint of the colour that a picture (H, W, 3) has at a place."""
-    height, width = rgb.shape[:2]
-    red, green, blue = rgb[place.row, place.column].tolist()
-    return Told((place.column + 0.5) / width, (place.row + 0.5) / height, (red, green, blue))
+def told(view: View, place: Place, color: Color) -> Told:
+    """A hint of an sRGB colour at a place."""
+    height, width = view.page.shape[:2]
+    return Told((place.column + 0.5) / width, (place.row + 0.5) / height, color)
 
 
-def false_colour(view: View, place: Place, random: np.random.Generator) -> RGB:
-    """Give a picture (H, W, 3) of any one colour that the page can have at a place."""
+def true_colour(view: View, place: Place) -> Color:
+    """The sRGB colour that somebody names at a place who knows the truth."""
+    lightness = view.domain.gives_lightness
+    named = hints.colour_at(view.truth, view.page, place.row, place.column, lightness=lightness)
+    red, green, blue = named.tolist()
+    return red, green, blue
+
+
+def false_colour(view: View, place: Place, random: np.random.Generator) -> Color:
+    """Any one sRGB colour that the page can have at a place."""
     colour = random.integers(0, 256, (1, 1, 3), dtype=np.uint8)
     if not isinstance(view.domain, Inky):
         wanted = lab.rgb_to_lab(colour)
         wanted[..., 0] = lab.rgb_to_lightness(view.page[place.row, place.column])
         colour = lab.lab_to_rgb(wanted, keep_lightness=True)
-    return np.broadcast_to(colour, view.page.shape)
+    red, green, blue = colour[0, 0].tolist()
+    return red, green, blue
 
 
-def disobedience(painted: RGB, view: View, place: Place, color: tuple[int, int, int]) -> float:
+def disobedience(painted: RGB, view: View, place: Place, color: Color) -> float:
     """CIEDE2000 between a painted page (H, W, 3) and the sRGB that a hint asks for at a place."""
     wanted = np.array([color], np.uint8)
     if isinstance(view.domain, Inky):
@@ -201,7 +209,7 @@ def evaluate(
 def _curve(model: Model, views: Views, found: Sequence[Sequence[Place]]) -> dict[str, RGB]:
     """Paint pages with each number of hints of the true colours."""
     hinted = [
-        [told(place, view.truth) for place in places]
+        [told(view, place, true_colour(view, place)) for place in places]
         for view, places in zip(views.views, found, strict=True)
     ]
     return {
@@ -219,8 +227,12 @@ def _obedience(
         random = Key(seed, JUDGED, views.truth.first + number).random(_PURPOSE)
         place = known[int(random.integers(len(known)))] if known else None
         chosen.append(place)
-        false = [] if place is None else [told(place, false_colour(view, place, random))]
-        asked.append(([] if place is None else [told(place, view.truth)], false))
+        if place is None:
+            asked.append(([], []))
+        else:
+            colours = true_colour(view, place), false_colour(view, place, random)
+            true, false = ([told(view, place, colour)] for colour in colours)
+            asked.append((true, false))
     plain = _painted(model, views, [[] for _ in chosen])
     obeyed = _painted(model, views, [one for one, _ in asked])
     misled = _painted(model, views, [other for _, other in asked])

@@ -109,17 +109,38 @@ def simulate(view: View, key: Key) -> View:
         truth = _recoloured(truth, chosen[0], random, lightness=lightness)
     for row, column in reversed(chosen):  # the false one last: it covers what is near
         radius = int(random.integers(*_RADII, endpoint=True))
-        mean = _near(truth, row, column, 1)
-        if lightness:  # of the layer: what the page's tone darkens, the layer has lighter
-            mean = 255 * mean / np.maximum(_near(view.page, row, column, 4), DARKEST)
-        rgb = np.rint(mean.clip(0, 255)).astype(np.uint8)[None, None]
-        colour = lab.rgb_to_lab(rgb)[0, 0] + random.normal(0, INEXACT, 3).astype(np.float32)
+        rgb = colour_at(truth, view.page, row, column, lightness=lightness)
+        colour = lab.rgb_to_lab(rgb[None, None])[0, 0]
+        colour += random.normal(0, INEXACT, 3).astype(np.float32)
         _stamp(made, (column, row), radius, colour, lightness=lightness)
     conditions = {**view.conditions, NAME: made}
     if truth is view.truth:
         return replace(view, conditions=conditions)
     page = truth if view.page is view.truth else view.page
     return replace(view, page=page, truth=truth, conditions=conditions)
+
+
+def colour_at(
+    truth: NDArray[np.uint8], page: NDArray[np.uint8], row: int, column: int, *, lightness: bool
+) -> NDArray[np.uint8]:
+    """Say which colour somebody names at a place who knows what the painted page should be.
+
+    Args:
+        truth: (H, W, 3) uint8 sRGB, that page.
+        page: (H, W, 3) uint8, what is painted.
+        row: of the place.
+        column: likewise.
+        lightness: whether the colour is that of a layer, as of inked pages: it is lighter than the
+            truth by as much as the page's tone darkens it.
+
+    Returns:
+        (3,) uint8 sRGB.
+    """
+    mean = _near(truth, row, column, 1)
+    if lightness:
+        mean = 255 * mean / np.maximum(_near(page, row, column, 4), DARKEST)
+    named: NDArray[np.uint8] = np.rint(mean.clip(0, 255)).astype(np.uint8)
+    return named
 
 
 def _near(rgb: NDArray[np.uint8], row: int, column: int, reach: int) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Scores of hints as a network alone follows them."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -63,6 +65,22 @@ def test_hints_stand_in_true_regions_that_can_be_seen(domain: Domain) -> None:
     assert areas == sorted(areas, reverse=True)
 
 
+def test_a_hint_in_screentone_names_the_colour_of_the_layer() -> None:
+    """The tone, of which every ninth pixel is a black dot here, darkens it to the truth."""
+    truth = np.full((64, 64, 3), (96, 64, 160), np.uint8)
+    view = INK.view(truth, Key(1, JUDGED, 0))
+    page = np.full_like(truth, 255)
+    page[::3, ::3] = 0
+    nothing = np.zeros((64, 64), np.bool_)
+    view = replace(view, truth=truth, page=page, masks={"ink": nothing, "blank": nothing})
+    (place,) = hinted.places(view)
+    assert hinted.true_colour(view, place) == (108, 72, 180)
+    white = replace(view, page=np.full_like(truth, 255))
+    assert hinted.true_colour(white, place) == (96, 64, 160)
+    dark = replace(view, page=np.full_like(truth, 85))
+    assert hinted.true_colour(dark, place) == (255, 192, 255)  # no layer is lighter than white
+
+
 def test_errors_are_those_of_the_field() -> None:
     """Against scikit-image's CIEDE2000."""
     view = GREY.view(picture(0), Key(1, JUDGED, 0))
@@ -83,7 +101,7 @@ def test_a_false_colour_is_one_that_the_page_can_have() -> None:
     random = np.random.default_rng(0)
     view = GREY.view(picture(0), Key(1, JUDGED, 0))
     place = hinted.places(view)[-1]
-    colours = {tuple(hinted.false_colour(view, place, random)[0, 0].tolist()) for _ in range(8)}
+    colours = {hinted.false_colour(view, place, random) for _ in range(8)}
     assert len(colours) > 4
     truth = rgb2lab(view.page)[place.row, place.column, 0]
     for colour in colours:
@@ -135,7 +153,10 @@ def test_a_network_that_listens_is_told_of_the_right_hints(
             view = GREY.view(picture(number), Key(0, JUDGED, number))
             known = hinted.places(view)[:count]
             wanted = hints.plane(
-                [hinted.told(place, view.truth) for place in known], 64, 64, lightness=False
+                [hinted.told(view, place, hinted.true_colour(view, place)) for place in known],
+                64,
+                64,
+                lightness=False,
             )
             np.testing.assert_allclose(condition.transpose(1, 2, 0), wanted, atol=0.3)
 

@@ -22,7 +22,8 @@ class Schedule:
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises to its peak.
         weight_decay: of the optimisers.
-        dropout: share of a network's deepest maps that a step leaves out, where it has such a layer.
+        dropout: share of a network's deepest maps that a step leaves out, where it has such a
+            layer.
         seed: of order, crops and flips.
     """
 

@@ -720,3 +720,23 @@ def test_the_temperature_shown_is_that_of_the_kind_of_page(
     expect(tab.locator("#temperature-value")).to_have_text("0.20")
     tab.locator("#thumbs li").nth(1).click()
     expect(tab.locator("#temperature-value")).to_have_text("0.80")
+
+
+@pytest.mark.slow
+def test_hues_are_for_models_that_know_inked_pages(
+    tmp_path: Path, serve: Callable[..., Served], opened: Callable[..., Page], page: Draw
+) -> None:
+    tiny_model("unet", domains=("grey", "ink")).save(tmp_path / "m.safetensors")
+    served = serve("studio", "--folder", tmp_path / "work", "--model", tmp_path / "m.safetensors")
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    expect(tab.locator("#hues-value")).to_have_text("0.30")
+    tab.focus("#hues")
+    tab.keyboard.press("ArrowRight")
+    expect(tab.locator("#hues-value")).to_have_text("0.35")
+    tab.click("#export")
+    expect(tab.locator("#command")).to_contain_text("--hues 0.35")
+    tab.keyboard.press("Escape")
+    tab.click("#reset")
+    expect(tab.locator("#hues-value")).to_have_text("0.30")

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from colorize.studio.colours import Colours
 from colorize.studio.pictures import SCREEN, Kind, View
-from colorize.studio.project import Page, Project
+from colorize.studio.project import Page, Project, Settings
 from colorize.studio.renderer import Renderer
 from tests.models import tiny_model
 
@@ -84,4 +85,17 @@ def test_what_hints_do_not_change_is_kept_at_two_levels(
         assert renderer.view(added, view).result(60).version == renderer.version(added)
         seen.append(len(runs))
     assert seen == [1, 2, 2, 2, 3, 3, 3]
+    renderer.close()
+
+
+def test_hues_are_those_of_the_settings_or_of_the_painter(project: Project) -> None:
+    model = tiny_model("unet", width=0.25, domains=("grey", "ink"))
+    renderer = rendering(project, Painter(model, hues=0.1), lambda _: None)
+    inked = np.full((200, 150, 3), 255, np.uint8)
+    inked[::20] = inked[:, ::30] = 0
+    painted = {}
+    for settings, hues in ((Settings(), 0.1), (Settings(hues=0), 0.0), (Settings(hues=1), 1.0)):
+        painted[hues] = renderer.painter(settings).paint(inked)
+        np.testing.assert_array_equal(painted[hues], Painter(model, hues=hues).paint(inked))
+    assert (painted[0.0] != painted[1.0]).any()
     renderer.close()

@@ -29,7 +29,7 @@ from benchmarks import report
 from colorize.data.shards import ShardReader
 from colorize.judge.hinted import (
     COUNTS,
-    Color,
+    Colour,
     Place,
     apart,
     disobedience,
@@ -86,7 +86,7 @@ class Ways:
         return ("carrying", "network", "both") if self.model.spec.hints else ("carrying",)
 
 
-def hint(view: View, place: Place, color: Color) -> Hint:
+def hint(view: View, place: Place, color: Colour) -> Hint:
     """A hint of a colour at a place."""
     return Hint(*told(view, place, color))
 

@@ -7,6 +7,7 @@ over a page is the painter's work, which benchmarks/hints.py measures.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import cv2
@@ -44,7 +45,7 @@ _PURPOSE = 0x74656C6C
 """Of the generator that chooses places and false colours."""
 
 RGB = NDArray[np.uint8]
-Color: TypeAlias = tuple[int, int, int]
+Colour: TypeAlias = tuple[int, int, int]
 
 
 class Told(NamedTuple):
@@ -59,7 +60,7 @@ class Told(NamedTuple):
 
     x: float
     y: float
-    color: Color
+    color: Colour
     radius: float = RADIUS
 
 
@@ -103,13 +104,13 @@ def widest(free: NDArray[np.bool_]) -> tuple[int, int, float]:
     return row, column, float(depth[row, column])
 
 
-def told(view: View, place: Place, color: Color) -> Told:
+def told(view: View, place: Place, color: Colour) -> Told:
     """A hint of an sRGB colour at a place."""
     height, width = view.page.shape[:2]
     return Told((place.column + 0.5) / width, (place.row + 0.5) / height, color)
 
 
-def true_colour(view: View, place: Place) -> Color:
+def true_colour(view: View, place: Place) -> Colour:
     """The sRGB colour that somebody names at a place who knows the truth."""
     lightness = view.domain.gives_lightness
     named = hints.colour_at(view.truth, view.page, place.row, place.column, lightness=lightness)
@@ -117,7 +118,7 @@ def true_colour(view: View, place: Place) -> Color:
     return red, green, blue
 
 
-def false_colour(view: View, place: Place, random: np.random.Generator) -> Color:
+def false_colour(view: View, place: Place, random: np.random.Generator) -> Colour:
     """Any one sRGB colour that the page can have at a place."""
     colour = random.integers(0, 256, (1, 1, 3), dtype=np.uint8)
     if not isinstance(view.domain, Inky):
@@ -128,7 +129,7 @@ def false_colour(view: View, place: Place, random: np.random.Generator) -> Color
     return red, green, blue
 
 
-def disobedience(painted: RGB, view: View, place: Place, color: Color) -> float:
+def disobedience(painted: RGB, view: View, place: Place, color: Colour) -> float:
     """CIEDE2000 between a painted page (H, W, 3) and the sRGB that a hint asks for at a place."""
     wanted = np.array([color], np.uint8)
     if isinstance(view.domain, Inky):
@@ -193,8 +194,9 @@ def evaluate(
         errors: list[tuple[float, float, float]] = []
         for views in batches(pictures, Mixture((domain,))):
             found = [places(view) for view in views.views]
-            board.add(views.truth, _curve(model, views, found))
-            errors += _obedience(model, views, found, seed)
+            painted = _curve(model, views, found)
+            board.add(views.truth, painted)
+            errors += _obedience(model, views, found, painted["0"], seed)
             on_pictures(len(views.pages))
         prefix = "" if domain is GREY else f"{name}_"
         for row, count in zip(rows, COUNTS, strict=True):
@@ -212,53 +214,56 @@ def _curve(model: Model, views: Views, found: Sequence[Sequence[Place]]) -> dict
         [told(view, place, true_colour(view, place)) for place in places]
         for view, places in zip(views.views, found, strict=True)
     ]
-    return {
-        str(count): _painted(model, views, [some[:count] for some in hinted]) for count in COUNTS
-    }
+    painted = _painted(model, views, dict.fromkeys(range(len(hinted)), ()))
+    curve = {"0": painted}
+    for fewer, count in pairwise(COUNTS):
+        more = {number: some[:count] for number, some in enumerate(hinted) if len(some) > fewer}
+        if more:
+            painted = painted.copy()
+            painted[list(more)] = _painted(model, views, more)
+        curve[str(count)] = painted
+    return curve
 
 
 def _obedience(
-    model: Model, views: Views, found: Sequence[Sequence[Place]], seed: int
+    model: Model, views: Views, found: Sequence[Sequence[Place]], plain: RGB, seed: int
 ) -> Iterator[tuple[float, float, float]]:
-    """Yield the errors of one true and of one false hint, and leakage, of each page with places."""
-    chosen: list[Place | None] = []
-    asked: list[tuple[list[Told], list[Told]]] = []
+    """Yield the errors of one true and of one false hint, and leakage, of each page with places.
+
+    ``plain`` is the pages painted without hints.
+    """
+    chosen: dict[int, Place] = {}
+    true: dict[int, Told] = {}
+    false: dict[int, Told] = {}
     for number, (view, known) in enumerate(zip(views.views, found, strict=True)):
+        if not known:
+            continue
         random = Key(seed, JUDGED, views.truth.first + number).random(_PURPOSE)
-        place = known[int(random.integers(len(known)))] if known else None
-        chosen.append(place)
-        if place is None:
-            asked.append(([], []))
-        else:
-            colours = true_colour(view, place), false_colour(view, place, random)
-            true, false = ([told(view, place, colour)] for colour in colours)
-            asked.append((true, false))
-    plain = _painted(model, views, [[] for _ in chosen])
-    obeyed = _painted(model, views, [one for one, _ in asked])
-    misled = _painted(model, views, [other for _, other in asked])
-    for number, (view, place) in enumerate(zip(views.views, chosen, strict=True)):
-        if place is not None:
-            (one,), (other,) = asked[number]
-            yield (
-                disobedience(obeyed[number], view, place, one.color),
-                disobedience(misled[number], view, place, other.color),
-                leakage(misled[number], plain[number], place),
-            )
-
-
-def _painted(model: Model, views: Views, hinted: Sequence[Sequence[Told]]) -> RGB:
-    """Paint pages (N, H, W, 3) with hints, by the network alone."""
-    shown = [
-        replace(
-            view,
-            conditions={
-                **view.conditions,
-                hints.NAME: hints.plane(
-                    some, *view.page.shape[:2], lightness=view.domain.gives_lightness
-                ),
-            },
+        place = chosen[number] = known[int(random.integers(len(known)))]
+        true[number] = told(view, place, true_colour(view, place))
+        false[number] = told(view, place, false_colour(view, place, random))
+    if not chosen:
+        return
+    obeyed, misled = (
+        _painted(model, views, {number: [hint] for number, hint in asked.items()})
+        for asked in (true, false)
+    )
+    for (number, place), one, other in zip(chosen.items(), obeyed, misled, strict=True):
+        view = views.views[number]
+        yield (
+            disobedience(one, view, place, true[number].color),
+            disobedience(other, view, place, false[number].color),
+            leakage(other, plain[number], place),
         )
-        for view, some in zip(views.views, hinted, strict=True)
-    ]
-    with_hints = Views(views.truth, views.pages, shown)
+
+
+def _painted(model: Model, views: Views, hinted: Mapping[int, Sequence[Told]]) -> RGB:
+    """Paint some pages, (n, H, W, 3), with hints by their numbers, by the network alone."""
+    shown = []
+    for number, some in hinted.items():
+        view = views.views[number]
+        lightness = view.domain.gives_lightness
+        plane = hints.plane(some, *view.page.shape[:2], lightness=lightness)
+        shown.append(replace(view, conditions={**view.conditions, hints.NAME: plane}))
+    with_hints = Views(views.truth, [views.pages[number] for number in hinted], shown)
     return with_hints.join(with_hints.predict(model).colours(*model.decoding))

@@ -30,7 +30,8 @@ class Variation:
         crop: side of the square that is seen, in pixels.
         scale: the picture is enlarged by exp(u), u uniform in +- this.
         gamma: its values in 0..1 are raised to exp(u), u uniform in +- this, as if it were printed
-            or scanned darker or lighter. All channels alike, which keeps hues.
+            or scanned darker or lighter. All channels alike, which keeps hues. Grey pages alone:
+            an inked page does not tell how dark the layer under it was.
     """
 
     crop: int
@@ -102,9 +103,12 @@ def example(
         mixture: of the domains that are trained for.
         simulate: adds conditions.
     """
+    domain = mixture.choose(key)
+    if domain.gives_lightness:
+        variation = replace(variation, gamma=0.0)
     rgb, conditions = augmented(
         pictures[number], pictures.conditions(number), variation=variation, key=key
     )
-    view = mixture.view(rgb, key)
+    view = domain.view(rgb, key)
     view = replace(view, conditions={**conditions, **view.conditions})
     return simulate(view, key) if simulate else view

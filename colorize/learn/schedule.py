@@ -18,7 +18,7 @@ class Schedule:
         batch: pictures a step; the last, smaller batch of an epoch is left out.
         crop: side of the random square that a step sees of a picture, in pixels.
         scale_jitter: how much larger or smaller a step may see a picture, as a logarithm.
-        gamma_jitter: how much darker or lighter, as the logarithm of an exponent.
+        gamma_jitter: how much darker or lighter grey pages are, as the logarithm of an exponent.
         lr: peak learning rate.
         warmup: share of all steps in which the learning rate rises to its peak.
         weight_decay: of the optimisers.

@@ -323,9 +323,12 @@ class Mixture:
         order = key._replace(number=turn).random(_TURNS).permutation(len(self._domains))
         return Mixture((self._domains[order[place]],))
 
+    def choose(self, key: Key) -> Domain:
+        """Choose the domain of one picture by its key."""
+        if len(self._domains) == 1:
+            return self._domains[0]
+        return self._domains[int(key.random(_MIXTURE).integers(len(self._domains)))]
+
     def view(self, rgb: NDArray[np.uint8], key: Key) -> View:
         """Make the page of one picture, in the domain that its key chooses."""
-        chosen = self._domains[0]
-        if len(self._domains) > 1:
-            chosen = self._domains[int(key.random(_MIXTURE).integers(len(self._domains)))]
-        return chosen.view(rgb, key)
+        return self.choose(key).view(rgb, key)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from colorize.data.shards import ShardReader
 from colorize.learn import dataset
-from colorize.model.domains import Key, Mixture, View
+from colorize.model.domains import GREY, INK, LINES, Domain, Key, Mixture, View
 from tests.shards import ShardWriter
 
 
@@ -126,3 +126,16 @@ def test_gamma_darkens_and_lightens_all_channels_alike() -> None:
     assert np.abs(logarithms).max() < 0.33
     assert logarithms.min() < -0.2
     assert logarithms.max() > 0.2
+
+
+@pytest.mark.parametrize(("domain", "changed"), [(GREY, True), (INK, False), (LINES, False)])
+def test_gamma_varies_grey_pages_alone(
+    pictures: ShardReader, domain: Domain, changed: bool
+) -> None:
+    def truth(gamma: float) -> NDArray[np.uint8]:
+        variation = dataset.Variation(crop=32, gamma=gamma)
+        return dataset.example(
+            pictures, 2, variation=variation, key=Key(0, 1, 2), mixture=Mixture((domain,))
+        ).truth
+
+    assert (truth(0.5) != truth(0.0)).any() == changed

@@ -9,6 +9,8 @@ colour in the true picture. Where the page has no line around that region, nothi
 the hint should end, and a hint fills all up to the next line. So the part of the leak that lies
 across a line is given as well.
 
+Last, how much longer a page takes with 20 hints, which are carried.
+
     python -m benchmarks.hints [MODEL [SHARDS [PICTURES]]]
 
 MODEL is a model's file, SHARDS a folder of shards with a test split; those of the pipeline if not
@@ -26,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import report
+from benchmarks.processes import CLOCK, now
 from colorize.data.shards import ShardReader
 from colorize.judge.hinted import (
     COUNTS,
@@ -45,8 +48,14 @@ from colorize.model.weights import Model
 from colorize.paint import inked
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
+from colorize.sources.panels.series import series
 
 SEED = 5
+SIZE = 1200, 1700
+"""Pixels of the page that is timed, across and down."""
+TIMED = 20
+"""Hints of that page."""
+REPEATS = 7
 PLACES = 4
 """Regions of a picture that have a hint of their own to be obeyed, at most."""
 EDGE = 32
@@ -71,14 +80,18 @@ class Ways:
 
     def paint(self, way: str, page: RGB, hints: Sequence[Hint]) -> RGB:
         """Paint by ``carrying``, by the ``network``, or by ``both``."""
-        kind: inked.Kind = "ink" if isinstance(self.domain, Inky) else "grey"
-        painter = Painter(self.model, domain=kind, side=min(page.shape[:2]), recolour="all")
+        painter = Painter(self.model, domain=self.kind, side=min(page.shape[:2]), recolour="all")
         conditions = {}
         if hints and way != "carrying":
-            drawn = condition.plane(hints, *page.shape[:2], lightness=kind == "ink")
+            drawn = condition.plane(hints, *page.shape[:2], lightness=self.kind == "ink")
             conditions = {condition.NAME: drawn}
         carried = hints if way != "network" else ()
         return painter.paint(page, hints=carried, conditions=conditions)
+
+    @property
+    def kind(self) -> inked.Kind:
+        """What the painter calls such pages."""
+        return "ink" if isinstance(self.domain, Inky) else "grey"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -156,12 +169,29 @@ def undivided(page: RGB, place: Place) -> NDArray[np.bool_]:
     return found & bool(wide[place.row, place.column])
 
 
+def cost(ways: Ways, size: tuple[int, int]) -> tuple[float, float]:
+    """Seconds of a drawn page as the command paints it, without hints and with `TIMED` of them."""
+    width, height = size
+    (page,) = series(seed=SEED, pages=1, characters=3, width=width, height=height)
+    view = ways.domain.view(page.rgb, Key(SEED, JUDGED, 0))
+    hints = [hint(view, place, true_colour(view, place)) for place in places(view)[:TIMED]]
+    painter = Painter(ways.model, domain=ways.kind)
+    seconds: dict[bool, list[float]] = defaultdict(list)
+    for turn in range(2 * REPEATS):
+        hinted = turn % 2 == 1
+        start = now()
+        painter.paint(view.page, hints=hints if hinted else ())
+        seconds[hinted].append(now() - start)
+    return min(seconds[False]), min(seconds[True])
+
+
 def main(
     model: str = "models/colorizer.safetensors",
     shards: str = "data/resized",
     pictures: str = "",
     *,
     write: bool = True,
+    size: tuple[int, int] = SIZE,
 ) -> str:
     """Measure every domain of the model and write the section."""
     loaded = Model.load(Path(model))
@@ -193,6 +223,11 @@ def main(
         text += "".join(
             f"- {name}: mean {np.mean(values):.2f}, 90 % below {np.quantile(values, 0.9):.2f}\n"
             for name, values in errors.items()
+        )
+        plain, longer = cost(ways, size)
+        text += (
+            f"- A drawn page of {size[0]} x {size[1]} pixels takes {plain:.2f} s without hints "
+            f"and {longer:.2f} s with {TIMED}: {longer / plain:.2f} times as long; {CLOCK}.\n"
         )
     if write:
         report.write_section("Hints", text)

@@ -32,13 +32,16 @@ def test_the_table(tmp_path: Path, told: bool) -> None:
         writer.add("", "test", picture(number))
     writer.close()
     model(told=told).save(tmp_path / "m.safetensors")
-    text = hints.main(str(tmp_path / "m.safetensors"), str(tmp_path), "2", write=False)
+    text = hints.main(
+        str(tmp_path / "m.safetensors"), str(tmp_path), "2", write=False, size=(200, 280)
+    )
     for domain in ("grey", "ink"):
         assert f"\n{domain}:\n" in text
     assert text.count("\n| 20 |") == 2
     assert ("network true" in text) == told
     assert ("both leak" in text) == told
     assert text.count("carrying leak across lines: mean") == 2
+    assert text.count("- A drawn page of 200 x 280 pixels takes") == 2
 
 
 @pytest.mark.parametrize("domain", [GREY, INK])

@@ -108,7 +108,8 @@ def contact_sheet(
                 _write(sheet, title, left, HEADER - 8)
         if captions:
             _write(sheet, captions[number], place * group, top + side + CAPTION - 5)
-    _, png = cv2.imencode(".png", sheet[..., ::-1])
+    # Sheets are kept in Git: a second each saves a third of their bytes.
+    _, png = cv2.imencode(".png", sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     return png.tobytes()
 
 

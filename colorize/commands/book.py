@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from colorize import files
@@ -9,7 +10,7 @@ from colorize.commands import console
 from colorize.errors import ImageError, InputError
 from colorize.imaging import formats
 from colorize.imaging.encode import encode
-from colorize.paint.colourbook import Book, swatches
+from colorize.paint.colourbook import Book, held, swatches
 from colorize.paint.hints import hexadecimal
 from colorize.paint.kinds import shown
 
@@ -46,11 +47,12 @@ def run(arguments: Sequence[str], root: Path) -> int:
     if options.out is not None and formats.suffix(options.out.name) not in formats.WRITERS:
         known = " or ".join(sorted(formats.WRITERS))
         raise InputError(f"{options.out}: its name must end in {known}")
-    book = Book.read(options.book)
-    if options.delete:
-        for number in sorted(set(options.delete), reverse=True):
+    with held(options.book) if options.delete and options.book.exists() else nullcontext():
+        book = Book.read(options.book)
+        for number in sorted(set(options.delete or ()), reverse=True):
             book = book.without(number)
-        book.write(options.book)
+        if options.delete:
+            book.write(options.book)
     for number, entry in enumerate(book.entries, 1):
         row = f"{number:4}  {hexadecimal(entry.color)}  L {entry.tone:3.0f}  {entry.kind:4}"
         print(f"{row}  {shown(entry.name)}".rstrip())

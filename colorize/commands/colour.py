@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from colorize.commands import console
 from colorize.imaging import openraster
 from colorize.paint import hints
 from colorize.paint.addressed import address
-from colorize.paint.jobs import Plan, describe, plan
+from colorize.paint.jobs import Plan, describe, is_file, plan
 from colorize.paint.kinds import shown
 from colorize.weights import registry
 
@@ -185,7 +185,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
 def _show(found: Plan, *, overwrite: bool) -> int:
     """Say what would be painted."""
     for job in found.jobs:
-        kept = job.target.exists() and not overwrite
+        kept = is_file(job.target) and not overwrite
         print(f"{shown(job.source)} -> {shown(job.target)}{' (there already)' if kept else ''}")
     for path, reason in found.faults:
         console.say(f"{path}: {reason}")
@@ -243,15 +243,16 @@ def _open_book(painter: "Painter", found: Plan, options: argparse.Namespace) -> 
     if options.book is None and not options.reference:
         return
     from colorize.paint import learning
-    from colorize.paint.colourbook import Book
+    from colorize.paint.colourbook import Book, held
 
     model = learning.fingerprint(painter.model)
-    book = Book(model)
-    if options.book is not None and (options.book.exists() or not options.learn):
-        book = Book.read(options.book, model=model, bins=len(painter.model.centres))
-    for path in options.reference:
-        book = book.learned(learning.of_file(painter, path))
-    if options.learn:
-        book = book.learned(learning.of_jobs(painter, found.jobs))
-        book.write(options.book)
+    with held(options.book) if options.learn else nullcontext():
+        book = Book(model)
+        if options.book is not None and (options.book.exists() or not options.learn):
+            book = Book.read(options.book, model=model, bins=len(painter.model.centres))
+        for path in options.reference:
+            book = book.learned(learning.of_file(painter, path))
+        if options.learn:
+            book = book.learned(learning.of_jobs(painter, found.jobs))
+            book.write(options.book)
     painter.book = book

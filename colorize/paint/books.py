@@ -21,8 +21,8 @@ from colorize.errors import ArchiveError
 from colorize.imaging import formats
 from colorize.paint.archive import Archive, Binder, Member
 from colorize.paint.hints import as_text
-from colorize.paint.jobs import Job
-from colorize.paint.pages import Form, Outcome, Page, Result, is_file, paint_pages
+from colorize.paint.jobs import Job, is_file
+from colorize.paint.pages import Form, Outcome, Page, Result, paint_pages
 from colorize.paint.painter import Painter
 from colorize.paint.record import Entry, Record, digest
 from colorize.paint.workshop import make_folder

@@ -11,6 +11,7 @@ people, and ``keys``, by which it is replaced when the same is learned again.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -228,6 +229,15 @@ class Book:
         """
         own = lab.rgb_to_lightness(np.array([e.color for e in self.entries], np.uint8))
         return np.stack([np.array([e.tone for e in self.entries], np.float32), own], axis=1)
+
+
+def held(path: Path) -> AbstractContextManager[None]:
+    """Hold the file of a book from reading to writing it, so that no other process changes it.
+
+    Raises:
+        InputError: another process holds it.
+    """
+    return files.locked(path, f"{path}: another run is changing it", error=InputError)
 
 
 def swatches(entries: Sequence[Entry], *, side: int = 64, across: int = 8) -> NDArray[np.uint8]:

@@ -82,8 +82,10 @@ class Guide:
     book: Book | None = None
     memo: Memo = field(default_factory=Memo, compare=False)
 
-    def __bool__(self) -> bool:
-        return bool(self.hints or self.palette or (self.book and self.book.entries))
+    def asks(self, kind: Kind) -> bool:
+        """Tell whether anything is asked for that a page of a kind can be given."""
+        book = self.book is not None and self.book.speaks_of(kind)
+        return bool(self.hints or self.palette) or book
 
     def grey(self, lightness: Plane, planes: Plane, prediction: Prediction) -> Plane:
         """Guide the colours of a grey page, whose L stays.

@@ -168,6 +168,14 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     return Plan(jobs=jobs, base=out, faults=search.faults, left=dict(search.left))
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there; one that cannot be seen is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def describe(left: Mapping[str, int]) -> str:
     """Say which files are left as they are, and how books among them can be converted."""
     counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(left.items()))

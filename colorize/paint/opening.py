@@ -23,7 +23,7 @@ from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import jpeg_quality
 from colorize.paint import inked, kinds
-from colorize.paint.jobs import Job
+from colorize.paint.jobs import Job, is_file
 from colorize.paint.memo import Memo
 from colorize.paint.scale import panels_of
 
@@ -124,7 +124,7 @@ def begun(
         The page that is being opened, by its file; nothing where no single page is left to paint.
     """
     pages = (job for job in jobs if not job.is_book)
-    first = next((job for job in pages if overwrite or not job.target.exists()), None)
+    first = next((job for job in pages if overwrite or not is_file(job.target)), None)
     if first is None:
         yield {}
         return
@@ -140,9 +140,12 @@ def _opened_and_seen(path: Path, recolour: Recolour, domain: inked.Choice) -> Op
     get = partial(read, path, max_bytes=MAX_BYTES)
     opened = open_page(get, formats.suffix(path.name), recolour=recolour)
     whole = opened.kept is not None and bool(opened.kept.all())
-    if not whole and domain != "grey" and kind_of(opened.rgb, opened.memo) == "ink":
-        page = levelled(opened.rgb, opened.memo)
-        opened.memo.of("panels", (), lambda: panels_of(page))
+    if whole or domain == "grey":
+        return opened
+    with enough_memory(opened.rgb):
+        if kind_of(opened.rgb, opened.memo) == "ink":
+            page = levelled(opened.rgb, opened.memo)
+            opened.memo.of("panels", (), lambda: panels_of(page))
     return opened
 
 

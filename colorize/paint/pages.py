@@ -1,7 +1,6 @@
 """Reads, paints and encodes pages in overlap; a faulty page stops no other."""
 
 import errno
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +23,7 @@ from colorize.imaging.chroma import Recolour
 from colorize.imaging.decode import RGB, read
 from colorize.imaging.encode import encode
 from colorize.paint.hints import Hint
-from colorize.paint.jobs import Job
+from colorize.paint.jobs import Job, is_file
 from colorize.paint.memo import Memo
 from colorize.paint.opening import MAX_BYTES, Begun, enough_memory, open_page
 from colorize.paint.painter import Painter
@@ -40,8 +39,6 @@ LARGE = 8_000_000
 
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
 """Errors of writing that the next page would meet as well."""
-
-_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-f]+>", re.IGNORECASE)
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -239,6 +236,7 @@ def paint_files(
     """
     if not jobs:
         return
+    opened = dict(begun or {})  # a file that is given twice is opened again
     pages = (
         Page(
             name=str(job.source),
@@ -246,7 +244,7 @@ def paint_files(
             kind=formats.suffix(job.target.name),
             read=partial(read, job.source, max_bytes=MAX_BYTES),
             hints=job.hints.get("", ()),
-            begun=(begun or {}).get(job.source),
+            begun=opened.pop(job.source, None),
         )
         for job in jobs
     )
@@ -278,14 +276,6 @@ def paint_files(
                 reason=written.reason,
                 domain=written.domain,
             )
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether a file is there; one that cannot be seen is not."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def _why(error: OSError) -> str:
@@ -339,13 +329,14 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form, room: _Room) ->
     if opened.outcome is Outcome.COLOURED and not form.ending:
         fits = formats.same_format(opened.page.original, opened.page.kind)
         return replace(opened, pixels=None) if fits else opened
-    domain = painter.domain_of(rgb, memo=opened.memo)
-    given: _Given = {"kept": opened.kept, "hints": opened.page.hints, "memo": opened.memo}
+    memo = opened.memo
+    given: _Given = {"kept": opened.kept, "hints": opened.page.hints, "memo": memo}
     if opened.kept is None:
         given["recolour"] = "all"  # as it has no colours to keep, nobody need look again
     opened = replace(opened, memo=None)
     try:
         with room.of(rgb), enough_memory(rgb):
+            domain = painter.domain_of(rgb, memo=memo)
             if form is Form.LAYER:
                 layer = painter.layer(rgb, **given)
                 return replace(opened, pixels=layer, domain=domain)

@@ -511,7 +511,7 @@ class Painter:
             return flats.lay(levelled, colours, panels, snap=self.snap)
 
         flat = memo.of("layer", (self.side, decoding, self.hues, self.saturation, self.snap), lay)
-        layer = asked.inked(levelled, flat, prediction) if asked else flat.rgb
+        layer = asked.inked(levelled, flat, prediction) if asked.asks("ink") else flat.rgb
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
 
@@ -550,7 +550,7 @@ class Painter:
         share = self.saturation * (1 - planes[..., 2])
         np.multiply(ab[..., 0], share, out=planes[..., 0])
         np.multiply(ab[..., 1], share, out=planes[..., 1])
-        if asked:
+        if asked.asks("grey"):
             guide.blended(planes, asked.grey(working, planes[..., :3], prediction))
         if filled:
             side = max(3, 2 * round(min(working.shape) * LINE / 2) + 1)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from colorize.errors import ArchiveError
 from colorize.paint.books import count_pages, paint_book
-from colorize.paint.jobs import Job, Plan
+from colorize.paint.jobs import Job, Plan, is_file
 from colorize.paint.opening import Begun
-from colorize.paint.pages import DISK, Form, Outcome, Result, is_file, paint_files
+from colorize.paint.pages import DISK, Form, Outcome, Result, paint_files
 from colorize.paint.painter import Painter
 from colorize.paint.record import Record, digest
 from colorize.paint.workshop import sweep

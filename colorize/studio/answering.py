@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -31,6 +31,8 @@ def answered(endpoint: Endpoint) -> Endpoint:
             return failure(503, str(error) or "the server stops")
         except ColorizeError as error:
             return failure(422, str(error))
+        except ClientDisconnect:
+            return failure(400, "the request broke off")  # nobody reads it
         except OSError as error:
             return failure(507, f"it cannot be saved: {error.strerror or error}")
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,7 +21,7 @@ from colorize.paint import colourbook, learning
 from colorize.paint.opening import MAX_BYTES
 from colorize.paint.painter import Painter
 from colorize.studio import swatches
-from colorize.studio.answering import body, page_of, route
+from colorize.studio.answering import body, named, page_of, route
 from colorize.studio.assets import asset
 from colorize.studio.colours import Colours
 from colorize.studio.events import Hub
@@ -185,12 +184,12 @@ class Studio:
                 return JSONResponse(self._renderer.state(page), 409)
             await run_in_threadpool(self._project.set_hints, page, hints)
         with suppress(Busy):  # painting begins before the browser asks for the picture
-            self._renderer.view(page, SCREEN).add_done_callback(_heard)
+            self._renderer.view(page, SCREEN)
         self._tell_page(page)
         return JSONResponse(self._renderer.state(page))
 
     async def _add(self, request: Request) -> Response:
-        name = unquote(request.headers.get("x-name", ""), errors="replace")[: 4 * MAX_NAME]
+        name = named(request)[: 4 * MAX_NAME]
         async with self._uploads:
             if formats.is_page(name):
                 content = await _received(request, MAX_BYTES)
@@ -229,12 +228,6 @@ class Studio:
 
     def _tell_page(self, page: Page) -> None:
         self.hub.tell({"type": "page", "page": self._renderer.state(page)})
-
-
-def _heard(future: Any) -> None:  # noqa: ANN401
-    """Take note of how a task ended that nobody waits for."""
-    if not future.cancelled():
-        future.exception()
 
 
 async def _received(request: Request, limit: int) -> bytes:

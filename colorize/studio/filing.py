@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from colorize.errors import ImageError
-from colorize.imaging import openraster
+from colorize.imaging import formats, openraster
 from colorize.paint import pages
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
@@ -20,7 +20,8 @@ class Form(StrEnum):
 
     def file_name(self, page: Page) -> str:
         """Name of the file of a page."""
-        stem = page.name.replace("/", " - ").removesuffix(page.kind)
+        name = page.name.replace("/", " - ")
+        stem = name[: len(name) - len(formats.suffix(name))]
         return f"{stem}{' colours' * (self is Form.LAYER)}{self.ending(page)}"
 
     def ending(self, page: Page) -> str:

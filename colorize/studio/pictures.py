@@ -103,7 +103,9 @@ class Pictures:
         try:
             content = self._path(page, view, version).read_bytes()
         except OSError:
-            self._stored.pop((page.id, view), None)
+            with self._lock:
+                if self.stored(page, view) == version:  # and not a newer one by now
+                    del self._stored[page.id, view]
             return None
         return self.keep(page, view, Picture(version, content))
 

@@ -13,7 +13,6 @@ Names of pages come from others. They are text to show and to compare, never a p
 
 import hashlib
 import json
-import math
 import re
 import secrets
 import shutil
@@ -142,6 +141,7 @@ class Project:
         for path in (folder, self.sources, self.cache):
             path.mkdir(parents=True, exist_ok=True)
             files.sweep(path)
+        files.sweep(folder / "exports")
         self._lock = threading.RLock()
         self._pages: dict[str, Page] = {}
         self._hints: dict[str, tuple[Hint, ...]] = {}
@@ -325,9 +325,10 @@ class Project:
         """A name that no page has: of a second ``003.png``, with its book's, or with a number."""
         taken = {page.name for page in self._pages.values()}
         ending = formats.suffix(name)
-        ways = [name] + ([f"{book}/{name}"] if book else [])
+        ways = [name] + ([_short(f"{book}/{name}")] if book else [])
         stem = ways[-1][: len(ways[-1]) - len(ending)]
-        ways += [f"{stem} ({number}){ending}" for number in range(2, len(taken) + 3)]
+        tails = (f" ({number}){ending}" for number in range(2, len(taken) + 3))
+        ways += [f"{_short(stem, MAX_NAME - len(tail))}{tail}" for tail in tails]
         return next(way for way in ways if way not in taken)
 
     def _save(self) -> None:
@@ -393,8 +394,12 @@ def label(name: str) -> str:
     if text[1:2] == ":":  # a drive of Windows
         text = text[2:]
     parts = [part for part in text.split("/") if part.strip(". ")]
-    short = "/".join(parts) or "page"
-    return short if len(short) <= MAX_NAME else short[-MAX_NAME:].lstrip("/")
+    return _short("/".join(parts) or "page")
+
+
+def _short(name: str, limit: int = MAX_NAME) -> str:
+    """Cut what a name begins with."""
+    return name if len(name) <= limit else name[-limit:].lstrip("/")
 
 
 def parsed(found: object) -> tuple[Hint, ...]:
@@ -437,7 +442,7 @@ def _json(content: Mapping[str, object], indent: int | None = None) -> bytes:
 def _number(value: object, low: float, high: float, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{name} is no number")
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high:  # NaN is not, either
         raise InputError(f"{name} is not between {low:g} and {high:g}")
     return float(value)
 

@@ -249,22 +249,39 @@ class Renderer:
         return self.worker.submit((page.id, view), work, urgent=urgent)
 
     def _made(self, page: Page, view: View, *, ahead: bool) -> Picture:
-        """Make a picture of a page as it is now."""
-        ready = self._found(page, view)
-        if ready is not None:
-            return ready
-        try:
-            sheet = self._sheets.of(page)
-            if view.kind is Kind.PAINTED:
-                memo = Memo() if ahead else self._sheets.memo(page, view.level)
-                return self._painted(page, sheet, view, memo)
-            before = sheet.at(view.level).rgb
-        except ImageError as error:
-            self._failures[page.id] = str(error)
-            self._tell(page)
-            raise
-        picture = Picture(BARE, _jpeg(_thumb(before) if view.kind is Kind.THUMB else before))
-        return self._pictures.keep(page, view, picture)
+        """Make a picture of a page as it is now.
+
+        Raises:
+            LookupError: the page was removed.
+        """
+        if self._project.page(page.id) is None:
+            raise LookupError
+        picture = self._found(page, view)
+        if picture is None:
+            try:
+                picture = self._pictures.keep(page, view, self._new(page, view, ahead=ahead))
+            except ImageError as error:
+                if view.level == 0:  # without a closer look a page can still be worked on
+                    self._failures[page.id] = str(error)
+                    self._tell(page)
+                raise
+        if view == SCREEN:
+            if self._failures.pop(page.id, ""):
+                self._tell(page)
+            if self._pictures.stored(page, view) != picture.version:
+                # After the answer: whoever waits for the picture need not wait for the disk.
+                with suppress(Busy):
+                    work = partial(self._store, page)
+                    self.worker.submit((page.id, "store"), work, urgent=True, pause=False)
+        return picture
+
+    def _new(self, page: Page, view: View, *, ahead: bool) -> Picture:
+        sheet = self._sheets.of(page)
+        if view.kind is Kind.PAINTED:
+            memo = Memo() if ahead else self._sheets.memo(page, view.level)
+            return self._painted(page, sheet, view, memo)
+        before = sheet.at(view.level).rgb
+        return Picture(BARE, _jpeg(_thumb(before) if view.kind is Kind.THUMB else before))
 
     def _painted(self, page: Page, sheet: Sheet, view: View, memo: Memo) -> Picture:
         hints, settings, held = self._asked(page)
@@ -272,12 +289,7 @@ class Renderer:
         painter = self._painter(settings, held, sheet.kind)
         rgb, kept = sheet.at(view.level)
         painted = painter.paint(rgb, kept=kept, hints=hints, memo=memo)
-        picture = self._pictures.keep(page, view, Picture(version, _jpeg(painted)))
-        if view == SCREEN:
-            # After the answer: whoever waits for the picture need not wait for the disk.
-            work = partial(self._store, page)
-            self.worker.submit((page.id, "store"), work, urgent=True, pause=False)
-        return picture
+        return Picture(version, _jpeg(painted))
 
     def _store(self, page: Page) -> None:
         """Put the newest picture of a page on the disk, and its thumbnail."""

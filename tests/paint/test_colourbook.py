@@ -17,7 +17,7 @@ from colorize.errors import InputError
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.model.weights import Model
 from colorize.paint import learning
-from colorize.paint.colourbook import MATCH, MAX_ENTRIES, METADATA_KEY, Book, Entry
+from colorize.paint.colourbook import MATCH, MAX_ENTRIES, METADATA_KEY, Book, Entry, held
 from colorize.paint.hints import Hint, hexadecimal
 from colorize.paint.painter import Painter
 from tests.models import tiny_model
@@ -294,3 +294,23 @@ def test_wrong_options_are_refused_in_one_line(
     assert status == REFUSED
     assert not out.exists()
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_of_two_runs_that_change_a_book_the_second_one_is_refused(
+    tmp_path: Path,
+    model_path: Path,
+    encoded: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page, book = tmp_path / "1.png", tmp_path / "b.book"
+    page.write_bytes(encoded(np.full((40, 40), 140, np.uint8)))
+    learn = [str(page), "-o", str(tmp_path / "o.png"), "--model", str(model_path), "--learn"]
+    learn += ["--book", str(book), "--reference", str(page)]
+    with held(book):
+        assert main(learn) == REFUSED
+        assert f"{book}: another run is changing it" in capsys.readouterr().err
+    assert main(learn) == 0
+    before = book.read_bytes()
+    with held(book):
+        assert main(["book", str(book), "--delete", "1"]) == REFUSED
+    assert book.read_bytes() == before

@@ -127,3 +127,21 @@ def test_the_first_page_that_is_left_is_taken(folder: Path, tmp_path: Path) -> N
 def test_nothing_of_it_needs_torch() -> None:
     code = "import sys, colorize.paint.opening; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_that_is_given_twice_is_painted_twice(
+    both: Model, folder: Path, tmp_path: Path
+) -> None:
+    found = plan([folder / "grey.png", folder], tmp_path / "out")
+    painter = Painter(both)
+    with opening.begun(
+        found.jobs, overwrite=False, recolour=painter.recolour, domain=painter.domain
+    ) as begun:
+        results = list(
+            paint_files(painter, found.jobs, form=Form.PAINTED, base=found.base, begun=begun)
+        )
+    grey = [result for result in results if result.source.endswith("grey.png")]
+    assert [result.outcome for result in grey] == [Outcome.PAINTED] * 2
+    one, other = (Path(result.target) for result in grey)
+    assert one != other
+    assert one.read_bytes() == other.read_bytes()

@@ -14,6 +14,8 @@ from PIL import Image
 from colorize.__main__ import main
 from colorize.colour.gamut import bin_centres
 from colorize.commands.colour import parser
+from colorize.studio import project
+from colorize.studio.filing import Form
 from tests.models import tiny_model
 from tests.studio.conftest import Served, files_of
 
@@ -189,3 +191,14 @@ def test_hints_give_the_commands_bytes(
         layer = served.client.get(f"api/pages/{one}/file/layer").content
         assert layer == (tmp_path / "l" / name).read_bytes()
     assert (tmp_path / "out" / "1.png").read_bytes() != plain
+
+
+def test_names_of_files_keep_no_second_suffix() -> None:
+    page = project.Page(id="0" * 16, name="b.cbz/001.PNG", source="0" * 16 + ".png")
+    names = {form: form.file_name(page) for form in Form}
+    assert names == {
+        Form.PAINTED: "b.cbz - 001.png",
+        Form.PNG: "b.cbz - 001.png",
+        Form.LAYER: "b.cbz - 001 colours.png",
+        Form.LAYERS: "b.cbz - 001.ora",
+    }

@@ -80,6 +80,21 @@ def test_no_two_pages_have_one_name(tmp_path: Path, page: Page) -> None:
     assert [project.content(one) for one in project.pages[:4]] == [page(1), page(2)] * 2
 
 
+def test_a_long_name_with_a_number_is_found_again(tmp_path: Path, page: Page) -> None:
+    project = Project(tmp_path / "work")
+    long = "b" * 150
+    for number in range(3):
+        path = tmp_path / f"{number}" / f"{long}.cbz"
+        path.parent.mkdir()
+        project.add_file(book(path, {f"{'p' * 100}.png": page(1)}), path.name)
+    names = [one.name for one in project.pages]
+    assert len(set(names)) == 3
+    assert all(len(name) <= 200 and name.endswith(".png") for name in names)
+    for one in project.pages:
+        project.set_hints(one, [RED])
+    assert same(Project(tmp_path / "work"), project)
+
+
 def test_a_file_is_opened_once(tmp_path: Path, page: Page) -> None:
     path = tmp_path / "1.png"
     path.write_bytes(page())
@@ -124,7 +139,11 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path, page: Page) -> No
     (project.sources / ".0123456789abcdef.01234567.part").write_bytes(b"half a book")
     (project.cache / "0123456789abcdef-screen-0.jpg").write_bytes(b"of a page that is gone")
     (project.folder / ".project.json.01234567.part").write_bytes(b"{")
+    exports = project.folder / "exports"
+    exports.mkdir()
+    (exports / ".book.cbz.01234567.part").write_bytes(b"half an export")
     Project(tmp_path)
+    assert list(exports.iterdir()) == []
     assert [path.name for path in project.sources.iterdir()] == [kept.source]
     assert list(project.cache.iterdir()) == []
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []

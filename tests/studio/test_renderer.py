@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from colorize.errors import ImageError
 from colorize.paint.hints import Hint
 from colorize.paint.painter import Painter
 from colorize.studio.colours import Colours
@@ -98,4 +100,49 @@ def test_hues_are_those_of_the_settings_or_of_the_painter(project: Project) -> N
         painted[hues] = renderer.painter(settings).paint(inked)
         np.testing.assert_array_equal(painted[hues], Painter(model, hues=hues).paint(inked))
     assert (painted[0.0] != painted[1.0]).any()
+    renderer.close()
+
+
+def test_a_closer_look_that_fails_leaves_the_page_as_it_is(
+    project: Project, page: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = project.add_page("1.png", page(1, height=2400, width=1600))
+    painter, paint = Painter(tiny_model()), Painter.paint
+    renderer = rendering(project, painter, lambda _: None)
+    limit = 600_000
+
+    def small_memory(self: Painter, rgb: np.ndarray, **given: Any) -> np.ndarray:
+        if rgb.shape[0] * rgb.shape[1] > limit:
+            raise ImageError("too_large", "not enough memory")
+        return paint(self, rgb, **given)
+
+    monkeypatch.setattr(Painter, "paint", small_memory)
+    renderer.view(added, SCREEN).result(60)
+    with pytest.raises(ImageError):
+        renderer.view(added, View(Kind.PAINTED, 1)).result(60)
+    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    assert renderer.state(added)["state"] == "painted"
+    limit = 0
+    project.set_hints(added, [RED])
+    with pytest.raises(ImageError):
+        renderer.view(added, SCREEN).result(60)
+    assert renderer.state(added)["state"] == "failed"
+    limit = 600_000
+    renderer.view(added, SCREEN).result(60)
+    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    assert renderer.state(added)["state"] == "painted"
+    renderer.close()
+
+
+def test_a_page_that_was_removed_is_not_painted(
+    project: Project, page: Callable[..., bytes]
+) -> None:
+    model, runs = tiny_model(), []
+    model.network.register_forward_hook(lambda *_: runs.append(1))
+    renderer = rendering(project, Painter(model), lambda _: None)
+    added = project.add_page("1.png", page(1))
+    project.remove([added])
+    with pytest.raises(LookupError):
+        renderer.view(added, SCREEN).result(60)
+    assert runs == []
     renderer.close()

@@ -1,6 +1,8 @@
 """A server that is killed at any moment loses nothing that it had answered for."""
 
 import itertools
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -120,8 +122,6 @@ def test_mistakes_are_one_line(
 
 
 def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path, page: Page) -> None:
-    import signal
-
     served = begin("studio", "--folder", tmp_path, "--model", model_path)
     large = [page(number, height=1700, width=1200) for number in range(12)]
     added = [served.add(f"{number}.png", content).json()[0] for number, content in enumerate(large)]
@@ -142,6 +142,29 @@ def test_ctrl_c_ends_it_well(tmp_path: Path, model_path: Path, page: Page) -> No
     for thread in waiting:
         thread.join()
     assert set(told) == {200, 503}
+    assert served.process.stderr is not None
+    assert served.process.stderr.read() == ""
+    served.end()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    tmp_path: Path, model_path: Path, page: Page
+) -> None:
+    served = begin("studio", "--folder", tmp_path, "--model", model_path)
+    for name in ("1.png", "b.cbz"):
+        path = served.url.removeprefix(served.origin)
+        head = (
+            f"POST {path}api/pages HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+            f"Origin: {served.origin}\r\nX-Name: {name}\r\nContent-Length: 100000\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+            connection.sendall(head.encode() + b"P" * 1000)
+            time.sleep(0.3)
+    assert served.add("2.png", page()).status_code == 201
+    assert [one["name"] for one in served.project()["pages"]] == ["2.png"]
+    assert len(list((tmp_path / "sources").iterdir())) == 1
+    served.process.send_signal(signal.SIGTERM)
+    served.process.wait(30)
     assert served.process.stderr is not None
     assert served.process.stderr.read() == ""
     served.end()

@@ -164,6 +164,7 @@ def test_a_body_that_grows_too_long_is_refused(served: Served) -> None:
         b'{"temperature": "hot"}',
         b'{"temperature": NaN}',
         b'{"saturation": 1e999}',
+        b'{"saturation": ' + b"9" * 400 + b"}",
         b'{"saturation": null}',
         b'{"tone": true}',
         b'{"hues": 1.1}',

@@ -175,7 +175,7 @@ def cost(ways: Ways, size: tuple[int, int]) -> tuple[float, float]:
     (page,) = series(seed=SEED, pages=1, characters=3, width=width, height=height)
     view = ways.domain.view(page.rgb, Key(SEED, JUDGED, 0))
     hints = [hint(view, place, true_colour(view, place)) for place in places(view)[:TIMED]]
-    painter = Painter(ways.model, domain=ways.kind)
+    painter = Painter(ways.model, domain=ways.kind, recolour="all")
     seconds: dict[bool, list[float]] = defaultdict(list)
     for turn in range(2 * REPEATS):
         hinted = turn % 2 == 1

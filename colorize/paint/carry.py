@@ -466,9 +466,7 @@ def _described(
 
 def _binned(number: NDArray[np.int32], inside: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
     """Bins (H * W,) of pixels for sums by region; what is not inside one has the bin ``count``."""
-    bins = number.astype(np.intp)
-    bins[~inside] = count
-    return bins.ravel()
+    return np.where(inside, number, np.intp(count)).ravel()
 
 
 def alike(regions: Regions, features: Plane, chosen: NDArray[np.int32]) -> Plane:

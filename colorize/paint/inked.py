@@ -152,7 +152,7 @@ def _dots(mask: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
     longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     small = longest <= _length(DOT, short)
     small[0] = False
-    return np.asarray(np.take(small.view(np.uint8), marks), np.uint8)
+    return np.asarray(np.take(small.view(np.uint8), np.asarray(marks, np.int32)), np.uint8)
 
 
 def _toned(dots: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
@@ -163,4 +163,4 @@ def _toned(dots: NDArray[np.uint8], short: int) -> NDArray[np.uint8]:
     _, areas, boxes, _ = cv2.connectedComponentsWithStats(filled, connectivity=8)
     large = boxes[:, cv2.CC_STAT_AREA] >= _length(AREA, short) ** 2
     large[0] = False
-    return np.asarray(np.take(large.view(np.uint8), areas), np.uint8)
+    return np.asarray(np.take(large.view(np.uint8), np.asarray(areas, np.int32)), np.uint8)

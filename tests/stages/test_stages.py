@@ -152,7 +152,7 @@ def test_the_best_epoch_is_kept(prepared: Project) -> None:
 
 def test_the_last_epoch_is_kept_where_params_ask_for_it(prepared: Project) -> None:
     # A learning rate that ruins the network: no later epoch is as good as the first one.
-    root = prepared(train={"epochs": 3, "lr": 1.0, "keep": "last"})
+    root = prepared(train={"epochs": 3, "lr": 0.1, "keep": "last"})
     train.main(root)
     with (root / "metrics" / "train.csv").open() as file:
         scores = [float(row["val_psnr"]) for row in csv.DictReader(file)]

@@ -81,7 +81,7 @@ class Exports:
 
     @property
     def _book_file(self) -> Path:
-        return self._project.folder / "exports" / "book.cbz"
+        return self._project.exports / "book.cbz"
 
     def _write_book(self) -> None:
         failed = 0

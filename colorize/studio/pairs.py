@@ -15,12 +15,9 @@ from colorize.errors import ImageError, InputError
 from colorize.imaging import formats
 from colorize.imaging.decode import RGB, decode, read
 from colorize.imaging.encode import encode
+from colorize.paint.opening import MAX_BYTES, MAX_PIXELS
 
 REAL = "real"
-
-MAX_BYTES = 200_000_000
-MAX_PIXELS = 50_000_000
-"""Of a picture's file, checked before it is decoded."""
 
 SIDE = 256
 """Pixels of a crop's side at most, as in Zhang et al. and pix2pix."""

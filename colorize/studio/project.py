@@ -138,10 +138,11 @@ class Project:
         self.folder = folder
         self.sources = folder / "sources"
         self.cache = folder / "cache"
+        self.exports = folder / "exports"
         for path in (folder, self.sources, self.cache):
             path.mkdir(parents=True, exist_ok=True)
             files.sweep(path)
-        files.sweep(folder / "exports")
+        files.sweep(self.exports)
         self._lock = threading.RLock()
         self._pages: dict[str, Page] = {}
         self._hints: dict[str, tuple[Hint, ...]] = {}

@@ -9,12 +9,11 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from colorize import files
 from colorize.errors import InputError
 from colorize.studio import sessions
-from colorize.studio.answering import Endpoint, answered, body
+from colorize.studio.answering import Endpoint, body, route
 from colorize.studio.assets import asset
 from colorize.studio.fooled import summary
 from colorize.studio.pairs import Pairs, shown
@@ -61,7 +60,7 @@ class Raters:
             ("GET", f"{one}/{{trial}}/{{side}}", self._picture),
             ("POST", f"{one}/{{trial}}", self._answer),
         ]
-        routes = [Route(path, answered(endpoint), methods=[way]) for way, path, endpoint in listed]
+        routes = [route(path, endpoint, way) for way, path, endpoint in listed]
         return Starlette(routes=routes)
 
     async def _index(self, _: Request) -> Response:

@@ -30,6 +30,11 @@ def rendering(project: Project, painter: Painter, told: Callable[[Page], None]) 
     )
 
 
+def settle(renderer: Renderer) -> None:
+    """Wait until all that is asked for is done."""
+    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+
+
 def test_the_newest_picture_is_stored_when_hints_change_while_a_page_is_painted(
     project: Project, page: Callable[..., bytes]
 ) -> None:
@@ -45,7 +50,7 @@ def test_the_newest_picture_is_stored_when_hints_change_while_a_page_is_painted(
     renderer = rendering(project, Painter(model), lambda _: None)
     first = renderer.view(added, SCREEN).result(60)
     second = changes[0].result(60)
-    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    settle(renderer)
     assert first.version != second.version == renderer.version(added)
     assert renderer.state(added)["state"] == "painted"
     assert renderer.state(added)["thumb"] == second.version
@@ -60,7 +65,7 @@ def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
     one, other = (project.add_page(f"{number}.png", page(number)) for number in (1, 2))
     renderer = rendering(project, Painter(model), lambda _: None)
     renderer.open(one).result(60)
-    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    settle(renderer)
     once = len(runs)  # at the page, and at each of its panels
     assert once > 0
     for hints in ([RED], [RED, RED._replace(y=0.8)], []):
@@ -120,7 +125,7 @@ def test_a_closer_look_that_fails_leaves_the_page_as_it_is(
     renderer.view(added, SCREEN).result(60)
     with pytest.raises(ImageError):
         renderer.view(added, View(Kind.PAINTED, 1)).result(60)
-    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    settle(renderer)
     assert renderer.state(added)["state"] == "painted"
     limit = 0
     project.set_hints(added, [RED])
@@ -129,7 +134,7 @@ def test_a_closer_look_that_fails_leaves_the_page_as_it_is(
     assert renderer.state(added)["state"] == "failed"
     limit = 600_000
     renderer.view(added, SCREEN).result(60)
-    renderer.worker.submit("last", lambda: None, urgent=True).result(60)
+    settle(renderer)
     assert renderer.state(added)["state"] == "painted"
     renderer.close()
 

@@ -16,7 +16,8 @@ class Schedule:
     Attributes:
         epochs: passes over the training split.
         batch: pictures a step; the last, smaller batch of an epoch is left out.
-        crop: side of the random square that a step sees of a picture, in pixels.
+        crop: side of the random square that a step sees of a picture, in pixels: several one after
+            the other, each in an equal share of the epochs. Small ones take less time.
         scale_jitter: how much larger or smaller a step may see a picture, as a logarithm.
         gamma_jitter: how much darker or lighter grey pages are, as the logarithm of an exponent.
         lr: peak learning rate.
@@ -29,7 +30,7 @@ class Schedule:
 
     epochs: int
     batch: int
-    crop: int
+    crop: tuple[int, ...]
     scale_jitter: float = 0.0
     gamma_jitter: float = 0.0
     lr: float
@@ -38,10 +39,10 @@ class Schedule:
     dropout: float = 0.0
     seed: int
 
-    @property
-    def variation(self) -> Variation:
-        """How pictures are varied."""
-        return Variation(crop=self.crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
+    def variation(self, epoch: int) -> Variation:
+        """How pictures are varied in an epoch, the first of which is 1."""
+        crop = self.crop[math.ceil(epoch * len(self.crop) / self.epochs) - 1]
+        return Variation(crop=crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
 
     def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this schedule.
@@ -61,11 +62,12 @@ class Schedule:
         multiple = recipe.side_multiple
         if pictures.side % multiple:
             raise DataError(f"resize.side must be a multiple of {multiple}, not {pictures.side}")
-        if self.crop > pictures.side or self.crop % multiple:
-            raise DataError(
-                f"train.crop must be a multiple of {multiple} and at most resize.side, "
-                f"{pictures.side}, not {self.crop}"
-            )
+        for crop in self.crop:
+            if crop > pictures.side or crop % multiple:
+                raise DataError(
+                    f"train.crop must be a multiple of {multiple} and at most resize.side, "
+                    f"{pictures.side}, not {crop}"
+                )
 
     def learning_rate(self, step: int, *, steps: int) -> float:
         """Learning rate of a step: rise linearly, then fall along a half cosine to 0."""

@@ -6,13 +6,14 @@ in which row; `layout` says how a shard gets its pictures and its five hexadecim
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from colorize import files
 from colorize.data.split import Split
-from colorize.errors import DataError
+from colorize.errors import DataError, one_line
 
 INDEX = "index.csv"
 
@@ -25,8 +26,26 @@ def write(path: Path, pictures: NDArray[np.uint8]) -> None:
         file.write(np.ascontiguousarray(pictures).data)
 
 
+class _Shard(NamedTuple):
+    """Where the pixels of a shard lie in its file."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+
+    def map(self) -> NDArray[np.uint8]:
+        """Map it into memory."""
+        try:
+            return np.memmap(self.path, np.uint8, "r", self.offset, self.shape)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.path} cannot be read: {one_line(error)}") from None
+
+
 class ShardReader:
     """All pictures of one split, by rising names and rows; memory holds none of them.
+
+    A shard is open only while one of its pictures is in use: a system allows some hundred open
+    files, and a split has thousands.
 
     Args:
         folder: where the shards are.
@@ -37,15 +56,15 @@ class ShardReader:
     """
 
     def __init__(self, folder: Path, split: Split) -> None:
-        self._shards = [read(path) for path in paths(folder, split)]
+        self._shards = [_located(path) for path in paths(folder, split)]
         if len({shard.shape[1:] for shard in self._shards}) != 1:
             raise DataError(f"{split} shards in {folder} differ in shape: run resize again")
-        self._ends = np.cumsum([len(shard) for shard in self._shards])
+        self._ends = np.cumsum([shard.shape[0] for shard in self._shards])
 
     @property
     def side(self) -> int:
         """Side of every picture in pixels."""
-        return int(self._shards[0].shape[1])
+        return self._shards[0].shape[1]
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -61,7 +80,7 @@ class ShardReader:
         position %= len(self)
         shard = int(np.searchsorted(self._ends, position, side="right"))
         start = 0 if shard == 0 else int(self._ends[shard - 1])
-        rgb: NDArray[np.uint8] = self._shards[shard][position - start]
+        rgb: NDArray[np.uint8] = self._shards[shard].map()[position - start]
         return rgb
 
     def conditions(self, position: int) -> Mapping[str, NDArray[np.float32]]:
@@ -95,6 +114,10 @@ def read(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: it is cut short, damaged or no shard.
     """
+    return _located(path).map()
+
+
+def _located(path: Path) -> _Shard:
     try:
         with path.open("rb") as file:
             shape, dtype = files.array_header(file, path.stat().st_size)
@@ -105,4 +128,4 @@ def read(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path} is damaged ({error}): run resize again") from None
     if dtype != np.uint8 or len(shape) != 4 or 0 in shape or shape[2:] != (shape[1], 3):
         raise DataError(f"{path} is no shard: {dtype} {shape}; run resize again")
-    return np.memmap(path, np.uint8, "r", offset, shape)
+    return _Shard(path, offset, shape)

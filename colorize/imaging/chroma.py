@@ -100,11 +100,6 @@ def measure(rgb: RGB) -> float:
     return float(np.sqrt((rest**2).sum(axis=1).mean()))
 
 
-def is_coloured(rgb: RGB) -> bool:
-    """Tell a page that has colours, all over or somewhere, from a grey one: see `kept`."""
-    return kept(rgb, recolour="none") is not None
-
-
 def kept(rgb: RGB, *, recolour: Recolour = "grey") -> NDArray[np.bool_] | None:
     """Find the pixels of a page that have colours already and keep them.
 

@@ -84,10 +84,13 @@ def lay(
     fade = None
     if rng.random() < params.gradation_chance:
         fade = _fade(regions, kind, step, rng)
+    every_step = np.concatenate(steps)
+    if fade is not None:  # where a shadow has deepened the tone, less is left to add
+        fade = np.minimum(fade, np.maximum(0, DEEPEST_SHADOW - every_step[body]))
     offset = (int(rng.integers(1 << 16)), int(rng.integers(1 << 16)))
-    printed = screens.lay(np.concatenate(used), np.concatenate(steps), body, fade, offset)
+    printed = screens.lay(np.concatenate(used), every_step, body, fade, offset)
     _soften(printed, regions.border)
-    black = np.concatenate(steps) == STEPS
+    black = every_step == STEPS
     solid = black[body] if black.any() else np.zeros(body.shape, bool)
     return Tones(printed, solid, kind, step)
 

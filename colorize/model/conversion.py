@@ -24,6 +24,7 @@ class LabConverter(nn.Module):
     """Converts pictures (N, 3, H, W) uint8 sRGB; its tables move with the module to a device."""
 
     linear: Tensor
+    greys: Tensor
     to_xyz: Tensor
     to_ab: Tensor
 
@@ -31,10 +32,17 @@ class LabConverter(nn.Module):
         super().__init__()
         for name, array in {
             "linear": lab.linear_table(),
+            "greys": lab.rgb_to_planes(np.arange(256, dtype=np.uint8)[:, None, None].repeat(3, 2))[
+                0
+            ],
             "to_xyz": lab.RGB_TO_UNIT_XYZ,
             "to_ab": np.array([500, 200], np.float32).reshape(2, 1, 1),
         }.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+
+    def lightness(self, grey: Tensor) -> Tensor:
+        """Give L of grey values: uint8 of any shape to float32 of the same."""
+        return self.greys.flatten().index_select(0, grey.flatten().int()).view(grey.shape)
 
     def lightness_and_means(self, rgb: Tensor, block: int) -> tuple[Tensor, Tensor]:
         """Give L of every pixel and the mean ab of every block.

@@ -229,7 +229,7 @@ class Inky(Domain):
 
     def encode(self, converter: LabConverter, page: Tensor, truth: Tensor, stride: int) -> Encoded:
         """Give L of the page, and Lab and weight of the layer under it."""
-        lightness, _ = converter.lightness_and_means(page, stride)
+        lightness = converter.lightness(page[:, :1])
         rgb, weight = layers.fit(truth, page[:, :1].float() / 255, stride)
         layer_lightness, ab = converter.lightness_and_means(rgb, 1)
         seen = torch.cat([lightness, torch.full_like(lightness, lab.L_MAX)], dim=1)

@@ -13,6 +13,9 @@ LIGHTNESS_UNIT = 10.0
 """An error of this much in L costs as much as one nat of a colour: both are then of like size in an
 untrained network and in a trained one, and neither starves the other."""
 
+ROUNDING = 1e-3
+"""A smaller error of L has no gradient."""
+
 
 class Target(NamedTuple):
     """What each pixel of the head's map should be.
@@ -146,12 +149,13 @@ def _error_of_lightness(output: Tensor, target: Target) -> tuple[Tensor, Tensor]
         The sum in `LIGHTNESS_UNIT`, and (N, h, w).
     """
     assert target.lightness is not None
+    # Decoding clips L. What is white or black then costs nothing more beyond, but what is not has a
+    # gradient there: otherwise it could never come back.
     wanted = target.lightness[:, 0]
     counts = (~wanted.isnan()).float() / LIGHTNESS_UNIT
     if target.weight is not None:
         counts *= target.weight
-    free = output.float() * decode.L_RANGE + decode.L_CENTRE
-    found = free.clamp(0, L_MAX)
+    found = (output.float() * decode.L_RANGE + decode.L_CENTRE).clamp(0, L_MAX)
     error = found - wanted.nan_to_num()
-    slope = error.sign() * (found == free) * counts * decode.L_RANGE
+    slope = error.sign() * (error.abs() > ROUNDING) * counts * decode.L_RANGE
     return (error.abs() * counts).sum(), slope

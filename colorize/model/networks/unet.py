@@ -36,8 +36,10 @@ SIDE_MULTIPLE = 32
 CHANNELS = (24, 48, 96, 160, 256)
 """At a half, a quarter, ... 1/32 of the size."""
 
-_MOMENTUM = 0.03
-"""Of the running statistics: over thirty batches, because the kinds of pages in a batch vary."""
+_MOMENTUM = 0.1
+"""Of running statistics that batches of one kind of pages give."""
+_MIXED_MOMENTUM = 0.03
+"""Of those over all kinds: over thirty batches, because the kinds of pages in a batch vary."""
 _CHANNELS_MULTIPLE = 8
 _STEM_STRIDE = 2
 
@@ -164,8 +166,9 @@ class Convolution(nn.Sequential):
         convolution = nn.Conv2d(
             inside, outside, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
         )
-        super().__init__(convolution, _norm(outside), Relu())
-        self.inked = _norm(outside) if norms > 1 else None
+        momentum = _MOMENTUM if norms > 1 else _MIXED_MOMENTUM
+        super().__init__(convolution, nn.BatchNorm2d(outside, momentum=momentum), Relu())
+        self.inked = nn.BatchNorm2d(outside, momentum=momentum) if norms > 1 else None
 
     def forward(self, x: Tensor, kind: int | Tensor = 0) -> Tensor:
         """Give (N, outside, H, W), normalised by the batch norm of a kind of pages."""
@@ -183,10 +186,6 @@ class _Pair(nn.Sequential):
         for convolution in self:
             x = convolution(x, kind)
         return x
-
-
-def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, momentum=_MOMENTUM)
 
 
 def _down(inside: int, outside: int, norms: int, *, dilation: int = 1) -> _Pair:

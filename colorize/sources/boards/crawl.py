@@ -22,6 +22,9 @@ from colorize.sources.boards.verify import verify
 
 logger = logging.getLogger(__name__)
 
+MAX_TEXT = 10_000
+"""Characters that are kept of what a site's users have written."""
+
 FAILED_IN_A_ROW = 10
 """Pictures after which not they are at fault, but the site or the way to it."""
 
@@ -114,7 +117,7 @@ class _Crawl:
     def replay(self) -> Iterator[Picture]:
         """Yield what the journal holds, and drop all from the first entry that no longer stands.
 
-        An entry stands unless its file is damaged or what was denied is denied no more.
+        An entry stands unless its file is another one now or what was denied is denied no more.
         """
         good = 0
         for entry, end in self.journal.entries():
@@ -127,7 +130,7 @@ class _Crawl:
                 self.counts["denied" if denied else entry.skipped] += 1
             else:
                 content = self.store.get(entry.key)
-                if content is None:
+                if content is None or hashlib.sha256(content).hexdigest() != entry.record.sha256:
                     break
                 self._is_new(content)
                 yield Picture(entry.record, content)
@@ -162,7 +165,7 @@ class _Crawl:
                 raise ImageError("same_file", "an earlier post has the same bytes")
         except ImageError as error:
             logger.info("left out %s: %s", post.page, error)
-            answered = kept is None and error.reason != "failed"
+            answered = kept is None and error.reason not in {"failed", "refused_url"}
             self._note(replace(entry, skipped=error.reason), answered=answered)
             return None
         picture = self._picture(post, rendition, content, header)
@@ -195,13 +198,13 @@ class _Crawl:
             suffix=header.suffix,
             group=f"{source}_{post.parent or post.id}",
             page=post.page,
-            artist=post.artist,
+            artist=post.artist[:MAX_TEXT],
             rating=post.rating,
             url=str(self.board.site.resolve(rendition.url) or ""),
             width=header.width,
             height=header.height,
             variant=rendition.name,
-            origin=post.origin,
+            origin=post.origin[:MAX_TEXT],
         )
 
     def _note(self, entry: Entry, *, answered: bool) -> None:

@@ -23,7 +23,10 @@ FREE = frozenset(
 )
 """Metatags that do not count."""
 
-SORTING = ("order:", "random:", "limit:")
+SORTING = ("order:", "ordfav:", "ordfavgroup:", "ordpool:", "random:", "limit:")
+
+MANY = 10
+"""Of so many posts at once, the site has not lost every one."""
 
 FIELDS = (
     "id,md5,rating,source,file_ext,image_width,image_height,parent_id,is_deleted,is_banned,"
@@ -96,13 +99,19 @@ class Danbooru(Board):
             below = min(post.id for post in new)
 
     def removed(self, client: Client, ids: Sequence[int]) -> dict[int, str]:
-        """Ask for the ids themselves; what the answer lacks is ``gone``."""
+        """Ask for the ids themselves; what the answer lacks is ``gone``.
+
+        Raises:
+            SourceError: an answer has none of `MANY` posts or more.
+        """
         out: dict[int, str] = {}
         for start in range(0, len(ids), self.page):
             batch = ids[start : start + self.page]
             tags = f"id:{','.join(map(str, batch))}"
             params = {"tags": tags, "only": FIELDS, "limit": str(self.page)}
             flaws = {post.id: post.flaw for post in self._listed(client, params)}
+            if len(batch) >= MANY and flaws.keys().isdisjoint(batch):
+                raise SourceError(f"the site lists none of {len(batch)} posts: ask again later")
             states = {post_id: flaws.get(post_id, "gone") for post_id in batch}
             out |= {post_id: state for post_id, state in states.items() if state in REMOVED}
         return out

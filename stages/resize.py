@@ -36,7 +36,7 @@ class ResizeParams(Section):
     framing: Framing
     min_chroma: Annotated[float, Field(ge=0, le=200)]
     max_bytes: Annotated[int, Field(ge=1, le=2**40)]
-    max_pixels: Annotated[int, Field(ge=1, le=10**9)]
+    max_pixels: Annotated[int, Field(ge=1, le=178_956_970)]  # Pillow opens no larger picture
     val_share: Annotated[float, Field(gt=0, le=0.5)]
     test_share: Annotated[float, Field(gt=0, le=0.5)]
     per_shard: Annotated[int, Field(ge=1, le=4096)]

@@ -9,6 +9,9 @@ from colorize.errors import ImageError
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 """Formats that are decoded, and the usual suffix of each."""
 
+MAX_PARTS = 200_000
+"""Segments or chunks of a file. One of 100 MB in the usual 8 KiB chunks has 12,000."""
+
 _SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n\x1a\n",

@@ -128,6 +128,8 @@ def decode(content: bytes, *, max_pixels: int, side: int = 0) -> RGB:
         image = _opened(container, max_pixels)
         if container.format == "PNG":
             png.check_pixels(container.stream)
+        elif container.format == "JPEG":
+            jpeg.check_scans(container.stream)
         scale = _scale(image, side) if side else 1
         _load(image, scale)
         if container.format == "JPEG":

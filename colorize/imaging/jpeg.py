@@ -8,10 +8,13 @@ import struct
 from collections.abc import Iterator
 
 from colorize.errors import ImageError
-from colorize.imaging.containers import Container
+from colorize.imaging.containers import MAX_PARTS, Container
 
 END = b"\xff\xd9"
 """The marker that ends a picture."""
+
+MAX_SCANS = 100
+"""Of a progressive picture. Encoders write about ten."""
 
 DAMAGED = "pixels are damaged or missing"
 
@@ -66,6 +69,24 @@ def parse(content: bytes) -> Container:
     raise ImageError("unreadable", "JPEG: no pixels")
 
 
+def check_scans(stream: bytes) -> None:
+    """See that a picture has no more scans than encoders write.
+
+    Decoding goes over all pixels for each scan, however few bytes it has.
+
+    Args:
+        stream: of a `Container`.
+
+    Raises:
+        ImageError: ``unreadable``: it has more.
+    """
+    scans = 0
+    for marker, _, _ in _segments(stream, 2):
+        scans += marker == _SCAN
+        if scans > MAX_SCANS:
+            raise ImageError("unreadable", f"JPEG: more than {MAX_SCANS} scans")
+
+
 def filled(stream: bytes) -> bytes:
     """Put further codes behind those of every restart interval, and an interval behind every scan.
 
@@ -109,6 +130,7 @@ def _ended(stream: bytes) -> bytes:
 
 def _segments(content: bytes, at: int) -> Iterator[tuple[int, int, int]]:
     """Yield marker, begin and end of each segment that is there in whole, up to the last scan."""
+    count = 0
     while (found := _MARKER.search(content, at)) and found.end() + 2 <= len(content):
         begin, marker = found.start(), content[found.end() - 1]
         if marker == END[1]:
@@ -120,6 +142,9 @@ def _segments(content: bytes, at: int) -> Iterator[tuple[int, int, int]]:
         at = found.end() + max(2, length)
         if at > len(content):
             return
+        count += 1
+        if count > MAX_PARTS:
+            raise ImageError("unreadable", f"JPEG: more than {MAX_PARTS} segments")
         yield marker, begin, at
 
 

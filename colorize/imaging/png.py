@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from colorize.errors import ImageError
-from colorize.imaging.containers import Container
+from colorize.imaging.containers import MAX_PARTS, Container
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -51,18 +51,18 @@ def parse(content: bytes) -> Container:
     """
     chunks = list(_chunks(content))
     _require(bool(chunks) and chunks[0].kind == b"IHDR" and chunks[0].intact, "damaged header")
-    colour = _header(chunks[0].body).colour
+    header = _header(chunks[0].body)
     others = {c.kind: bytes(c.body) for c in reversed(chunks) if c.intact and c.kind not in _PIXELS}
     parts = [SIGNATURE, *_written(b"IHDR", chunks[0].body)]
     entries = 0
-    if colour == _PALETTE:
+    if header.colour == _PALETTE:
         palette = next((chunk for chunk in chunks if chunk.kind == b"PLTE"), None)
         if palette is None or not palette.intact:
             raise ImageError("unreadable", "PNG: damaged palette")
         entries = len(palette.body) // 3
         parts += _written(b"PLTE", palette.body)
-    if _is_transparency(others.get(b"tRNS", b""), colour, entries):
-        parts += _written(b"tRNS", memoryview(others[b"tRNS"]))
+    if _is_transparency(others.get(b"tRNS", b""), header.colour, entries):
+        parts += _written(b"tRNS", memoryview(_in_8_bits(others[b"tRNS"], header)))
     for chunk in chunks:
         if chunk.kind == b"IDAT":
             _require(chunk.cut or chunk.intact, "damaged pixels: a wrong checksum")
@@ -112,13 +112,16 @@ def check_pixels(stream: bytes) -> None:
 def _chunks(content: bytes) -> Iterator[_Chunk]:
     """Yield chunks up to the end of the picture or of the file, or to what is no chunk."""
     view = memoryview(content)
-    at = len(SIGNATURE)
+    at, count = len(SIGNATURE), 0
     while at + 8 <= len(content):
         length, kind = struct.unpack_from(">L4s", content, at)
         body = view[at + 8 : at + 8 + length]
         at += 12 + length
         if kind == b"IEND" or not kind.isalpha():
             return
+        count += 1
+        if count > MAX_PARTS:
+            raise ImageError("unreadable", f"PNG: more than {MAX_PARTS} chunks")
         cut = at > len(content)
         intact = not cut and view[at - 4 : at] == _checksum(kind, body)
         yield _Chunk(kind, body, cut, intact)
@@ -134,9 +137,10 @@ def _checksum(kind: bytes, body: memoryview) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Colour type, and bytes that all rows of all passes have before they are compressed."""
+    """Colour type, bits of a sample, and bytes of all rows of all passes before compression."""
 
     colour: int
+    depth: int
     size: int
 
 
@@ -150,7 +154,7 @@ def _header(body: memoryview) -> _Header:
         columns, rows = (width - left + across - 1) // across, (height - top + down - 1) // down
         if columns > 0 and rows > 0:
             size += rows * (1 + (columns * bits + 7) // 8)  # a row begins with its filter
-    return _Header(colour, size)
+    return _Header(colour, depth, size)
 
 
 def _is_transparency(body: bytes, colour: int, entries: int) -> bool:
@@ -158,6 +162,15 @@ def _is_transparency(body: bytes, colour: int, entries: int) -> bool:
     if colour == _PALETTE:
         return 0 < len(body) <= entries
     return len(body) == {_GREY: 2, _RGB: 6}.get(colour)
+
+
+def _in_8_bits(body: bytes, header: _Header) -> bytes:
+    """Write the transparent colour with the values to which Pillow brings such samples."""
+    if header.colour == _GREY and header.depth in {2, 4}:
+        return struct.pack(">H", int.from_bytes(body) * 255 // (2**header.depth - 1) & 0xFFFF)
+    if header.colour == _RGB and header.depth == 16:
+        return b"".join(b"\0" + body[at : at + 1] for at in (0, 2, 4))
+    return body
 
 
 def _frames(body: bytes) -> int:

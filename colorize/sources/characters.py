@@ -12,16 +12,7 @@ from dicebear import Avatar
 from colorize.raw.manifest import Picture, picture
 from colorize.sources.panels import avatars
 
-STYLES = (
-    "adventurer",
-    "big-ears",
-    "big-smile",
-    "micah",
-    "miniavs",
-    "open-peeps",
-    "personas",
-    "toon-head",
-)
+STYLES = avatars.HEADS + avatars.BUSTS
 """Styles of coloured human characters; the many others draw shapes, robots or black lines only."""
 
 

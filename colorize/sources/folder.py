@@ -21,6 +21,9 @@ UNSUPPORTED = frozenset({"bmp", "gif", "heic", "heif", "jxl", "tif", "tiff"})
 MAX_BYTES = 200_000_000
 """Of a file, which is held in memory while it is copied."""
 
+FIRST = ("test", "val", "train")
+"""Folders that name a split come first, so that a copy elsewhere gives way to a picture in them."""
+
 TRIES = 3
 """How often a file is read that changes meanwhile."""
 
@@ -37,7 +40,7 @@ REASONS = (
 
 
 def pictures(folder: Path, counts: Counter[str]) -> Iterator[Picture]:
-    """Yield each distinct picture file, in the order of the paths.
+    """Yield each distinct picture file: those in `FIRST`, then the others, by their paths.
 
     A picture's id is the start of its content's sha256, so renaming files changes neither data
     set nor split. Hidden files and folders, and ``__MACOSX``, are passed over. What cannot be read
@@ -98,7 +101,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield visible files in the order of their paths, and what cannot be looked at, with why.
+    """Yield visible files in the order of `pictures`, and what cannot be looked at, with why.
 
     However deep the folders are nested: a path that is too long for the system is such a fault.
     """
@@ -120,7 +123,11 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
                 inside.append((Path(entry.path), True))
             elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                 inside.append((Path(entry.path), False))
-        waiting += sorted(inside, key=lambda known: known[0].name, reverse=True)
+        inside.sort(key=lambda known: known[0].name, reverse=True)
+        if path == folder:
+            ranks = {name: rank for rank, name in enumerate(FIRST)}
+            inside.sort(key=lambda known: -ranks.get(known[0].name, len(FIRST)))
+        waiting += inside
 
 
 def _read(path: Path, home: Path, fault: str) -> bytes:

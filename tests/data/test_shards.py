@@ -46,6 +46,15 @@ def test_shards_are_plain_arrays_and_are_mapped(folder: Path) -> None:
     assert isinstance(row, np.memmap)
 
 
+def test_shards_that_nobody_reads_are_closed(folder: Path) -> None:
+    """A split of a large data set has more shards than a process may have open files."""
+    opened = len(list(Path("/dev/fd").iterdir()))
+    reader = ShardReader(folder, "test")
+    seen = [int(reader[position][0, 0, 0]) for position in range(len(reader))]
+    assert len(seen) == 21
+    assert len(list(Path("/dev/fd").iterdir())) == opened
+
+
 def test_rejects_missing_cut_and_foreign_files(folder: Path) -> None:
     with pytest.raises(DataError, match="run the resize stage"):
         ShardReader(folder / "none", "train")

@@ -87,7 +87,7 @@ def beside_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def test_a_grey_page_is_grey_on_any_paper(
     drawing: Callable[..., NDArray[np.uint8]], number: int, change: Change
 ) -> None:
-    assert not chroma.is_coloured(change(drawing(number, 850, 600)))
+    assert chroma.kept(change(drawing(number, 850, 600)), recolour="none") is None
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -95,13 +95,13 @@ def test_a_grey_page_is_grey_on_any_paper(
 def test_a_coloured_page_is_coloured(
     drawing: Callable[..., NDArray[np.uint8]], number: int, change: Change
 ) -> None:
-    assert chroma.is_coloured(change(drawing(number, 850, 600)))
+    assert chroma.kept(change(drawing(number, 850, 600)), recolour="none") is not None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (40, 3)])
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_blank_page_is_not_coloured(size: tuple[int, int], value: int) -> None:
-    assert not chroma.is_coloured(np.full((*size, 3), value, np.uint8))
+    assert chroma.kept(np.full((*size, 3), value, np.uint8), recolour="none") is None
 
 
 def spotted(share: float) -> NDArray[np.uint8]:
@@ -164,7 +164,7 @@ def test_a_page_of_few_colours_is_kept_whole(name: str) -> None:
 def test_coloured_paper_is_no_colour(drawing: Draw, tint: Colour) -> None:
     """As magazines print on: pink, green, blue."""
     page = grey(drawing(1, 850, 600)) * np.array(tint) / 255
-    assert not chroma.is_coloured(page.astype(np.uint8))
+    assert chroma.kept(page.astype(np.uint8), recolour="none") is None
 
 
 def test_what_is_kept_can_be_chosen() -> None:

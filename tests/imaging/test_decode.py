@@ -1,5 +1,8 @@
 import io
+import re
+import struct
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +94,44 @@ def test_a_transparent_palette_colour_becomes_white() -> None:
     assert decode(out.getvalue()).tolist() == [[[255, 255, 255], [0, 0, 255]]]
 
 
+def written_png(depth: int, colour: int, row: bytes, key: bytes) -> bytes:
+    """A PNG of one pixel with a transparent colour."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">LLBBBBB", 1, 1, depth, colour, 0, 0, 0)
+    chunks = [
+        (b"IHDR", header),
+        (b"tRNS", key),
+        (b"IDAT", zlib.compress(b"\0" + row)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*of) for of in chunks)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_a_transparent_grey_of_any_depth_becomes_white(depth: int) -> None:
+    top = 2**depth - 1
+    for value in {0, top // 3, top // 2, top}:
+        row = struct.pack(">H", value) if depth == 16 else bytes([value << (8 - depth)])
+        key, other = (struct.pack(">H", of) for of in (value, value ^ (top // 2 or 1)))
+        assert decode(written_png(depth, 0, row, key)).tolist() == [[[255] * 3]]
+        grey = round(255 * value / top)
+        assert decode(written_png(depth, 0, row, other)).tolist() == [[[grey] * 3]]
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_transparent_colour_of_any_depth_becomes_white(depth: int) -> None:
+    values = (0x12, 0x56, 0x9A) if depth == 8 else (0x1200, 0x5600, 0x9A00)
+    row = struct.pack(">3B" if depth == 8 else ">3H", *values)
+    key, other = struct.pack(">3H", *values), struct.pack(">3H", 0x12, 0x56, 0x99)
+    assert decode(written_png(depth, 2, row, key)).tolist() == [[[255] * 3]]
+    assert decode(written_png(depth, 2, row, other)).tolist() == [[[0x12, 0x56, 0x9A]]]
+
+
 @pytest.mark.parametrize(("orientation", "turns"), [(6, -1), (8, 1), (3, 2)])
 def test_exif_orientation(drawing: Draw, orientation: int, turns: int) -> None:
     rgb = drawing(3, 24, 40)
@@ -139,6 +180,37 @@ def test_rejects_animation(drawing: Draw, kind: str) -> None:
     frames[0].save(out, kind, save_all=True, append_images=frames[1:])
     with pytest.raises(ImageError, match="animated"):
         decode(out.getvalue())
+
+
+def test_rejects_a_jpeg_of_countless_scans_before_decoding(drawing: Draw) -> None:
+    """A scan of a few bytes costs as much as one of all pixels."""
+    out = io.BytesIO()
+    Image.fromarray(drawing(3, 600, 600)).convert("L").save(out, "JPEG", progressive=True)
+    content = out.getvalue()
+    scans = [found.start() for found in re.finditer(b"\xff\xda", content)]
+    assert decode(content).shape == (600, 600, 3)
+    bomb = content[:-2] + 5000 * content[scans[-1] : -2] + content[-2:]
+    with pytest.raises(ImageError, match="more than 100 scans"):
+        decode(bomb)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "part"),
+    [
+        ("PNG", b"\0\0.{2}IDAT", b"\0\0\0\0IDAT" + zlib.crc32(b"IDAT").to_bytes(4)),
+        ("JPEG", b"\xff\xdb", b"\xff\xdb\0\2"),
+    ],
+)
+def test_rejects_countless_parts(drawing: Draw, kind: str, before: bytes, part: bytes) -> None:
+    out = io.BytesIO()
+    Image.fromarray(drawing(3, 20, 20)).save(out, kind)
+    content = out.getvalue()
+    found = re.search(before, content, re.DOTALL)
+    assert found
+    begin, rest = content[: found.start()], content[found.start() :]
+    assert decode(begin + 1000 * part + rest).shape == (20, 20, 3)
+    with pytest.raises(ImageError, match="more than 200000"):
+        decode(begin + 300_000 * part + rest)
 
 
 def test_rejects_too_many_bytes_before_reading(tmp_path: Path) -> None:

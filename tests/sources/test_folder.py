@@ -61,6 +61,16 @@ def test_renaming_a_file_does_not_change_its_identity(tmp_path: Path) -> None:
     assert replace(first, name="") == replace(second, name="")
 
 
+def test_a_copy_elsewhere_gives_way_to_a_picture_of_a_split(tmp_path: Path) -> None:
+    names = ["a/1.png", "test/1.png", "train/2.png", "val/2.png", "train/3.png", "a/4.png"]
+    filled(tmp_path, {name: name[-5:-4].encode() for name in names})
+    found = [picture.record.name for picture in folder.pictures(tmp_path, Counter())]
+    assert found == ["test/1.png", "val/2.png", "train/3.png", "a/4.png"]
+    deeper = filled(tmp_path / "deeper", {"a/test/1.png": b"1", "a/b/1.png": b"1"})
+    (kept,) = (picture.record.name for picture in folder.pictures(deeper, Counter()))
+    assert kept == "a/b/1.png"  # below another folder, its name says nothing
+
+
 @pytest.mark.parametrize("name", ["none", "file.png", "empty"])
 def test_rejects(tmp_path: Path, name: str) -> None:
     filled(tmp_path, {"file.png": b"1", "empty/notes.txt": b"2"})

@@ -1,16 +1,20 @@
 """Rows 19 to 29 of what the double must do: files, whole, broken, hostile or forbidden."""
 
 import gzip
+import hashlib
 import io
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorize.errors import ImageError, SourceError
+from colorize.raw import archives, manifest
 from colorize.sources.boards.http import MAX_BYTES
+from colorize.sources.boards.store import Store
 from tests.sources.conftest import READER, Desk, DeskMaker
 from tests.sources.double import server
 from tests.sources.double.art import Art, drawn, gallery
@@ -187,6 +191,19 @@ def given(place: Desk, url: str) -> None:
     art.changes = {"media_asset": {"variants": [variant]}}
 
 
+def test_a_url_that_is_refused_without_asking_makes_no_failure_final(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    given(place, "https://elsewhere.example/2.jpg")
+    origin = place.double.origin("cdn")
+    for number, reply in ((3, page(502)), (1, server.challenge())):
+        url = place.double.url(place.double.posts[number], "180x180")
+        place.double.fault(url.removeprefix(origin), reply)
+    with pytest.raises(SourceError, match="gatekeeper"):
+        place.run()
+    place.double.rules.clear()
+    assert place.ids() == [3, 1]
+
+
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
@@ -321,6 +338,31 @@ def test_row_28_more_pictures_ask_only_for_the_rest(desk: DeskMaker) -> None:
     place.run(5)
     assert place.ids(9) == list(range(9, 0, -1))
     assert len(place.double.seen("cdn")) == 9
+
+
+def test_a_file_that_another_search_has_replaced_is_asked_for_again(desk: DeskMaker) -> None:
+    place = desk(gallery(3))
+    first = [picture.record.id for picture in place.start()]
+    other = io.BytesIO()
+    Image.fromarray(np.zeros((180, 180, 3), np.uint8)).save(other, "JPEG")
+    with Store(place.scratch / "fetch") as store:
+        (journal,) = store.journals()
+        (key,) = (entry.key for entry, _ in journal.entries() if entry.id == 2)
+        store.put(key, other.getvalue())
+    again = place.run()
+    assert [picture.record.id for picture in again] == first
+    for picture in again:
+        assert hashlib.sha256(picture.content).hexdigest() == picture.record.sha256
+
+
+def test_what_a_site_says_is_kept_no_longer_than_a_manifest_may_be(
+    desk: DeskMaker, tmp_path: Path
+) -> None:
+    place = desk(gallery(1))
+    place.double.posts[1].changes = {"source": "x" * manifest.MAX_LINE}
+    manifest.write(tmp_path, archives.write(tmp_path, place.start()))
+    (record,) = manifest.read(tmp_path)
+    assert 1000 < len(record.origin) < manifest.MAX_LINE / 2
 
 
 def test_row_28_another_search_asks_for_no_file_again(desk: DeskMaker) -> None:

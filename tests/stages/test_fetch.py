@@ -153,6 +153,7 @@ WRONG_KEY = {"DANBOORU_LOGIN": "reader", "DANBOORU_API_KEY": "wr0ng"}
         ({"tags": ["nobody_has_this"]}, {}, "check fetch.tags"),
         ({"tags": ["holding staff"]}, {}, "fetch.tags: 'holding staff' is not one tag"),
         ({"tags": ["magic", "order:score"]}, {}, "'order:score' would change the order"),
+        ({"tags": ["ordpool:7"]}, {}, "'ordpool:7' would change the order"),
         ({"exclude": ["spot color"]}, {}, "fetch.exclude: 'spot color' is not one tag"),
         ({"tags": []}, {}, "'fetch.tags' must be at least 1"),
         ({"tags": "magic"}, {}, "'fetch.tags' must be a list in [brackets]"),

@@ -1,7 +1,7 @@
 """The deny-list: posts, artists and files that are never used, whatever the search finds.
 
-One entry a line, ``danbooru:123``, ``artist:name`` or ``md5:0123...``; the rest of a line after #
-is a remark.
+One entry a line, ``danbooru:123``, ``artist:name`` or ``md5:0123...``. A # at a line's start or
+after a blank begins a remark.
 """
 
 import re
@@ -12,7 +12,8 @@ from pathlib import Path
 from colorize import files
 from colorize.errors import SourceError
 
-ENTRY = re.compile(r"artist:\S+|md5:[0-9a-f]{32}|[a-z]+:[0-9]+")
+ENTRY = re.compile(r"artist:\S+|md5:[0-9a-f]{32}|(danbooru|safebooru):[1-9][0-9]*")
+REMARK = re.compile(r"(^|\s)#.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,14 @@ def read(path: Path) -> Denied:
         SourceError: it is missing, or naming the line that is no entry.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise SourceError(
             f"deny-list '{path}' does not exist: create it, empty if need be"
         ) from None
     except UnicodeDecodeError:
         raise SourceError(f"deny-list '{path}' is not UTF-8 text") from None
-    entries = [(n, line.partition("#")[0].strip()) for n, line in enumerate(lines, 1)]
+    entries = [(n, REMARK.sub("", line).strip()) for n, line in enumerate(lines, 1)]
     for n, entry in entries:
         if entry and not ENTRY.fullmatch(entry):
             raise SourceError(

@@ -95,7 +95,7 @@ class Character:
 def character(random: Random, usual: Usual) -> Character:
     """Invent a character."""
     names = HEADS + BUSTS
-    (name,) = random.choices(names, [WEIGHTS.get(name, 1) for name in names])
+    (name,) = random.choices(names, [WEIGHTS[name] for name in names])
     colours = {
         "skin": usual.near("skin", palette.skin(random)),
         "hair": usual.colour("hair", palette.hair(random)),

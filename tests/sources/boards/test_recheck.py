@@ -16,7 +16,7 @@ from stages import fetch
 from stages import recheck as stage
 from tests.sources.conftest import Desk, DeskMaker
 from tests.sources.double.art import Art, gallery
-from tests.sources.double.server import page
+from tests.sources.double.server import data, page
 
 
 def deny(*entries: str) -> denied.Denied:
@@ -55,13 +55,15 @@ def test_a_list_that_grows_or_shrinks_gives_what_a_fresh_run_gives(desk: DeskMak
 
 def test_reads_and_extends(tmp_path: Path) -> None:
     path = tmp_path / "deny.txt"
-    path.write_text("# ours\ndanbooru:1 # asked for\n\nartist:x", "utf-8")
+    path.write_text("\ufeffdanbooru:1 # asked for\n# ours\n\nartist:a#b\nartist:x", "utf-8")
     denied.extend(path, {"safebooru:7": "deleted"})
-    assert denied.read(path) == deny("danbooru:1", "artist:x", "safebooru:7")
+    assert denied.read(path) == deny("danbooru:1", "artist:a#b", "artist:x", "safebooru:7")
     assert path.read_text("utf-8").endswith("artist:x\nsafebooru:7  # deleted\n")
 
 
-@pytest.mark.parametrize("line", ["12", "artist: x", "md5:123", "danbooru:one", "artist:a b"])
+@pytest.mark.parametrize(
+    "line", ["12", "artist: x", "md5:123", "danbooru:one", "danbooru:05", "danboru:5", "artist:a b"]
+)
 def test_rejects_a_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "deny.txt"
     path.write_text(f"# first\n{line}\n", "utf-8")
@@ -137,6 +139,15 @@ def test_a_site_that_does_not_answer_drops_nothing(desk: DeskMaker, tmp_path: Pa
     place.double.fault("/posts.json", page(503))
     with pytest.raises(SourceError, match="503"):
         ask_again(place, records)
+
+
+def test_an_answer_without_any_of_many_posts_drops_nothing(desk: DeskMaker, tmp_path: Path) -> None:
+    place = desk(gallery(12))
+    records = data_set(place, tmp_path)
+    place.double.fault("/posts.json", data([]))
+    with pytest.raises(SourceError, match="lists none of 12 posts"):
+        ask_again(place, records)
+    assert len(ask_again(place, records[:9])) == 9  # so few may all be gone
 
 
 def test_other_sources_are_not_asked_about(desk: DeskMaker) -> None:

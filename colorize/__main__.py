@@ -1,5 +1,6 @@
 """The command ``colorize``: paints, or does what its first word names."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
         return FAILED
     except OSError as error:  # a full disk, a folder without rights
         where = f"{error.filename}: " if error.filename else ""
-        say(f"{where}{error.strerror or error}; the same command resumes from here")
+        resumes = "; the same command resumes from here" if error.errno == errno.ENOSPC else ""
+        say(f"{where}{error.strerror or error}{resumes}")
         return FAILED
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -13,7 +13,7 @@ import numpy as np
 
 from colorize import files
 from colorize.data import shards
-from colorize.data.index import picture_ids
+from colorize.data.index import picture_ids, picture_of
 from colorize.data.shards import ShardReader
 from colorize.raw import manifest
 from stages import evaluate, run, scratch, variant
@@ -43,7 +43,7 @@ def collections(home: Path) -> dict[str, list[int]]:
     names = {f"{record.source}_{record.id}": record for record in manifest.read(home / "data/raw")}
     found: defaultdict[str, list[int]] = defaultdict(list)
     for number, identity in enumerate(picture_ids(home / "data" / "resized", "test")):
-        record = names[identity]
+        record = names[picture_of(identity)]
         inside = Path(record.name.removeprefix("test/"))
         found[inside.parts[0] if record.name else record.source].append(number)
     return dict(found)

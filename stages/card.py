@@ -39,7 +39,6 @@ INKED_ROWS = {
     "page": "page as it is",
     "ceiling_head": "ceiling head",
 }
-INKED_SCORES = ("psnr", "ciede2000", "rmse_ab")
 HINTED = {"": "grey", "toned_": "with screentone", "lines_": "line art"}
 """Kinds of pages by the prefix of their columns in ``hints.csv``."""
 FAILED = ("row", "pages", "psnr", "ciede2000", "unpainted")
@@ -150,11 +149,11 @@ def inked(facts: Facts) -> str:
             art = numbers.get(name, {}).get("art", {})
             for row, words in INKED_ROWS.items():
                 if row in art:
-                    values = [shortened(art[row][score]) for score in INKED_SCORES]
+                    values = [shortened(art[row][score]) for score in tables.ART]
                     rows.append([f"{collection}, {title}", words, *values])
     if not rows:
         return "The model has not learned inked pages."
-    heads = [SCORES[name].title for name in INKED_SCORES]
+    heads = [SCORES[name].title for name in tables.ART]
     return _table(["pages", "row", *heads], rows)
 
 

@@ -39,7 +39,7 @@ def main(root: Path) -> None:
             name: inputs.table(metrics / f"{name}.csv", [name])
             for name in ("adjustment", "temperature")
         },
-        "hints": inputs.table(metrics / "hints.csv", ["hints", "psnr", "ciede2000"]),
+        "hints": inputs.table(metrics / "hints.csv", ["hints"]),
     }
     # PyTorch takes more than a second to import, and missing files need not wait for it.
     from colorize.model.decode import Decoding

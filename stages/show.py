@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from colorize.errors import DataError
 from colorize.params import FILE_NAME
 from stages import run
-from stages.tools import flat, git, read_at, scores_at
+from stages.tools import flat, read_at, runs, scores_at
 
 SHOWN = ("psnr", "ssim", "ciede2000", "auc", "auc_balanced", "colourfulness")
 CHANGES = 4
@@ -33,23 +33,6 @@ def main(root: Path) -> None:
     for line in lines:
         cells = zip(line, widths, strict=True)
         print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
-
-
-def runs(root: Path) -> dict[str, str]:
-    """Name every run: its revision, which is empty for the workspace."""
-    out = {"workspace": ""}
-    for kind in ("heads", "tags"):
-        out |= {ref.removeprefix(f"refs/{kind}/"): ref for ref in _refs(root, kind)}
-    for ref in _refs(root, "exps"):
-        # An experiment is refs/exps/XX/YYYY/NAME: XXYYYY is the commit that it started from.
-        parts = ref.split("/")
-        if len(parts) == 5 and len(parts[2] + parts[3]) == 40:
-            out[parts[4]] = ref
-    return out
-
-
-def _refs(root: Path, kind: str) -> list[str]:
-    return git(root, "for-each-ref", "--format=%(refname)", f"refs/{kind}").split()
 
 
 def _lines(root: Path) -> Iterator[list[str]]:

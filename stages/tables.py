@@ -6,7 +6,6 @@ Not a stage of the pipeline. Each table is between ``<!-- table NAME -->`` and `
 what is between them is replaced.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from colorize import files
 from colorize.errors import DataError
 from colorize.metrics.rownames import CHOSEN, DOMINANT, GREY, ONE_EPOCH, TONE_CURVE, in_order
 from colorize.metrics.scores import SCORES
+from colorize.report import inputs
 from colorize.report.page import INKED
 from colorize.report.summary import Line, markdown
 from stages import run
@@ -38,7 +38,7 @@ ART = ("psnr", "ciede2000", "rmse_ab")
 
 def main(root: Path) -> None:
     """Write all tables."""
-    numbers = json.loads((root / "metrics" / "evaluate.json").read_text("utf-8"))
+    numbers = inputs.numbers(root / "metrics" / "evaluate.json")
     for page in PAGES:
         path = root / page
         files.write_bytes(path, filled(path.read_text("utf-8"), numbers, TABLES).encode())

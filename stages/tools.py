@@ -30,8 +30,27 @@ def git(root: Path, *arguments: str) -> str:
     return _said(root, ["git"], "git", arguments)
 
 
+def runs(root: Path) -> dict[str, str]:
+    """Name every run: its revision, which is empty for the workspace."""
+    out = {"workspace": ""}
+    for kind in ("heads", "tags"):
+        out |= {ref.removeprefix(f"refs/{kind}/"): ref for ref in _refs(root, kind)}
+    for ref in _refs(root, "exps"):
+        # An experiment is refs/exps/XX/YYYY/NAME: XXYYYY is the commit that it started from.
+        parts = ref.split("/")
+        if len(parts) == 5 and len(parts[2] + parts[3]) == 40:
+            out[parts[4]] = ref
+    return out
+
+
+def _refs(root: Path, kind: str) -> list[str]:
+    return git(root, "for-each-ref", "--format=%(refname)", f"refs/{kind}").split()
+
+
 def read_at(root: Path, revision: str, file: str) -> str:
     """Read a file of the project as it is at a revision; of the workspace for an empty name.
+
+    A revision may also be named as `runs` does.
 
     Raises:
         DataError: there is no such file, or no such revision.
@@ -41,7 +60,11 @@ def read_at(root: Path, revision: str, file: str) -> str:
             return (root / file).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"cannot read {file} ({error}): run the evaluate stage first") from None
-    commit = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{}}")
+    named = f"{runs(root).get(revision, revision)}^{{}}"
+    try:
+        commit = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
+    except DataError:
+        raise DataError(f"there is no revision {revision}") from None
     try:
         return git(root, "show", f"{commit.strip()}:./{file}")
     except DataError:

@@ -30,6 +30,12 @@ MULTIPLES = {"unet": 32, "unet_l2": 32}
 """By ``recipe``: what the sides of crops and pictures must be multiples of, where 8 is too little:
 `Recipe.side_multiple`, known before PyTorch is imported."""
 
+INKING = ("unet", "eccv16", "pix2pix")
+"""Recipes that can learn inked pages."""
+
+HINTED = ("unet", "unet_l2")
+"""Recipes whose network can take hints."""
+
 CLASSIFYING = ("unet", "eccv16")
 """Recipes that can end with a phase against a critic."""
 
@@ -103,6 +109,21 @@ class TrainParams(Section):
                     f"{FILE_NAME}: 'train.crop' must be a multiple of {self.multiple} for recipe "
                     f"{self.recipe}, not {crop}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _learns(self) -> Self:
+        """See that the recipe can learn what is asked for."""
+        if self.recipe not in INKING and set(self.domains) != {"grey"}:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.domains' must be [grey] for recipe {self.recipe}: it gives "
+                "no lightness, which inked pages need"
+            )
+        if self.hints and self.recipe not in HINTED:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.hints' must be false for recipe {self.recipe}: only "
+                f"{' and '.join(HINTED)} take hints"
+            )
         return self
 
     @model_validator(mode="after")

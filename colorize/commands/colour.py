@@ -34,8 +34,10 @@ def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     made = argparse.ArgumentParser(
         prog="colorize",
-        description="Colour grey pages: pictures, folders of them, and books (CBZ).",
-        epilog="Exit status: 0 all is well, 1 a page could not be painted, 2 nothing was begun.",
+        description="Colour manga pages: pictures, folders of them, and books (CBZ).",
+        epilog="Other commands: colorize studio, book, models, export and real-or-fake, each with "
+        "--help. Exit status: 0 all is well, 1 a page could not be painted, 2 nothing was begun, "
+        "130 interrupted.",
     )
     add = made.add_argument
     add("inputs", metavar="INPUT", nargs="+", type=console.path, help="page, folder or book")

@@ -36,7 +36,8 @@ def number(low: float, high: float, *, whole: bool = False) -> Callable[[str], f
         except ValueError:
             value = float("nan")
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"'{text}' is no number from {low} to {high}")
+            kind = "whole number" if whole else "number"
+            raise argparse.ArgumentTypeError(f"'{text}' is no {kind} from {low} to {high}")
         return value
 
     return check

@@ -87,7 +87,8 @@ class Inker:
             ValueError: an argument has another form or is out of range.
         """
         _check(rgb, kind, unit)
-        # Each part has its own stream, so that a value of one changes nothing in another.
+        # Values of lines, tones and scans change nothing in the others' parts: each has a stream.
+        # Solids share one with effects, and panels with balloons.
         words = np.random.SeedSequence(list(key)).generate_state(6, np.uint64)
         rngs = [np.random.Generator(np.random.PCG64(int(word))) for word in words]
         height, width = rgb.shape[:2]

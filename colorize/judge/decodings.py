@@ -96,8 +96,7 @@ def choose(rows: Sequence[Mapping[str, object]], select: Criterion) -> Decoding:
     >>> choose(rows, "psnr")
     Decoding(temperature=1.0, adjustment=0.5)
     """
-    sign = 1 if SCORES[select].higher_is_better else -1
-    best = max(rows, key=lambda row: sign * float(str(row[select])))
+    best = rows[SCORES[select].best([float(str(row[select])) for row in rows])]
     return Decoding(*(float(str(best[name])) for name in Decoding._fields))
 
 

@@ -24,6 +24,9 @@ from colorize.learn.training import State, Trainer
 History: TypeAlias = list[dict[str, float]]
 """A record for each epoch."""
 
+CODE = (__package__, "colorize.judge.validation")
+"""What trains, and what scores the epochs, of which one is chosen."""
+
 SAMPLED = 100
 """Pictures of each split that a fingerprint is taken of."""
 
@@ -43,7 +46,7 @@ def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardRea
         pictures: the splits; some of their pictures are taken, evenly spread.
 
     Returns:
-        16 hex digits of the inputs, a hyphen, and 16 of the code that trains.
+        16 hex digits of the inputs, a hyphen, and 16 of the code that trains and scores epochs.
     """
     digest = hashlib.sha256(json.dumps([torch.__version__, params], sort_keys=True).encode())
     for path in read:
@@ -52,7 +55,7 @@ def fingerprint(params: dict[str, Any], *read: Path, pictures: Iterable[ShardRea
         digest.update(len(split).to_bytes(8))
         for number in range(0, len(split), -(-len(split) // SAMPLED)):
             digest.update(split[number].tobytes())
-    return f"{digest.hexdigest()[:16]}-{provenance.digest(__package__)}"
+    return f"{digest.hexdigest()[:16]}-{provenance.digest(*CODE)}"
 
 
 class Checkpoints:

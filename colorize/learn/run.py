@@ -37,7 +37,7 @@ class Run:
     Attributes:
         model: that the trainer trains.
         trainer: at its beginning; resumes from the latest checkpoint where there is one.
-        checkpoints: locked by the caller; ``best`` and ``one_epoch`` are there afterwards.
+        checkpoints: locked by the caller; ``kept`` and ``one_epoch`` are there afterwards.
         validation: scores the model as it is, `select` among the scores.
         select: which of the scores chooses the best epoch.
         keep: which epoch's model is kept: the ``best`` or the ``last`` one.
@@ -123,5 +123,4 @@ def kept(history: Sequence[Mapping[str, float]], select: Criterion, keep: Keep) 
 
 def best_of(history: Sequence[Mapping[str, float]], select: Criterion) -> int:
     """Find the place in a history of the best ``val_<select>``: the first of equal ones."""
-    sign = 1 if SCORES[select].higher_is_better else -1
-    return max(range(len(history)), key=lambda n: sign * history[n][f"val_{select}"])
+    return SCORES[select].best([record[f"val_{select}"] for record in history])

@@ -6,7 +6,7 @@ own sums.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -57,6 +57,11 @@ class Score(Generic[T]):
     source: str
     update: Callable[[T], Sums]
     compute: Callable[[Sums, Sums], Sums]
+
+    def best(self, values: Sequence[float]) -> int:
+        """Find the place of the best value: of equally good ones, the first."""
+        sign = 1 if self.higher_is_better else -1
+        return max(range(len(values)), key=lambda place: sign * values[place])
 
 
 def mean(sums: Sums, pictures: Sums) -> Sums:
@@ -150,7 +155,7 @@ SCORES: Mapping[str, Score[Comparison]] = {
         title="ab RMSE",
         higher_is_better=False,
         tolerance=0.1,
-        source="root of the mean squared distance in ab, all pixels pooled",
+        source="root of the mean of the pictures' mean squared distances in ab",
         update=per_picture(lambda c: _mean(c.squared)),
         compute=lambda sums, pictures: np.sqrt(mean(sums, pictures)),
     ),

@@ -69,7 +69,7 @@ class _Search:
     def found(self, path: Path, *, alone: bool) -> Iterator[tuple[Path, str]]:
         """Pages and books of one input, and their names below the folder of results."""
         if not path.is_dir():
-            yield _checked(path), path.name
+            yield path, path.name
             return
         top = Path() if alone else Path(path.resolve().name)
         real = os.path.realpath(path)
@@ -144,6 +144,9 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
         InputError: there is nothing to paint, or two results in one place, or one in the place of
             an original.
     """
+    for path in inputs:
+        if not _is_folder(path):
+            _checked(path)
     if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
         job = _to_file(_checked(inputs[0]), out, ending=ending)
         return Plan(jobs=[job], base=out.parent)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from colorize.judge.inked import JUDGED_BY
 from colorize.metrics.classes import CLASS_SCORES
 from colorize.metrics.rownames import CHOSEN, GREY, MEAN, MODEL
 from colorize.metrics.scores import SCORES, Score
@@ -13,6 +14,11 @@ GATED: Mapping[str, Mapping[str, Score[Any]]] = {
     CHOSEN: SCORES,
     MEAN: SCORES,
     f"classes.{MODEL}": CLASS_SCORES,
+    **{
+        f"{kind}.art.{row}": {name: SCORES[name] for name in JUDGED_BY}
+        for kind in ("toned", "lines", "foreign")
+        for row in (MODEL, CHOSEN)
+    },
 }
 """The rows that a change of code or params can make worse, and their scores."""
 

@@ -148,6 +148,27 @@ def test_a_shadow_is_a_deeper_step_of_one_region(screens: Screens) -> None:
     assert deeper > 0.9 * len(KEYS)
 
 
+def test_a_gradation_in_a_shadow_stays_on_the_scale(
+    screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond it lies the next screen, whose lightest tone is white."""
+    rgb = np.full((80, 80, 3), 255, np.uint8)
+    rgb[5:75, 5:75] = (235, 110, 110)
+    rgb[5:75, 55:75] = (165, 72, 72)
+    reached, print_all = [], screens.lay
+
+    def watched(used: Any, steps: Any, body: Any, fade: Any = None, *rest: Any) -> Any:
+        reached.append(steps[body] + (0 if fade is None else fade))
+        return print_all(used, steps, body, fade, *rest)
+
+    monkeypatch.setattr(screens, "lay", watched)
+    knobs = {"white": 0.0, "solid": 0.0, "flat": 0.0, "wash": 1.0, "tone": (0.5, 0.6)}
+    for key in KEYS:
+        lay(rgb, key, screens, gradation_chance=1.0, shadow_chance=1.0, **knobs)
+    assert min(steps.min() for steps in reached) >= 0
+    assert max(steps.max() for steps in reached) <= tones.DEEPEST_SHADOW
+
+
 def test_a_gradation_fades_one_region_within_the_scale(screens: Screens) -> None:
     faded = 0
     for key in KEYS:

@@ -5,12 +5,19 @@ import torch
 from numpy.typing import NDArray
 
 from colorize.colour import lab
-from colorize.model.conversion import lab_to_rgb
+from colorize.model.conversion import LabConverter, lab_to_rgb
 
 
 def planes(colours: NDArray[np.floating]) -> torch.Tensor:
     """Colours (n, 3) as a picture of one row."""
     return torch.from_numpy(colours.T.copy()).float()[None, :, None]
+
+
+def test_lightness_of_grey_values() -> None:
+    grey = torch.arange(256, dtype=torch.uint8).view(2, 1, 8, 16)
+    expected = lab.rgb_to_lab(grey.permute(0, 2, 3, 1).repeat(1, 1, 1, 3).numpy())[..., :1]
+    found = LabConverter().lightness(grey).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_colours_come_back(all_colours: NDArray[np.uint8]) -> None:

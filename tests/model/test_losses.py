@@ -71,6 +71,18 @@ def test_mass_makes_parts_of_a_batch_add_up(logits: torch.Tensor, target: Target
     torch.testing.assert_close(whole.rebalanced, mean)
 
 
+def test_a_lightness_beyond_the_scale_comes_back_unless_it_is_right(
+    logits: torch.Tensor, target: Target
+) -> None:
+    """Decoding clips it: what is white needs no correction, what is not does."""
+    wanted = torch.tensor([100.0, 40.0, 100.0, 0.0]).expand(N, 1, H, W)
+    given = torch.tensor([125.0, 125.0, 90.0, -30.0]).expand(N, 1, H, W)
+    output = torch.cat([logits.detach(), (given - 50) / 50], dim=1).requires_grad_()
+    losses = soft_cross_entropy(output, target._replace(lightness=wanted))
+    (gradient,) = torch.autograd.grad(losses.rebalanced, output)
+    assert gradient[:, Q].sign().unique(dim=0).squeeze().unique(dim=0).tolist() == [[0, 1, -1, 0]]
+
+
 def test_squared_distance_is_in_ab(target: Target) -> None:
     away = target.ab + torch.tensor([3.0, 4.0])[:, None, None]
     losses = squared_distance(away, target)

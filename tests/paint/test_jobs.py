@@ -68,6 +68,8 @@ def test_rejects(tmp_path: Path) -> None:
     touch(tmp_path, "1.png", "sub/1.png", "b.cbz", "c.cbr", "file", "empty/notes.txt")
     for inputs, out, message in [
         (["none.png"], "out", "no such file"),
+        (["none.png"], "x.png", "no such file"),
+        (["1.png", "none.png"], "file", "no such file"),
         (["c.cbr"], "out", "neither page nor book"),
         (["empty"], "out", r"no page and no book in .*empty: there is 1 \.txt"),
         (["sub"], "x.png", "would become a folder"),

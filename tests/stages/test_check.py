@@ -12,7 +12,7 @@ import pytest
 from colorize.errors import ParamsError
 from colorize.model.recipes import RECIPES
 from stages import check
-from stages.train import CLASSIFYING, MULTIPLES
+from stages.train import CLASSIFYING, HINTED, INKING, MULTIPLES
 
 Project = Callable[..., Path]
 COMMITTED_NS = 1_700_000_000_500_000_000
@@ -95,6 +95,35 @@ def test_a_phase_needs_no_l1(project: Project) -> None:
     root = made(project(train={"adversarial": 0.2, "l1": 0}))
     check.main(root)
     assert (root / "check" / "passed").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"recipe": "unet_l2", "domains": ["grey", "ink"]},
+            r"'train\.domains' must be \[grey\] for recipe unet_l2",
+        ),
+        (
+            {"recipe": "eccv16_l2", "domains": ["lines"]},
+            r"'train\.domains' must be \[grey\] for recipe eccv16_l2",
+        ),
+        (
+            {"recipe": "pix2pix", "hints": True},
+            r"'train\.hints' must be false for recipe pix2pix: only unet and unet_l2",
+        ),
+    ],
+)
+def test_what_a_recipe_cannot_learn_is_refused(
+    project: Project, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParamsError, match=message):
+        check.main(made(project(train=values)))
+
+
+def test_what_recipes_can_learn_is_what_is_known_of_them() -> None:
+    assert set(INKING) == {name for name, recipe in RECIPES.items() if recipe.takes_ink}
+    assert set(HINTED) == {name for name, recipe in RECIPES.items() if recipe.takes_hints}
 
 
 def test_the_recipes_that_can_have_a_phase_classify() -> None:

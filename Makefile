@@ -14,7 +14,7 @@ SEEDS ?= 3
 TABLE ?= losses
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro weights test test-slow lint format demo ink-sheet report tables compare \
+.PHONY: help install repro weights test test-slow lint format demo pictures ink-sheet report tables compare \
 	show ablation bench bench-data soak clean
 
 help: ## list the commands
@@ -58,6 +58,9 @@ demo: $(VENV)/run.stamp ## draw a book of manga pages, and paint a page, a folde
 	colorize --overwrite demo/pages -o demo/painted
 	colorize --overwrite demo/pages -o demo/hinted --hints demo/hints.json
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
+
+pictures: demo ## make the README's pictures of the demo: docs/page.png, and in Chromium docs/studio.png
+	python -m benchmarks.pictures demo docs
 
 ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures
 	python -m stages.ink_sheet

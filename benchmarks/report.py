@@ -13,8 +13,9 @@ from colorize.model.weights import Model
 
 RESULTS = Path(__file__).parent / "results.md"
 TITLE = (
-    "# Benchmarks\n\nMade by `make bench`, `make bench-data` and `make soak`; "
-    "lower is better unless a row says otherwise.\n"
+    "# Benchmarks\n\nMade by `make bench`, `make bench-data`, `make soak`, and `python -m "
+    "benchmarks.hints` and `benchmarks.series`. Less is better, but of PSNR, AuC, SSIM, "
+    "histograms and rates.\n"
 )
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pillow", "torch")
@@ -28,9 +29,10 @@ def machine() -> str:
         lines = [line.partition(":") for line in cpuinfo.read_text("utf-8").splitlines()]
         model = next((value.strip() for key, _, value in lines if "model name" in key), model)
     memory = psutil.virtual_memory().total / 2**30
+    count = joblib.cpu_count()
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"{model}, {joblib.cpu_count()} cores, {memory:.0f} GiB of memory; "
+        f"{model}, {count} core{'s' * (count > 1)}, {memory:.0f} GiB of memory; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}."
     )
 

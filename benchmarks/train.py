@@ -324,7 +324,8 @@ def main(root: Path) -> None:
         )
     text = (
         f"On {CORES} cores, {describe(CPU).partition(', ')[2]}; {CLOCK}; the fastest of "
-        f"{ROUNDS * REPEATS} steps each, in {ROUNDS} turns. The references are given their batch, "
+        f"{ROUNDS * REPEATS} steps each, in {ROUNDS} turn{'s' * (ROUNDS > 1)}. "
+        "The references are given their batch, "
         f"ours is timed from the 8-bit pictures on.\n\n"
         f"{report.table(rows)}\n\n" + "\n".join(said)
     )

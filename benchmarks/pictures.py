@@ -22,7 +22,6 @@ WAYS = ("pages", "painted", "hinted")
 """Folders of the demo, from left to right."""
 PAGE = "page-1.png"
 SIZE, GAP, COLOURS = (420, 594), 10, 256
-WINDOW = {"width": 1280, "height": 800}
 CHOSEN = 9
 """Number of the hint whose colours are shown."""
 
@@ -48,7 +47,7 @@ def studio(demo: Path, browser: str) -> Image.Image:
         pages = [page for file in _pages(demo) for page in project.add_file(file, file.name)]
         for page in pages:
             project.set_hints(page, given.get(page.name, ()))
-        served = subprocess.Popen(
+        served = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "colorize", "studio", "--folder", folder, "--no-browser"],
             stdout=subprocess.PIPE,
             text=True,
@@ -59,7 +58,7 @@ def studio(demo: Path, browser: str) -> Image.Image:
             with sync_playwright() as playwright:
                 opened = playwright.chromium.launch(
                     executable_path=browser, args=["--no-sandbox"]
-                ).new_page(viewport=WINDOW)
+                ).new_page(viewport={"width": 1280, "height": 800})
                 opened.goto(address)
                 painted = f"{len(pages)} of {len(pages)} painted"
                 expect(opened.locator("#count")).to_have_text(painted, timeout=120_000)

@@ -59,7 +59,7 @@ demo: $(VENV)/run.stamp ## draw a book of manga pages, and paint a page, a folde
 	colorize --overwrite demo/pages -o demo/hinted --hints demo/hints.json
 	colorize --overwrite demo/book.cbz -o demo/painted.cbz
 
-pictures: demo ## make the README's pictures of the demo: docs/page.png, and in Chromium docs/studio.png
+pictures: $(VENV)/dev.stamp demo ## make the README's pictures of the demo: docs/page.png, and in Chromium docs/studio.png
 	python -m benchmarks.pictures demo docs
 
 ink-sheet: $(VENV)/run.stamp ## write ink-sheet.png: manga pages made of test pictures

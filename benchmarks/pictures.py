@@ -2,18 +2,19 @@
 
     python -m benchmarks.pictures DEMO OUT
 
-The studio is looked at in Chromium; without it and playwright, its picture stays as it is.
+The studio is looked at in Chromium; without it, its picture stays as it is.
 """
 
 import io
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import expect, sync_playwright
 
+from benchmarks.studio import studio as serving
 from colorize import files
 from colorize.paint import hints
 from colorize.studio.project import Project
@@ -39,35 +40,22 @@ def beside(demo: Path) -> Image.Image:
 
 def studio(demo: Path, browser: str) -> Image.Image:
     """Open the pages and their hints in the studio, and click on a hint."""
-    from playwright.sync_api import expect, sync_playwright
-
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder))
         given = hints.read(demo / "hints.json")
         pages = [page for file in _pages(demo) for page in project.add_file(file, file.name)]
         for page in pages:
             project.set_hints(page, given.get(page.name, ()))
-        served = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "colorize", "studio", "--folder", folder, "--no-browser"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert served.stdout is not None
-            address = served.stdout.readline().partition(" ")[2].strip()
-            with sync_playwright() as playwright:
-                opened = playwright.chromium.launch(
-                    executable_path=browser, args=["--no-sandbox"]
-                ).new_page(viewport={"width": 1280, "height": 800})
-                opened.goto(address)
-                painted = f"{len(pages)} of {len(pages)} painted"
-                expect(opened.locator("#count")).to_have_text(painted, timeout=120_000)
-                opened.locator("#marks button").nth(CHOSEN).click()
-                expect(opened.locator("#likely button").first).to_be_visible(timeout=30_000)
-                return Image.open(io.BytesIO(opened.screenshot()))
-        finally:
-            served.terminate()
-            served.wait()
+        with serving("--folder", folder) as (address, _), sync_playwright() as playwright:
+            opened = playwright.chromium.launch(
+                executable_path=browser, args=["--no-sandbox"]
+            ).new_page(viewport={"width": 1280, "height": 800})
+            opened.goto(address)
+            painted = f"{len(pages)} of {len(pages)} painted"
+            expect(opened.locator("#count")).to_have_text(painted, timeout=120_000)
+            opened.locator("#marks button").nth(CHOSEN).click()
+            expect(opened.locator("#likely button").first).to_be_visible(timeout=30_000)
+            return Image.open(io.BytesIO(opened.screenshot()))
 
 
 def _pages(demo: Path) -> list[Path]:

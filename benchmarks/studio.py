@@ -84,10 +84,9 @@ LISTED = """(count) => void (window.listed = new Promise((done) => {
 
 
 @contextmanager
-def studio(root: Path, *arguments: object) -> Iterator[tuple[str, psutil.Process]]:
+def studio(*arguments: object) -> Iterator[tuple[str, psutil.Process]]:
     """Run the studio, and give its address and its process."""
-    command = [sys.executable, "-m", "colorize", "studio", "--no-browser"]
-    command += ["--model", str(root / "models" / "colorizer.safetensors"), *map(str, arguments)]
+    command = [sys.executable, "-m", "colorize", "studio", "--no-browser", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": str(CORES)}
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, text=True, env=environment
@@ -189,9 +188,10 @@ def measure(root: Path, folder: Path, *, count: int = CLICKS, book: int = BOOK) 
         for number in range(book):
             file.writestr(f"{number:03}.png", page.getvalue())
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    model = ("--model", root / "models" / "colorizer.safetensors")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        with studio(root, folder / "page.png", "--folder", folder / "one") as (address, _):
+        with studio(*model, folder / "page.png", "--folder", folder / "one") as (address, _):
             tab = chromium.new_page(viewport=SCREEN)
             tab.set_default_timeout(PATIENCE)
             tab.goto(address)
@@ -200,7 +200,7 @@ def measure(root: Path, folder: Path, *, count: int = CLICKS, book: int = BOOK) 
             found = {"click": median(taken), "click 95": quantiles(taken, n=20)[-1]}
             found["export"] = median(exports(tab, address, EXPORTS))
             tab.close()
-        with studio(root, "--folder", folder / "many") as (address, process):
+        with studio(*model, "--folder", folder / "many") as (address, process):
             tab = chromium.new_page(viewport=SCREEN)
             tab.set_default_timeout(PATIENCE)
             tab.goto(address)

@@ -19,7 +19,7 @@ from colorize.files import Numbers
 from colorize.inking import foreign, layer
 from colorize.inking.page import Inked
 from colorize.judge.views import Views, batches
-from colorize.metrics.comparison import Pictures
+from colorize.metrics.comparison import Truth
 from colorize.metrics.rownames import CEILING_HEAD, CHOSEN, MEAN_LAYER, MODEL, ONE_EPOCH, PAGE
 from colorize.metrics.scoreboard import Scoreboard
 from colorize.metrics.scores import SCORES
@@ -96,12 +96,17 @@ class InkedScores:
     def add(self, views: Views, paintings: Mapping[str, NDArray[np.uint8]]) -> None:
         """Add pages as every row paints them."""
         self.whole.add(views.truth, paintings)
-        masks = views.truth.masks
-        for n, art in enumerate(masks["art"]):
-            if art.any():  # a picture of one row, of those pixels alone
-                truth = Pictures.of(views.truth.rgb[n][art][None, None])
-                rows = {row: rgb[n][art][None, None] for row, rgb in paintings.items()}
-                self.art.add(truth, rows)
+        masks, truth = views.truth.masks, views.truth
+        # Pictures of one row, of those pixels alone.
+        parts = [(n, art) for n, art in enumerate(masks["art"]) if art.any()]
+        self.art.add_each(
+            [
+                Truth(truth.rgb[n][art][None], truth.lab[n][art][None], self.table)
+                for n, art in parts
+            ],
+            [{row: rgb[n][art][None] for row, rgb in paintings.items()} for n, art in parts],
+        )
+        for n in range(len(truth.rgb)):
             painted = lab.rgb_to_lab(paintings[MODEL][n])
             self.paper.add(np.hypot(*np.moveaxis(painted[..., 1:][masks["blank"][n]], -1, 0)))
             lightness = views.pages[n].lightness

@@ -1,6 +1,6 @@
 """Scores several paintings of the same pictures, row by row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ from colorize.metrics.scores import SCORES, Score, Sums
 from colorize.metrics.tally import Resampler, Tally, alone
 
 Paintings: TypeAlias = Mapping[str, NDArray[np.uint8]]
-"""The rows' names, and their paintings (N, H, W, 3) uint8 of N pictures."""
+"""The rows' names, and their paintings uint8: (N, H, W, 3) of N pictures, or (H, W, 3) of one."""
 
 ByRow: TypeAlias = dict[str, dict[str, float]]
 """Scores by row and name."""
@@ -63,23 +63,31 @@ class Scoreboard:
         self.counts: dict[str, dict[str, Sums]] = {}
 
     def add(self, pictures: Pictures, paintings: Paintings) -> list[ByRow]:
-        """Add pictures as every row paints them; all calls name the same rows.
+        """Add pictures of one size as every row paints them; all calls name the same rows.
 
         Returns:
             For every picture its own scores.
         """
-        for row in paintings:
+        count = len(pictures.rgb)
+        return self.add_each(
+            [Truth(pictures.rgb[n], pictures.lab[n], self._table) for n in range(count)],
+            [{row: rgb[n] for row, rgb in paintings.items()} for n in range(count)],
+        )
+
+    def add_each(self, truths: Sequence[Truth], paintings: Sequence[Paintings]) -> list[ByRow]:
+        """Add pictures of any sizes: truths, and of each its paintings (H, W, 3) by every row."""
+        names = list(paintings[0]) if paintings else []
+        for row in names:
             self.rows.setdefault(row, Tally(self._scores))
             self.counts.setdefault(row, {})
 
-        def judged(number: int) -> dict[str, _Added]:
-            truth = Truth(pictures.rgb[number], pictures.lab[number], self._table)
-            return {row: self._added(row, truth, rgb[number]) for row, rgb in paintings.items()}
+        def judged(truth: Truth, painted: Paintings) -> dict[str, _Added]:
+            return {row: self._added(row, truth, rgb) for row, rgb in painted.items()}
 
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            found = list(pool.map(judged, range(len(pictures.rgb))))
+            found = list(pool.map(judged, truths, paintings))
         weights = self._resampler.draw(len(found))
-        for row in paintings:
+        for row in names:
             self.rows[row].add([picture[row].sums for picture in found], weights)
             held = self.counts[row]
             for name in self._updates:

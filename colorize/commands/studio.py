@@ -83,9 +83,10 @@ def _folder(inputs: Sequence[Path]) -> Path:
     base = Path(platformdirs.user_data_dir("colorize", appauthor=False)) / "studio"
     if not inputs:
         return base / "desk"
-    places = "\n".join(sorted(str(path.resolve()) for path in inputs))
-    name = "".join(sign for sign in inputs[0].resolve().name if sign.isalnum() or sign in " -_.")
-    return base / f"{name[:STEM].strip(' .')}-{hashlib.sha256(places.encode()).hexdigest()[:8]}"
+    places = sorted(str(path.resolve()) for path in inputs)
+    name = "".join(sign for sign in Path(places[0]).name if sign.isalnum() or sign in " -_.")
+    digest = hashlib.sha256("\n".join(places).encode()).hexdigest()
+    return base / f"{name[:STEM].strip(' .')}-{digest[:8]}"
 
 
 def _open(project: "Project", inputs: Sequence[Path]) -> None:

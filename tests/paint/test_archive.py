@@ -312,7 +312,7 @@ def random_item(rng: np.random.Generator, number: int) -> Item:
         utf8=utf8,
         system=int(rng.choice([0, 3, 7, 10, 11, 19])),
         attributes=int(rng.choice([0, 0x10, 0x20, 0o100644 << 16, 0o100755 << 16])),
-        extra=extras[rng.integers(3)],
+        extra=extras[rng.integers(len(extras))],
         comment=[b"", "作者".encode("cp932")][rng.integers(2)],
         method=int(rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])),
     )

@@ -274,6 +274,26 @@ def test_the_commands(
     assert "2 kept: painted before with another model or other options" in capsys.readouterr().err
 
 
+def test_a_reference_colours_a_page_without_a_book(
+    tmp_path: Path, orange_model: Model, encoded: Callable[..., bytes]
+) -> None:
+    orange_model.save(tmp_path / "m.safetensors")
+    _, page, parts = draw(1)
+    (tmp_path / "sheet.png").write_bytes(encoded(draw(0)[0]))
+    (tmp_path / "1.png").write_bytes(encoded(page))
+    common = [str(tmp_path / "1.png"), "--model", str(tmp_path / "m.safetensors")]
+
+    def right(name: str, *options: str) -> float:
+        assert main([*common, "-o", str(tmp_path / name), *options]) == 0
+        with Image.open(tmp_path / name) as image:
+            painted = np.asarray(image.convert("RGB"))
+        wanted = [(of_part(painted, part), np.array(part.color, np.uint8)) for part in parts]
+        return float(np.mean([apart(seen, color) < RIGHT for seen, color in wanted]))
+
+    assert right("alone.png") < 0.2
+    assert right("told.png", "--reference", str(tmp_path / "sheet.png")) > 0.6
+
+
 @pytest.mark.parametrize(
     "wrong",
     [["--learn"], ["--reference", "none.png"], ["--book", "none.book"], ["--book", ""]],

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorize.__main__ import main
-from colorize.commands.console import FAILED, REFUSED
+from colorize.commands import colour
+from colorize.commands.console import FAILED, INTERRUPTED, REFUSED
 from colorize.model.weights import Model
 from colorize.paint.opening import MAX_SIDE
 from colorize.weights import registry
@@ -158,6 +159,32 @@ def test_options_reach_the_page(tmp_path: Path, model: str, page: Callable[..., 
     assert not is_orange(tmp_path / "grey.png")
     assert painted("both.png", "--compare", "--temperature", "1") == (120, 160, 3)
     assert painted("layer.png", "--layer") == (120, 80, 4)
+
+
+def test_every_option_of_the_look_reaches_the_painter(
+    tmp_path: Path, model: str, page: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record tells results apart by what the painter has."""
+    (tmp_path / "1.png").write_bytes(page())
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "2.png"), "--model", model]
+    assert main(arguments) == 0
+    looks = {
+        "temperature": ["--temperature", "0.5"],
+        "adjustment": ["--adjustment", "0.2"],
+        "hues": ["--hues", "0.9"],
+        "saturation": ["--saturation", "2"],
+        "side": ["--side", "96"],
+        "snap": ["--no-snap"],
+        "recolour": ["--recolour", "all"],
+        "domain": ["--domain", "grey"],
+        "tone": ["--tone", "0.5"],
+        "palette": ["--palette", "#102030"],
+    }
+    assert set(looks) == set(colour.LOOK)
+    for name, words in looks.items():
+        capsys.readouterr()
+        assert main([*arguments, *words]) == 0
+        assert "another model or other options" in capsys.readouterr().err, name
 
 
 def reddish(path: Path) -> NDArray[np.uint8]:
@@ -749,7 +776,41 @@ def starting(arguments: list[str], pattern: Path) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a process is stopped and continued by a signal")
+def test_ctrl_c_says_that_the_same_command_resumes(
+    tmp_path: Path, model: str, page: Callable[..., bytes]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for n in range(12):
+        (tmp_path / "in" / f"{n:02}.png").write_bytes(page(n, 600, 400))
+    arguments = command(tmp_path / "in", "-o", tmp_path / "out", "--model", model)
+    process = starting(arguments, tmp_path / "out" / "??.png")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert said.splitlines()[-1] == "colorize: interrupted; the same command resumes from here"
+    assert "Traceback" not in said
+    assert main(arguments[3:]) == 0
+    assert seen(tmp_path / "out") == [f"{n:02}.png" for n in range(12)]
+
+
+def test_a_full_disk_says_so_too(
+    tmp_path: Path,
+    model: str,
+    page: Callable[..., bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "1.png").write_bytes(page())
+    monkeypatch.setattr("os.fsync", full)
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "o.png"), "--model", model]
+    status, _, why = run(arguments, capsys)
+    assert (status, why.count("\n")) == (FAILED, 1)
+    assert why.endswith("No space left on device; the same command resumes from here\n")
+
+
 def test_two_runs_on_one_book(
     tmp_path: Path,
     model_path: Path,

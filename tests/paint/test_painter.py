@@ -18,7 +18,7 @@ from colorize.paint import painter as painting
 from colorize.paint import seeing
 from colorize.paint.opening import MAX_SIDE
 from colorize.paint.painter import LONGEST, Painter
-from tests.models import ORANGE
+from tests.models import ORANGE, tiny_model
 
 ROUNDING = 0.3
 """What 8 bits can hide of L; 0.25 is the worst seen over all colours."""
@@ -232,3 +232,13 @@ def test_padding_moves_nothing(model_path: Path) -> None:
 def test_rejects_a_missing_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="make repro"):
         Painter.load(tmp_path / "none.safetensors")
+
+
+def test_a_models_own_decoding_is_bounded_by_the_kind_of_page() -> None:
+    weights = np.ones(313)
+    model = tiny_model(
+        "unet", domains=("grey", "ink"), temperature=0.8, adjustment=0.9, weights=weights
+    )
+    assert Painter(model).decoding_of("grey") == (0.8, 0.5)
+    assert Painter(model).decoding_of("ink") == (0.2, -0.4)
+    assert Painter(model, temperature=0.6, adjustment=2).decoding_of("ink") == (0.6, 2)

@@ -121,6 +121,12 @@ def test_what_a_recipe_cannot_learn_is_refused(
         check.main(made(project(train=values)))
 
 
+@pytest.mark.parametrize(("key", "what"), [("folder", "folder"), ("deny", "file")])
+def test_what_the_params_name_must_be_there(project: Project, key: str, what: str) -> None:
+    with pytest.raises(ParamsError, match=rf"'fetch\.{key}': there is no {what} 'nowhere'"):
+        check.main(made(project(fetch={key: "nowhere"})))
+
+
 def test_what_recipes_can_learn_is_what_is_known_of_them() -> None:
     assert set(INKING) == {name for name, recipe in RECIPES.items() if recipe.takes_ink}
     assert set(HINTED) == {name for name, recipe in RECIPES.items() if recipe.takes_hints}

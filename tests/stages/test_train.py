@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from stages import train
+from stages.watcher import StopSignals
 from tests.conftest import lay_params
 from tests.imports import ROOT
 
@@ -185,3 +186,12 @@ def test_other_params_never_take_up_the_state(
     assert has_checkpoint(root)
     project(train=ENOUGH)
     assert finish(root) == whole
+
+
+def test_the_same_signal_again_insists() -> None:
+    with StopSignals() as signals:
+        signal.raise_signal(signal.SIGTERM)
+        assert signals.stop_asked()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)

@@ -147,7 +147,8 @@ def test_a_book_of_loose_pages_has_them_in_order(served: Served, works: Path, pa
     assert bound(served) == first
     served.client.post("api/book")
     served.client.put("api/settings", json={"saturation": 2})  # while it is made
-    bound(served)
+    with zipfile.ZipFile(io.BytesIO(bound(served))) as file:
+        assert file.namelist() == ["2.png", "1.png"]
     assert "exports/book.cbz" in files_of(works)
 
 

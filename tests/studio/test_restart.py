@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from colorize.__main__ import main
+from colorize.commands import studio
 from colorize.studio.project import Project
 from tests.studio.conftest import Served, begin
 
@@ -168,3 +169,12 @@ def test_an_upload_that_breaks_off_leaves_nothing(
     assert served.process.stderr is not None
     assert served.process.stderr.read() == ""
     served.end()
+
+
+def test_the_same_inputs_find_the_same_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: str(tmp_path))
+    one, other = tmp_path / "a" / "1.png", tmp_path / "b" / "2.png"
+    assert studio._folder([]) == tmp_path / "studio" / "desk"
+    assert studio._folder([one, other]) == studio._folder([other, one]) != studio._folder([one])

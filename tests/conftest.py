@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.imports import ROOT
+
+if TYPE_CHECKING:
+    from colorize.colour.quantiser import Quantiser
 
 # The networks of the tests are tiny: threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -69,6 +72,18 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def quantiser() -> "Quantiser":
+    """The paper's bins, with a prior of random counts."""
+    from colorize.colour.encoding import NeighbourTable
+    from colorize.colour.gamut import bin_centres
+    from colorize.colour.quantiser import Quantiser
+
+    counts = np.random.default_rng(0).integers(1, 100, 313)
+    table = NeighbourTable.fit(bin_centres())
+    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 @pytest.fixture

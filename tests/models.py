@@ -6,8 +6,10 @@ The fixtures serve the folders whose tests paint; the others need not wait for t
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from colorize.colour.gamut import bin_centres
 from colorize.model.weights import Model
@@ -20,6 +22,12 @@ def tiny_model(recipe: str = "eccv16", **changes: Any) -> Model:
     """An untrained model of an eighth of the width; ``changes`` go to `Model.build`."""
     usual = {"width": 0.125, "centres": bin_centres(), "side": 64, "params": {}, "seed": 0}
     return Model.build(recipe, **(usual | changes))
+
+
+def is_orange(path: Path) -> bool:
+    """Tell whether a page was painted by `orange_model`."""
+    with Image.open(path) as image:
+        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=2).mean() > 30)
 
 
 def of_one_colour(model: Model, ab: tuple[float, float]) -> Model:

@@ -293,7 +293,7 @@ def test_a_bomb_in_a_quantiser(tmp_path: Path, lie: int | None) -> None:
         assert refusal(partial(Quantiser.load, path), "quantiser.npz")
 
 
-def test_a_header_that_promises_terabytes(kinds: dict[str, Kind], tmp_path: Path) -> None:
+def test_a_header_that_promises_terabytes(kinds: dict[str, Kind]) -> None:
     header = io.BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": (10**9, 8, 8, 3)}
     np.lib.format.write_array_header_1_0(header, described)

@@ -52,7 +52,7 @@ def test_a_small_picture_is_cropped_once() -> None:
         assert (only == square(picture, side=64, framing="crop")).all()
 
 
-def test_panels_are_cut_into_squares_of_their_own(rng: np.random.Generator) -> None:
+def test_panels_are_cut_into_squares_of_their_own() -> None:
     page = np.full((420, 300, 3), 255, np.uint8)
     page[10:110, 10:290] = (200, 40, 40)  # 2.8 : 1
     page[120:260, 10:150] = (40, 200, 40)

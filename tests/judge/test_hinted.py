@@ -10,8 +10,6 @@ import torch
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.judge import hinted
@@ -40,13 +38,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> ShardReader:
         writer.add(str(number), "test", picture(number))
     writer.close()
     return ShardReader(folder, "test")
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    table = NeighbourTable.fit(bin_centres())
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 def model(*domains: str, told: bool = True) -> Model:
@@ -134,7 +125,7 @@ def test_a_network_that_does_not_listen_has_a_flat_curve_and_leaks_nothing(
 
 
 def test_a_network_that_listens_is_told_of_the_right_hints(
-    pictures: ShardReader, quantiser: Quantiser, monkeypatch: pytest.MonkeyPatch
+    pictures: ShardReader, quantiser: Quantiser
 ) -> None:
     """What it is told is on the true regions, in the true colours, as many as the row says."""
     listening = model("grey")

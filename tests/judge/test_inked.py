@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
@@ -31,13 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.add(picture.record.id, "train", rgb)
     writer.close()
     return folder
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    table = NeighbourTable.fit(bin_centres())
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 def build(*domains: str) -> Model:

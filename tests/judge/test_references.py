@@ -85,7 +85,7 @@ def test_tone_curve_paints_what_tone_decides(
     assert np.abs(painted - pages.truth.lab[..., 1:]).max() < 1.5  # half a tone beside it
 
 
-def test_the_dominant_colour_is_not_grey(quantiser: Quantiser, shards: Path) -> None:
+def test_the_dominant_colour_is_not_grey(quantiser: Quantiser) -> None:
     truth = lab.rgb_to_lab(np.stack([toned(n) for n in range(0, 12, 3)]))[..., 1:]
     bins = quantiser.table.nearest(truth)
     commonest = np.bincount(bins.ravel()).argmax()
@@ -109,7 +109,7 @@ def test_random_colours_are_a_training_pictures(
     np.testing.assert_array_equal(later, drawn[2:])
 
 
-def test_ceilings(held_against: references.References, quantiser: Quantiser, shards: Path) -> None:
+def test_ceilings(held_against: references.References, shards: Path) -> None:
     pages = grey_pages(shards)
     truth = pages.truth.lab[..., 1:]
     colours = held_against.colours(pages)
@@ -191,9 +191,7 @@ def test_the_best_temperature_of_a_doubtful_network(
     assert low["psnr"] == pytest.approx(high["psnr"])
 
 
-def test_an_adjustment_gives_back_what_the_class_weights_took(
-    shards: Path, quantiser: Quantiser
-) -> None:
+def test_an_adjustment_gives_back_what_the_class_weights_took(quantiser: Quantiser) -> None:
     """A network that says prior times class weight everywhere has the prior again, adjusted by 1.
 
     The reference is the prior's own mean colour, which the network paints at T = 1.

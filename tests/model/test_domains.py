@@ -6,8 +6,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.errors import ModelError
@@ -59,13 +57,6 @@ WASHED = Washed()
 @pytest.fixture
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(domains, "DOMAINS", {**domains.DOMAINS, WASHED.name: WASHED})
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    table = NeighbourTable.fit(bin_centres())
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 @pytest.fixture

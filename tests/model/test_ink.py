@@ -5,7 +5,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from colorize.colour.encoding import NeighbourTable
 from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
@@ -31,13 +30,6 @@ def figures() -> list[NDArray[np.uint8]]:
     """Drawn characters of 64 x 64 pixels."""
     drawn = characters.pictures(count=6, side=64, seed=0)
     return [decode(picture.content, max_pixels=10**6) for picture in drawn]
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    table = NeighbourTable.fit(bin_centres())
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 @ON_BOTH

@@ -5,21 +5,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from colorize.colour.encoding import NeighbourTable
-from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import rgb_to_lab
 from colorize.colour.quantiser import Quantiser
 from colorize.model.targets import Batch, Encoder, Examples, to_planes
 from tests.devices import on_each_device
 
 STRIDE = 4
-
-
-@pytest.fixture(scope="module")
-def quantiser() -> Quantiser:
-    table = NeighbourTable.fit(bin_centres())
-    counts = np.random.default_rng(0).integers(1, 100, 313)
-    return Quantiser.fit(counts, table, step=10, sigma=5.0, prior_sigma=5.0, mix=0.5)
 
 
 @pytest.fixture

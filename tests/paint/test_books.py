@@ -258,9 +258,7 @@ def test_a_member_with_a_fault_fails_alone(orange: Painter, tmp_path: Path, faul
         assert file.read(file.infolist()[1]) == items[1].content
 
 
-def test_a_book_that_changes_while_it_is_read_is_not_bound(
-    orange: Painter, tmp_path: Path, book: Job
-) -> None:
+def test_a_book_that_changes_while_it_is_read_is_not_bound(orange: Painter, book: Job) -> None:
     whole = book.source.read_bytes()
     results = paint_book(
         orange, book, form=Form.PAINTED, settings=SETTINGS, base=book.target.parent

@@ -31,7 +31,8 @@ from colorize.model.weights import Model
 from colorize.paint.opening import MAX_SIDE
 from colorize.weights import registry
 from tests.imports import ROOT
-from tests.models import tiny_model
+from tests.models import is_orange, tiny_model
+from tests.paint.conftest import seen
 from tests.paint.zips import Item, grey_page, packed
 
 Encoded = Callable[..., bytes]
@@ -76,16 +77,6 @@ def bind(path: Path, pages: list[bytes]) -> Path:
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "colorize", *map(str, arguments)]
-
-
-def seen(folder: Path) -> list[str]:
-    """Names of a folder of results, but that of the record."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".colorize.jsonl")
-
-
-def is_orange(path: Path) -> bool:
-    with Image.open(path) as image:
-        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=2).mean() > 30)
 
 
 def test_a_page(

@@ -119,7 +119,7 @@ def test_an_inked_page_takes_the_colour_itself(color: tuple[int, int, int]) -> N
     assert layer[150, 120, :3].tolist() == list(color)
 
 
-def test_a_network_is_told_by_conditions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_is_told_by_conditions_alone() -> None:
     """Hints are carried: what the network says of the rest of the page stays."""
     model = Model.build(
         "unet", width=0.25, centres=bin_centres(), side=64, params={}, seed=0, hints=True
@@ -330,7 +330,7 @@ def colour_of(path: Path) -> NDArray[np.float32]:
         return rgb_to_lab(np.asarray(image.convert("RGB")))[30, 20, 1:]
 
 
-def told(page: str | None, *others: str) -> dict[str, Any]:
+def told(page: str | None) -> dict[str, Any]:
     """A hint of green."""
     return {"x": 0.5, "y": 0.5, "color": "#4f9a4f"} | ({"page": page} if page else {})
 

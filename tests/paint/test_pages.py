@@ -23,6 +23,7 @@ from colorize.paint import opening, pages
 from colorize.paint.jobs import plan
 from colorize.paint.pages import Finished, Form, Outcome, Page, Result, paint_files, paint_pages
 from colorize.paint.painter import Painter
+from tests.paint.conftest import seen
 
 Encoded = Callable[..., bytes]
 GREY = np.tile(np.arange(60, 180, dtype=np.uint8), (90, 1))
@@ -37,11 +38,6 @@ def paint(
     found = plan([source], root / "out", ending=form.ending)
     (result,) = paint_files(painter, found.jobs, form=form, base=found.base)
     return result, Path(result.target)
-
-
-def seen(folder: Path) -> list[str]:
-    """Names of a folder of results, but that of the record."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".colorize.jsonl")
 
 
 def opened(path: Path) -> NDArray[np.uint8]:

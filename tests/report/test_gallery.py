@@ -51,7 +51,7 @@ def test_captions_stand_below_their_pictures(drawing: Drawing) -> None:
     assert (below[:, half:] < 100).any()
 
 
-def test_paintings(orange_model: Model, drawing: Drawing) -> None:
+def test_paintings(orange_model: Model) -> None:
     rgb = np.full((1, 64, 64, 3), 140, np.uint8)
     columns = gallery.paintings(orange_model, rgb, Decoding(0.38))
     assert list(columns) == ["grey", "painted", "true"]

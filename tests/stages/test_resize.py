@@ -262,9 +262,7 @@ def test_two_at_once_are_refused(made: Make, noisy: dict[str, bytes]) -> None:
         process.communicate()
 
 
-def test_a_picture_that_changed_since_fetch_is_counted(
-    made: Make, noisy: dict[str, bytes], drawing: Draw
-) -> None:
+def test_a_picture_that_changed_since_fetch_is_counted(made: Make, noisy: dict[str, bytes]) -> None:
     raw = made(noisy) / "data" / "raw"
     third, fourth, *rest = manifest.read(raw)
     with (raw / third.archive).open("r+b") as file:

@@ -326,7 +326,7 @@ def test_an_interrupted_stage_leaves_nothing_half_done(project: Project) -> None
     assert not (root / "data" / "raw").exists()
 
 
-def test_another_python_is_told_where_to_go(project: Project) -> None:
+def test_another_python_is_told_where_to_go() -> None:
     """`dvc repro` with a foreign `python` first on the path."""
     code = "import sys; sys.modules['pydantic'] = None; import stages"
     done = subprocess.run(

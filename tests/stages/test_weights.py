@@ -256,7 +256,7 @@ CARD = "".join(f"<!-- table {name} -->\nold\n<!-- end -->\n\n" for name in card.
 
 @pytest.mark.slow
 def test_from_art_to_the_file_and_its_card(
-    root: Path, art: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    root: Path, art: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All stages in one process, then the programs behind them."""
     monkeypatch.setattr(registry, "FOLDER", root / "shipped")

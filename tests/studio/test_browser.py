@@ -511,9 +511,7 @@ def test_by_touch(served: Served, opened: Callable[..., Page], page: Draw) -> No
     assert len(saved(served, 1)) == 1
 
 
-def test_another_language_is_one_more_file(
-    served: Served, opened: Callable[..., Page], browser: Browser
-) -> None:
+def test_another_language_is_one_more_file(served: Served, browser: Browser) -> None:
     words = served.client.get("static/strings.en.json").json()
     assert served.client.get("static/languages.json").json() == ["en"]
     context = browser.new_context(locale="eo-EO")

@@ -20,6 +20,7 @@ from colorize.errors import ModelError
 from colorize.model.weights import Model
 from colorize.weights import registry
 from stages import ship
+from tests.models import is_orange
 
 
 @pytest.fixture
@@ -54,11 +55,6 @@ def folder(
 def page(tmp_path: Path) -> Path:
     Image.fromarray(np.full((60, 40), 120, np.uint8)).save(tmp_path / "page.png")
     return tmp_path / "page.png"
-
-
-def is_orange(path: Path) -> bool:
-    with Image.open(path) as image:
-        return bool(np.ptp(np.asarray(image.convert("RGB")), axis=2).mean() > 30)
 
 
 def test_a_name_a_file_and_the_default(folder: Path, grey_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from colorize.commands import console
+from colorize.errors import InputError
 from colorize.weights import registry
 
 
@@ -41,6 +42,8 @@ def run(arguments: Sequence[str], root: Path) -> int:
         The exit status.
     """
     options = parser().parse_args(arguments)
+    if options.onnx.is_dir():
+        raise InputError(f"{options.onnx} is a folder: name the file to write")
     model = registry.locate(options.model, trained=root / registry.TRAINED)
     # PyTorch takes more than a second to import: a typo need not wait for it.
     with console.importing():

@@ -49,8 +49,15 @@ def encode(layers: Sequence[Layer], merged: NDArray[np.uint8]) -> bytes:
         merged: (H, W, 3) RGB, what they look like together.
 
     Raises:
-        ImageError: ``unwritable``: PNG cannot hold them.
+        ImageError: ``unwritable``: PNG cannot hold them, or the memory does not suffice.
     """
+    try:
+        return _written(layers, merged)
+    except (OSError, ValueError, MemoryError) as error:
+        raise ImageError("unwritable", str(error) or type(error).__name__) from None
+
+
+def _written(layers: Sequence[Layer], merged: NDArray[np.uint8]) -> bytes:
     height, width = merged.shape[:2]
     image = ElementTree.Element("image", version=VERSION, w=str(width), h=str(height))
     stack = ElementTree.SubElement(image, "stack")
@@ -79,8 +86,5 @@ def _add(file: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def _png(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    try:
-        image.save(out, "PNG", compress_level=COMPRESSION)
-    except (OSError, ValueError, MemoryError) as error:
-        raise ImageError("unwritable", str(error) or type(error).__name__) from None
+    image.save(out, "PNG", compress_level=COMPRESSION)
     return out.getvalue()

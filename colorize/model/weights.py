@@ -226,7 +226,7 @@ class Model:
             with safetensors.safe_open(path, framework="pt") as file:
                 return cls._read(path, file, device or CPU)
         except FileNotFoundError:
-            raise ModelError(f"there is no model at {path}") from None
+            raise ModelError(f"no model at {path}: run `make repro` to train one") from None
         except (safetensors.SafetensorError, OSError) as error:
             raise ModelError(f"{path} is no readable model: {_line(error)}") from None
         except (KeyError, ValueError, TypeError, RecursionError) as error:

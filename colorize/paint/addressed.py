@@ -1,6 +1,6 @@
 """Gives hints to the pages that they are meant for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,11 @@ def address(plan: Plan, hints: Mapping[str | None, tuple[Hint, ...]], path: Path
     jobs = []
     for job in plan.jobs:
         found: dict[str, tuple[Hint, ...]] = {}
-        for page, name in _pages(job, alone=len(plan.jobs) == 1):
+        alone = len(plan.jobs) == 1
+        pages = _pages(job, alone=alone)
+        if pages is None:  # the book is damaged, which is told when it is painted
+            left = {key for key in left if not (alone or f"{key}".startswith(f"{job.name}/"))}
+        for page, name in pages or ():
             keys = [name, None] if single else [name]
             told = tuple(hint for key in keys for hint in hints.get(key, ()))
             if told:
@@ -47,15 +51,17 @@ def address(plan: Plan, hints: Mapping[str | None, tuple[Hint, ...]], path: Path
     return replace(plan, jobs=jobs)
 
 
-def _pages(job: Job, *, alone: bool) -> Iterator[tuple[str, str]]:
-    """Yield the pages of a job, as it calls them, and the names by which hints may call them."""
+def _pages(job: Job, *, alone: bool) -> list[tuple[str, str]] | None:
+    """List a job's pages, as it calls them, and the names by which hints may call them.
+
+    Returns:
+        None of a book that cannot be opened.
+    """
     if not job.is_book:
-        yield "", job.name
-        return
+        return [("", job.name)]
     try:
         with Archive(job.source) as book:
-            for member in book.members:
-                if member.is_page:
-                    yield member.name, member.name if alone else f"{job.name}/{member.name}"
+            names = [member.name for member in book.members if member.is_page]
     except ArchiveError:
-        return  # it is reported when it is painted
+        return None
+    return [(name, name if alone else f"{job.name}/{name}") for name in names]

@@ -80,6 +80,8 @@ class Regions:
         lightness: (n,) mean L of them.
         place: (n, 2) mean row and column, in short sides of the picture.
         seeded: (number of seeds,) the region of each seed.
+        stands: (number of seeds, 2) row and column of its pixel that is nearest to its centre, and
+            inside of its region where one is.
     """
 
     number: NDArray[np.int32]
@@ -89,6 +91,7 @@ class Regions:
     lightness: Plane
     place: Plane
     seeded: NDArray[np.int32]
+    stands: NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.area)
@@ -166,7 +169,7 @@ def divide(
     number = _joined(_flooded(tones, markers), cores, depth, kind)
     seeded = np.array([_region_at(number, wall, disc) for disc in discs], np.int32)
     number, seeded = _parted(tones, number, depth, seeds, seeded, apart)
-    return _described(number, wall, lightness, seeded)
+    return _described(number, wall, lightness, seeded, [*zip(seeds, discs, strict=True)])
 
 
 def _depth(wall: NDArray[np.uint8]) -> Plane:
@@ -322,6 +325,13 @@ def _disc(seed: Seed, shape: tuple[int, ...]) -> Disc:
     return rows[down], columns[across]
 
 
+def _standing(seed: Seed, disc: Disc, wanted: NDArray[np.bool_]) -> tuple[int, int]:
+    """Find the pixel of a disc nearest to its seed's centre: a wanted one, if there are any."""
+    rows, columns = (places[wanted] if wanted.any() else places for places in disc)
+    nearest = int(np.hypot(rows + 0.5 - seed.row, columns + 0.5 - seed.column).argmin())
+    return int(rows[nearest]), int(columns[nearest])
+
+
 def _seed_lines(markers: NDArray[np.int32], discs: Sequence[Disc], wall: NDArray[np.uint8]) -> None:
     """Make markers of seeds that lie on lines alone."""
     count = int(markers.max()) + 1
@@ -380,11 +390,10 @@ def _parted(
     outside = len(table)
     markers = np.zeros(within.shape, np.int32)
     seeded = seeded.copy()
-    for place, seed in enumerate(seeds):
+    for place, seed in reversed([*enumerate(seeds)]):  # later ones win where two are at one place
         if seeded[place] in contested:
             moved = seed._replace(row=seed.row - rows[0], column=seed.column - columns[0])
-            seeded[place] = outside + 1 + place
-            _climb(markers, depth, moved, outside + 1 + place)
+            seeded[place] = _climb(markers, depth, moved, outside + 1 + place)
     level = float(depth.max())
     while level > 1:
         level *= LEVELS
@@ -396,20 +405,26 @@ def _parted(
     return number, seeded
 
 
-def _climb(markers: NDArray[np.int32], depth: Plane, seed: Seed, value: int) -> None:
-    """Mark the way from a seed to where it is widest around, as far as nobody has been there."""
+def _climb(markers: NDArray[np.int32], depth: Plane, seed: Seed, value: int) -> int:
+    """Mark the way from a seed to where it is widest around, as far as nobody has been there.
+
+    Returns:
+        The marker at the seed.
+    """
     disc = _disc(seed, depth.shape)
-    markers[disc] = value
     row, column = (int(places[len(places) // 2]) for places in disc)
+    if markers[row, column]:
+        return int(markers[row, column])
+    markers[disc] = np.where(markers[disc] == 0, value, markers[disc])
     while True:
         top, left = max(0, row - 1), max(0, column - 1)
         around = depth[top : row + 2, left : column + 2]
         down, across = divmod(int(around.argmax()), around.shape[1])
         if around[down, across] <= depth[row, column]:
-            return
+            return value
         row, column = top + down, left + across
         if markers[row, column] not in {0, value}:
-            return
+            return value
         markers[row, column] = value
 
 
@@ -428,7 +443,11 @@ def _filled(
 
 
 def _described(
-    number: NDArray[np.int32], wall: NDArray[np.uint8], lightness: Plane, seeded: NDArray[np.int32]
+    number: NDArray[np.int32],
+    wall: NDArray[np.uint8],
+    lightness: Plane,
+    seeded: NDArray[np.int32],
+    seeds: Sequence[tuple[Seed, Disc]],
 ) -> Regions:
     """Number regions from 0 without gaps, and say what they are."""
     present = np.bincount(number.ravel()) > 0
@@ -453,6 +472,11 @@ def _described(
         np.bincount(bins, values.ravel(), count + 1)[:count] / some
         for values in (lightness, *places)
     ]
+    seeded = table[seeded]
+    stands = [
+        _standing(seed, disc, inside[disc] & (number[disc] == region))
+        for (seed, disc), region in zip(seeds, seeded, strict=True)
+    ]
     return Regions(
         number=number,
         inside=inside,
@@ -460,7 +484,8 @@ def _described(
         area=area,
         lightness=means[0].astype(np.float32),
         place=np.stack(means[1:], -1).astype(np.float32),
-        seeded=table[seeded],
+        seeded=seeded,
+        stands=np.array(stands, np.intp).reshape(-1, 2),
     )
 
 

@@ -104,7 +104,7 @@ class Guide:
         *ab, white = (np.asarray(plane, np.float32) for plane in cv2.split(small))
         regions = self._divided(lightness, "grey")
         base = np.concatenate([regions.lightness[:, None], regions.mean(ab)], axis=1)
-        tones = self._at_hints(lightness)
+        tones = lightness[tuple(regions.stands.T)]
         told = self._told(regions, base, prediction, tones=tones)
         tone, *wanted = regions.spread(told.colour)
         (share,) = regions.spread(told.share[:, None])
@@ -140,7 +140,7 @@ class Guide:
         away = np.sqrt(np.maximum(squared - np.square(base).sum(axis=1), 0))
         agreeing = ((MOTLEY - away) / (MOTLEY - EVEN)).clip(0, 1)
         middle = base[:, 0].copy()
-        middle[regions.seeded] = self._at_hints(colours[0])
+        middle[regions.seeded] = colours[0][tuple(regions.stands.T)]
         # Ink hides the layer, so lines need no share of their own.
         blank, balloon = (
             (resized(of.astype(np.float32), lightness.shape) / 255).astype(np.float32)
@@ -202,18 +202,6 @@ class Guide:
             _tell_palette(told, regions, base, palette.as_lab(self.palette), tones is not None)
         return told
 
-    def _places(self, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns of the hints in a picture (H, W)."""
-        height, width = shape[:2]
-        rows = np.array([int(hint.y * height) for hint in self.hints], np.intp)
-        columns = np.array([int(hint.x * width) for hint in self.hints], np.intp)
-        return rows.clip(max=height - 1), columns.clip(max=width - 1)
-
-    def _at_hints(self, plane: Plane) -> Plane:
-        """Values of (H, W) or (H, W, C) at the hints."""
-        found: Plane = plane[self._places(plane.shape)]
-        return found
-
     def _coloured(self, regions: Regions, blank: Plane, balloon: Plane | None = None) -> Plane:
         """How much of each pixel may have a colour: paper takes only that of a hint: see `BLANK`.
 
@@ -226,7 +214,7 @@ class Guide:
             (H, W) float32 in 0..1.
         """
         asked = np.zeros((len(regions), 1), np.float32)
-        asked[regions.seeded[self._at_hints(blank) > BLANK]] = 1
+        asked[regions.seeded[blank[tuple(regions.stands.T)] > BLANK]] = 1
         coloured = np.maximum(regions.spread(asked)[0], 1 - blank)
         if balloon is not None:
             drawn = np.zeros((len(regions), 1), np.float32)
@@ -246,7 +234,7 @@ class Guide:
             (H, W) float32 in 0..1; 1 in regions without hints.
         """
         planes = [lightness, *ab]
-        told = np.stack([self._at_hints(plane) for plane in planes], axis=-1)
+        told = np.stack([plane[tuple(regions.stands.T)] for plane in planes], axis=-1)
         number, left = regions.number.ravel(), np.arange(len(self.hints))
         bare = np.ones(len(regions), np.float32)
         bare[regions.seeded] = 0

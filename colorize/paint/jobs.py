@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colorize.errors import InputError
+from colorize.errors import InputError, one_line
 from colorize.imaging import formats, openraster
 from colorize.paint import kinds
 from colorize.paint.hints import Hint, as_text
@@ -147,6 +147,7 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     for path in inputs:
         if not _is_folder(path):
             _checked(path)
+    _check_out(out)
     if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
         job = _to_file(_checked(inputs[0]), out, ending=ending)
         return Plan(jobs=[job], base=out.parent)
@@ -169,6 +170,21 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
     ]
     _check_places(jobs)
     return Plan(jobs=jobs, base=out, faults=search.faults, left=dict(search.left))
+
+
+def _check_out(out: Path) -> None:
+    """See that there can be such a result.
+
+    Raises:
+        InputError: its name is too long, or it would lie below a file.
+    """
+    try:
+        above = next((path for path in out.parents if path.exists()), None)
+        out.exists()
+    except OSError as error:
+        raise InputError(f"{one_line(out, length=80)}: {error.strerror}") from None
+    if above is not None and not above.is_dir():
+        raise InputError(f"{out} cannot be: {above} is a file")
 
 
 def is_file(path: Path) -> bool:

@@ -13,7 +13,7 @@ from colorize.imaging.decode import decode, read
 from colorize.model.weights import Model
 from colorize.paint import carry
 from colorize.paint.archive import Archive
-from colorize.paint.colourbook import Entry
+from colorize.paint.colourbook import MATCHED, Entry
 from colorize.paint.guide import features_of, resized, seeds_of
 from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
@@ -82,7 +82,7 @@ def of_reference(painter: Painter, rgb: RGB, *, name: str) -> list[Entry]:
     small = resized(rgb, carry.size(*rgb.shape[:2]))
     colours = lab.rgb_to_lab(small)
     found = []
-    for kind in painter.kinds:
+    for kind in (kind for kind in painter.kinds if kind in MATCHED):
         _, prediction = painter.look(rgb, kind)
         regions = carry.divide(np.ascontiguousarray(colours[..., 0]), kind)
         features = features_of(regions, prediction)

@@ -262,8 +262,8 @@ def paint_files(
                     entry = Entry(
                         source=page.digest, settings=settings, size=len(content), hints=job.told
                     )
-                    workshop.write(job.target, content)
                     record.add(job.target, entry)
+                    workshop.write(job.target, content)
                 except (ImageError, OSError) as error:
                     if isinstance(error, OSError) and error.errno in DISK:
                         raise

@@ -29,7 +29,7 @@ from colorize.model import layers
 from colorize.model.decode import Decoding
 from colorize.model.domains import GREY, INK, Inky
 from colorize.model.precision import best_device
-from colorize.model.predict import Conditions, Prediction, predict
+from colorize.model.predict import Prediction
 from colorize.model.weights import Model
 from colorize.paint import flats, guide, inked, opening, paper, regions, seeing
 from colorize.paint.colourbook import Book
@@ -224,18 +224,6 @@ class Painter:
         if len(self.kinds) == 1:
             return self.kinds[0]
         return opening.kind_of(rgb, Memo() if memo is None else memo)
-
-    def colours(
-        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
-    ) -> NDArray[np.float32]:
-        """Predict ab (N, H, W, 2) of pictures (N, H, W) of the scale trained at: see `predict`."""
-        return self.predict(lightness, conditions).colours(*self.decoding_of("grey"))[..., -2:]
-
-    def predict(
-        self, lightness: NDArray[np.float32], conditions: Conditions | None = None
-    ) -> Prediction:
-        """Run the network on pictures (N, H, W) of the scale trained at: see `predict`."""
-        return predict(self.model, GREY.observe(lightness), conditions)
 
     def look(
         self, rgb: RGB, kind: inked.Kind, *, memo: Memo | None = None

@@ -36,7 +36,11 @@ def parse(text: str) -> tuple[Colour, ...]:
     if text.lstrip().startswith("#"):
         return _checked([part.strip() for part in text.split(",")], "the palette")
     path = Path(text)
-    if not text or not path.is_file():
+    try:
+        is_there = bool(text) and path.is_file()
+    except OSError:  # too long for a name
+        is_there = False
+    if not is_there:
         given = one_line(repr(text), length=80)
         raise InputError(f"{given} is no file, and no palette such as '#e8b48c,#3a6ea5'")
     return of_bytes(load_bytes(path, max_bytes=MAX_BYTES), str(path))

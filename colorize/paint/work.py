@@ -33,8 +33,9 @@ def _count(job: Job) -> int:
 def look(plan: Plan, *, settings: str, overwrite: bool = False) -> tuple[list[Job], list[Result]]:
     """Separate the jobs that are to be painted from the results that exist.
 
-    A book with failed pages is painted again when its original, the model or the options differ,
-    and so is any result that was painted with other hints but is the same otherwise.
+    A book with failed pages is painted again when its original, the model or the options differ.
+    What the artist asks for is what changes from run to run: a result that was painted with other
+    hints is painted again, unless its original has changed.
 
     Args:
         plan: of the run.
@@ -73,8 +74,8 @@ def _kept(job: Job, record: Record, settings: str) -> Result | None:
             reason = f"unreadable: {error.strerror}; the result that is there stays"
         else:
             reason = CHANGED if changed else OTHER if entry.settings != settings else SAME
-        if reason is SAME and entry.hints != job.told:
-            return None  # what the artist asks for is what changes from run to run
+        if not changed and entry.hints != job.told:
+            return None
         if entry.failed and outcome is Outcome.KEPT:
             if reason is not SAME:
                 return None

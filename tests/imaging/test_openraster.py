@@ -3,10 +3,12 @@ import struct
 import zipfile
 
 import numpy as np
+import pytest
 from defusedxml import ElementTree
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorize.errors import ImageError
 from colorize.imaging.openraster import Layer, encode
 
 MAGIC = b"PK\x03\x04"
@@ -78,3 +80,13 @@ def test_layers_lie_in_their_order(rng: np.random.Generator) -> None:
     expected = top.pixels[:, 100:, :3] / 255 * (middle.pixels[:, 100:, :3] / 255)
     np.testing.assert_allclose(seen[:, 100:, :3], expected, atol=1e-9)
     np.testing.assert_allclose(seen[:, :100, :3], bottom.pixels[:, :100] / 255, atol=1e-9)
+
+
+def test_a_page_too_large_for_the_memory_is_unwritable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.Image.fromarray", full)
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    with pytest.raises(ImageError, match="MemoryError"):
+        encode([Layer("ink", pixels)], pixels)

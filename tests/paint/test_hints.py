@@ -17,7 +17,7 @@ from PIL import Image
 from colorize.__main__ import main
 from colorize.colour.gamut import bin_centres
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_planes
-from colorize.commands.console import REFUSED
+from colorize.commands.console import FAILED, REFUSED
 from colorize.errors import InputError
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.model.hints import NAME, plane
@@ -239,6 +239,38 @@ def test_a_hint_on_a_grey_page_leaves_other_paper_alone(orange: Painter) -> None
     assert np.abs(rgb_to_lab(painted)[20, 120, 1:]).max() < 3
 
 
+@pytest.mark.parametrize("width", [1, 3, 7])
+def test_a_hint_whose_centre_is_on_a_stroke_is_for_what_is_beside_it(
+    orange: Painter, width: int
+) -> None:
+    """A click next to a line, or on a thin mark in a face."""
+    page = np.full((150, 150, 3), 150, np.uint8)
+    page[20:130, 75 : 75 + width] = 20
+    red = of_lightness(float(rgb_to_lab(page)[75, 40, 0]), (55, 35))
+    hint = at((75, 75 + width // 2), red, page.shape)._replace(radius=0.06)
+    painted = orange.paint(page, hints=[hint])
+    for column in (40, 110):
+        assert apart(painted[75, column][None], np.array([red], np.uint8))[0] < OBEYED
+
+
+@pytest.mark.parametrize("domain", ["grey", "ink"])
+def test_of_two_hints_at_one_place_the_later_wins(domain: str) -> None:
+    model = tiny_model("unet", width=0.25, domains=["grey", "ink"])
+    page = np.full((300, 240), 255, np.uint8)
+    cv2.circle(page, (120, 150), 80, 170, -1)
+    cv2.circle(page, (120, 150), 80, 0, 3)
+    painter = Painter(model, domain=domain)
+    lightness = float(rgb_to_lab(np.full((1, 1, 3), 170, np.uint8))[0, 0, 0])
+    red, blue = (of_lightness(lightness, ab) for ab in ((55, 35), (10, -50)))
+    page = np.repeat(page[..., None], 3, axis=2)
+    for colours in ((red, blue), (blue, red)):
+        hints = [at((120, 100), color, page.shape) for color in colours]
+        layer = painter.layer(page, hints=hints)[..., :3]
+        inside = layer[90:210, 60:180].reshape(-1, 3)
+        wanted, other = (_many(color, len(inside)) for color in reversed(colours))
+        assert (apart(inside, wanted) < apart(inside, other)).mean() > 0.98
+
+
 def test_all_pixels_of_any_size_can_be_hinted(orange: Painter) -> None:
     for size in ((1, 1), (3, 200), (200, 3)):
         grey = np.full((*size, 3), 140, np.uint8)
@@ -381,6 +413,38 @@ def test_changed_hints_repaint_their_pages_alone(
     }
     assert is_green(out / "1.png")
     assert not is_green(out / "b" / "2.png")
+
+
+def test_changed_hints_repaint_a_page_that_a_book_learns_of(
+    tmp_path: Path, model: str, grey: bytes
+) -> None:
+    """The book is another one then, which alone is no reason."""
+    source, out, file = tmp_path / "1.png", tmp_path / "out.png", tmp_path / "h.json"
+    source.write_bytes(grey)
+    command = [str(source), "-o", str(out), "--model", model, "--hints", str(file)]
+    command += ["--book", str(tmp_path / "series.book"), "--learn"]
+    written(file, told(None) | {"color": "#a04030"})
+    assert main(command) == 0
+    assert not is_green(out)
+    written(file, told(None))
+    assert main(command) == 0
+    assert is_green(out)
+
+
+def test_hints_for_a_damaged_book_stop_no_other_page(
+    tmp_path: Path, model: str, grey: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(grey)
+    (folder / "bad.cbz").write_bytes(b"no archive")
+    file = written(tmp_path / "h.json", told("a.png"), told("bad.cbz/001.png"))
+    arguments = [str(folder), "-o", str(out), "--model", model, "--hints", str(file)]
+    assert main(arguments) == FAILED
+    assert is_green(out / "a.png")
+    assert "bad.cbz" in capsys.readouterr().err
+    written(file, told("a.png"), told("worse.cbz/001.png"))
+    assert main([*arguments, "--overwrite"]) == REFUSED
 
 
 @pytest.mark.parametrize("page", ["3.png", None, "../1.png", "1.PNG"])

@@ -79,6 +79,9 @@ def test_rejects(tmp_path: Path) -> None:
         (["1.png"], "x.cbz", "must end in"),
         (["b.cbz"], "x.png", "must end in"),
         (["1.png", "b.cbz"], "file", "is a file"),
+        (["1.png"], "file/o.png", "file is a file"),
+        (["sub"], "file/deep/out", "file is a file"),
+        (["1.png"], "x" * 300 + ".png", "File name too long"),
     ]:
         with pytest.raises(InputError, match=message):
             places(tmp_path, *inputs, out=out)

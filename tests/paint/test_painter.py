@@ -12,6 +12,7 @@ from PIL import Image
 
 from colorize.colour.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from colorize.errors import ImageError, InputError, ModelError
+from colorize.model.domains import GREY
 from colorize.model.predict import Prediction, predict
 from colorize.model.weights import Model
 from colorize.paint import painter as painting
@@ -225,7 +226,8 @@ def test_padding_moves_nothing(model_path: Path) -> None:
     painter = Painter.load(model_path)
     with torch.no_grad():
         painter.model.network.head.weight.zero_()
-    ab = painter.colours(np.full((1, 61, 43), 50, np.float32))
+    lightness = GREY.observe(np.full((1, 61, 43), 50, np.float32))
+    ab = predict(painter.model, lightness).colours(*painter.decoding_of("grey"))
     assert np.ptp(ab, axis=(0, 1, 2)).max() < 1e-3
 
 

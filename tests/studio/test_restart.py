@@ -100,7 +100,7 @@ def test_two_studios_do_not_share_a_folder(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "none.safetensors"], "there is no model at none.safetensors"),
+        (["--model", "none.safetensors"], "no model at none.safetensors"),
         (["none.png"], "there is no such file or folder"),
         (["--port", "99999"], "no number from 0 to 65535"),
         (["--folder", ""], "an empty name"),

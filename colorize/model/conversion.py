@@ -30,11 +30,10 @@ class LabConverter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        greys = np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1)
         for name, array in {
             "linear": lab.linear_table(),
-            "greys": lab.rgb_to_planes(np.arange(256, dtype=np.uint8)[:, None, None].repeat(3, 2))[
-                0
-            ],
+            "greys": lab.rgb_to_lightness(greys),
             "to_xyz": lab.RGB_TO_UNIT_XYZ,
             "to_ab": np.array([500, 200], np.float32).reshape(2, 1, 1),
         }.items():
@@ -42,7 +41,7 @@ class LabConverter(nn.Module):
 
     def lightness(self, grey: Tensor) -> Tensor:
         """Give L of grey values: uint8 of any shape to float32 of the same."""
-        return self.greys.flatten().index_select(0, grey.flatten().int()).view(grey.shape)
+        return self.greys.index_select(0, grey.flatten().int()).view(grey.shape)
 
     def lightness_and_means(self, rgb: Tensor, block: int) -> tuple[Tensor, Tensor]:
         """Give L of every pixel and the mean ab of every block.

@@ -83,7 +83,7 @@ def measure(recipe: str, root: Path) -> Measured:
     schedule = Schedule(
         epochs=chosen.epochs,
         batch=BATCH,
-        crop=(chosen.crop,),
+        crop=chosen.crop,
         lr=chosen.lr,
         warmup=0.05,
         weight_decay=0.01,

@@ -90,7 +90,7 @@ class Setting:
         self.schedule = Schedule(
             epochs=1,
             batch=chosen.batch,
-            crop=(chosen.crop,),
+            crop=chosen.crop,
             lr=LR,
             warmup=0,
             weight_decay=0.01,
@@ -170,7 +170,7 @@ def ours(setting: Setting) -> Measured:
 def first_pictures(setting: Setting) -> Examples:
     """Cut the first batch of a run."""
     order = dataset.order(len(setting.pictures), seed=0, epoch=1)[: setting.schedule.batch]
-    (crop,) = setting.schedule.crop
+    crop = setting.schedule.crop
     squares = [
         dataset.augmented(
             setting.pictures[n], {}, variation=dataset.Variation(crop=crop), key=Key(0, 1, n)
@@ -230,7 +230,7 @@ def convolutions(setting: Setting) -> Measured:
     for module in network.modules():
         module.register_forward_hook(note)
     with torch.no_grad(), mixed_precision():
-        (side,) = setting.schedule.crop
+        side = setting.schedule.crop
         network(torch.zeros(setting.schedule.batch, 1, side, side))
     first, *others = seen
     alone = [_alone(*first, with_input=False), *(_alone(*layer) for layer in others)]

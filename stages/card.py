@@ -104,7 +104,6 @@ def about(facts: Facts) -> str:
     weights = known[DEFAULT]
     able, train = registry.abilities(weights.path), facts.values["train"]
     squares = " and ".join(f"{facts.trained[split]:,} for {split}" for split in ("train", "val"))
-    crops = train["crop"] if isinstance(train["crop"], list) else [train["crop"]]
     rows = {
         "name": DEFAULT,
         "file": f"`colorize/weights/{weights.path.name}`, {weights.bytes:,} bytes",
@@ -112,7 +111,7 @@ def about(facts: Facts) -> str:
         "licence": weights.licence,
         "network": f"recipe `{able.recipe}`, width {train['width']:g}",
         "pages": ", ".join(able.domains) + (", with hints" if able.hints else ", without hints"),
-        "training": f"{train['epochs']} epochs, on crops of {', '.join(map(str, crops))} pixels",
+        "training": f"{train['epochs']} epochs at most, on crops of {train['crop']} pixels",
         "squares": f"{squares}, of {facts.values['resize']['side']} pixels",
     }
     return _table(["", ""], [[key, text] for key, text in rows.items()])

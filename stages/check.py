@@ -46,9 +46,9 @@ def main(root: Path) -> None:
         raise ParamsError(f"{FILE_NAME}: 'fetch.deny': there is no file {shown(fetch.deny)}")
     train = checked(TrainParams, content, "train")
     side = checked(ResizeParams, content, "resize").side
-    if (crop := max(train.crop)) > side:
+    if train.crop > side:
         raise ParamsError(
-            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {crop}"
+            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {train.crop}"
         )
     if side % train.multiple:
         raise ParamsError(

@@ -46,11 +46,6 @@ CHECKPOINT_EVERY = 200
 """Steps; ``COLORIZE_CHECKPOINT_EVERY`` changes it, and no result."""
 
 
-def _several(value: object) -> object:
-    """Take one value for a list of one."""
-    return value if isinstance(value, list | tuple) else (value,)
-
-
 def _no_truth_value(value: object) -> object:
     """Keep ``true`` from being taken for 1."""
     return str(value) if isinstance(value, bool) else value
@@ -67,11 +62,7 @@ class TrainParams(Section):
     tone: bool
     norms: Literal["apart", "shared"]
     width: Annotated[float, Field(gt=0, le=4)]
-    crop: Annotated[
-        tuple[Annotated[int, Field(ge=32, le=1024, multiple_of=8)], ...],
-        Field(min_length=1, max_length=20),
-        BeforeValidator(_several),
-    ]
+    crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
     scale_jitter: Annotated[float, Field(ge=0, le=1)]
     gamma_jitter: Annotated[float, Field(ge=0, le=1)]
     batch: Annotated[int, Field(ge=1, le=4096)]
@@ -103,12 +94,11 @@ class TrainParams(Section):
     @model_validator(mode="after")
     def _square(self) -> Self:
         """See that the network can halve a crop as often as it does."""
-        for crop in self.crop:
-            if crop % self.multiple:
-                raise ParamsError(
-                    f"{FILE_NAME}: 'train.crop' must be a multiple of {self.multiple} for recipe "
-                    f"{self.recipe}, not {crop}"
-                )
+        if self.crop % self.multiple:
+            raise ParamsError(
+                f"{FILE_NAME}: 'train.crop' must be a multiple of {self.multiple} for recipe "
+                f"{self.recipe}, not {self.crop}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -150,10 +140,10 @@ class TrainParams(Section):
             return self
         if not self.gan and not self.l1:
             raise ParamsError(f"{FILE_NAME}: 'train.gan' or 'train.l1' must be above 0")
-        if self.gan and min(self.crop) < (least := LEAST_CROP.get(self.patch, 0)):
+        if self.gan and self.crop < (least := LEAST_CROP.get(self.patch, 0)):
             raise ParamsError(
                 f"{FILE_NAME}: 'train.crop' must be at least {least} for a patch of {self.patch}, "
-                f"not {min(self.crop)}"
+                f"not {self.crop}"
             )
         return self
 

@@ -16,8 +16,7 @@ class Schedule:
     Attributes:
         epochs: passes over the training split.
         batch: pictures a step; the last, smaller batch of an epoch is left out.
-        crop: side of the random square that a step sees of a picture, in pixels: several one after
-            the other, each in an equal share of the epochs. Small ones take less time.
+        crop: side of the random square that a step sees of a picture, in pixels.
         scale_jitter: how much larger or smaller a step may see a picture, as a logarithm.
         gamma_jitter: how much darker or lighter grey pages are, as the logarithm of an exponent.
         lr: peak learning rate.
@@ -30,7 +29,7 @@ class Schedule:
 
     epochs: int
     batch: int
-    crop: tuple[int, ...]
+    crop: int
     scale_jitter: float = 0.0
     gamma_jitter: float = 0.0
     lr: float
@@ -39,10 +38,10 @@ class Schedule:
     dropout: float = 0.0
     seed: int
 
-    def variation(self, epoch: int) -> Variation:
-        """How pictures are varied in an epoch, the first of which is 1."""
-        crop = self.crop[math.ceil(epoch * len(self.crop) / self.epochs) - 1]
-        return Variation(crop=crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
+    @property
+    def variation(self) -> Variation:
+        """How pictures are varied."""
+        return Variation(crop=self.crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
 
     def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this schedule.
@@ -62,12 +61,11 @@ class Schedule:
         multiple = recipe.side_multiple
         if pictures.side % multiple:
             raise DataError(f"resize.side must be a multiple of {multiple}, not {pictures.side}")
-        for crop in self.crop:
-            if crop > pictures.side or crop % multiple:
-                raise DataError(
-                    f"train.crop must be a multiple of {multiple} and at most resize.side, "
-                    f"{pictures.side}, not {crop}"
-                )
+        if self.crop > pictures.side or self.crop % multiple:
+            raise DataError(
+                f"train.crop must be a multiple of {multiple} and at most resize.side, "
+                f"{pictures.side}, not {self.crop}"
+            )
 
     def learning_rate(self, step: int, *, steps: int) -> float:
         """Learning rate of a step: rise linearly, then fall along a half cosine to 0."""

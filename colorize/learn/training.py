@@ -203,7 +203,6 @@ class Trainer:
         """Give an epoch's batches from the ``first`` on; the next one is made during a step."""
         schedule = self._schedule
         order = dataset.order(len(self._pictures), seed=schedule.seed, epoch=epoch)
-        variation = schedule.variation(epoch)
 
         def make(step: int) -> Examples:
             chosen = order[step * schedule.batch : (step + 1) * schedule.batch].tolist()
@@ -215,7 +214,7 @@ class Trainer:
                     dataset.example(
                         self._pictures,
                         number,
-                        variation=variation,
+                        variation=schedule.variation,
                         key=Key(schedule.seed, epoch, number),
                         mixture=mixture,
                         simulate=self._simulate,

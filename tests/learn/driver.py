@@ -23,7 +23,7 @@ from colorize.model.weights import Model
 LR = 3e-5
 """The paper's. At 1e-3 rounding alone parts two curves by a per cent within 20 steps."""
 
-SCHEDULE = Schedule(epochs=10, batch=16, crop=(48,), lr=LR, warmup=0.1, weight_decay=0.01, seed=0)
+SCHEDULE = Schedule(epochs=10, batch=16, crop=48, lr=LR, warmup=0.1, weight_decay=0.01, seed=0)
 """With half the pictures a step, rounding to bfloat16 alone parts the losses of some by 1e-4."""
 
 

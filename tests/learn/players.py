@@ -60,13 +60,13 @@ def trainer(
     *,
     adversary: Adversary = Adversary(),  # noqa: B008 - it is frozen
     group: Group = ALONE,
-    **changes: object,
+    **changes: float,
 ) -> Trainer:
     """A trainer on a folder of shards, four pictures a step; ``changes`` go to the schedule."""
     table = NeighbourTable.fit(bin_centres(20))
     counts = np.ones(len(table.centres), np.int64)
     quantiser = Quantiser.fit(counts, table, step=20, sigma=5.0, prior_sigma=5.0, mix=1.0)
-    usual = {"epochs": 3, "batch": 4, "crop": (32,), "lr": 2e-4, "warmup": 0.0, "weight_decay": 0.0}
+    usual = {"epochs": 3, "batch": 4, "crop": 32, "lr": 2e-4, "warmup": 0.0, "weight_decay": 0.0}
     return Trainer(
         built,
         ShardReader(shards, "train"),

@@ -533,7 +533,7 @@ def test_eight_pictures_are_learned_by_heart(
         tmp_path,
         built,
         batch=8,
-        crop=(64,),
+        crop=64,
         epochs=epochs,
         lr=lr,
         adversary=Adversary(share=share),

@@ -42,7 +42,7 @@ def folder(tmp_path: Path, rng: np.random.Generator) -> Path:
 
 def build(folder: Path, quantiser: Quantiser, lr: float = 1e-3) -> tuple[Model, Trainer]:
     model = tiny_model(centres=quantiser.table.centres, side=32)
-    schedule = Schedule(epochs=6, batch=4, crop=(32,), lr=lr, warmup=0.0, weight_decay=0.0, seed=0)
+    schedule = Schedule(epochs=6, batch=4, crop=32, lr=lr, warmup=0.0, weight_decay=0.0, seed=0)
     pictures = ShardReader(folder / "shards", "train")
     return model, Trainer(model, pictures, quantiser=quantiser, schedule=schedule)
 

@@ -138,7 +138,7 @@ def trainer(shards: Path, built: Model, *, epochs: int = 3) -> Trainer:
     counts = np.ones(len(table.centres), np.int64)
     quantiser = Quantiser.fit(counts, table, step=20, sigma=5.0, prior_sigma=5.0, mix=1.0)
     schedule = Schedule(
-        epochs=epochs, batch=4, crop=(24,), lr=0.05, warmup=0.0, weight_decay=0.0, seed=0
+        epochs=epochs, batch=4, crop=24, lr=0.05, warmup=0.0, weight_decay=0.0, seed=0
     )
     return Trainer(built, ShardReader(shards, "train"), quantiser=quantiser, schedule=schedule)
 

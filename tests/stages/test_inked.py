@@ -106,9 +106,7 @@ def test_a_regression_is_refused_in_one_line(
 def test_a_state_with_inked_pages_leads_to_the_same_end(root: Path) -> None:
     pictures = ShardReader(root / "data" / "resized", "train")
     quantiser = Quantiser.load(root / "data" / "quantiser.npz")
-    schedule = Schedule(
-        epochs=2, batch=4, crop=(64,), lr=2e-3, warmup=0.1, weight_decay=0.0, seed=0
-    )
+    schedule = Schedule(epochs=2, batch=4, crop=64, lr=2e-3, warmup=0.1, weight_decay=0.0, seed=0)
 
     def trainer() -> tuple[Model, Trainer]:
         model = Model.build(

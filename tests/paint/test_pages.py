@@ -327,7 +327,7 @@ def test_nothing_half_written_when_the_disk_is_full(
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match=r"No space.*p\.png"):
         paint(orange, tmp_path, encoded(GREY), "p.png")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert seen(tmp_path / "out") == []
 
 
 class Faulty(torch.nn.Module):

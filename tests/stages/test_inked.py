@@ -98,7 +98,8 @@ def test_a_regression_is_refused_in_one_line(
     monkeypatch.setattr("sys.argv", ["train.py"])
     with pytest.raises(SystemExit) as ended:
         run(train.main)
-    assert ended.value.code == "train: recipe unet_l2 gives ab alone: it cannot learn inked pages"
+    said = "'train.domains' must be [grey] for recipe unet_l2: it gives no lightness"
+    assert str(ended.value.code).startswith(f"train: params.yaml: {said}")
     assert capsys.readouterr() == ("", "")
     assert not (root / "models").exists()
 

@@ -102,7 +102,7 @@ def test_two_studios_do_not_share_a_folder(
     [
         (["--model", "none.safetensors"], "no model at none.safetensors"),
         (["none.png"], "there is no such file or folder"),
-        (["--port", "99999"], "no number from 0 to 65535"),
+        (["--port", "99999"], "no whole number from 0 to 65535"),
         (["--folder", ""], "an empty name"),
     ],
 )

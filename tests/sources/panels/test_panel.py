@@ -107,6 +107,7 @@ def test_records_name_artists_and_licences() -> None:
 def test_rejects_a_style_without_a_licence_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(avatars, "HEADS", ("avataaars",))  # free to use, but under no licence
     monkeypatch.setattr(avatars, "BUSTS", ())
+    monkeypatch.setattr(avatars, "WEIGHTS", {"avataaars": 1})
     with pytest.raises(SourceError, match="avataaars"):
         avatars.character(Random(0), Usual())(Random(0), "f", 0.01)
 

@@ -14,8 +14,8 @@ SEEDS ?= 3
 TABLE ?= losses
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro weights test test-slow lint format demo pictures ink-sheet report tables compare \
-	show ablation bench bench-data soak clean
+.PHONY: help install repro weights test test-slow lint format demo pictures ink-sheet report tables \
+	compare show ablation bench bench-data soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

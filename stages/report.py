@@ -41,7 +41,7 @@ def main(root: Path) -> None:
         },
         "hints": inputs.table(metrics / "hints.csv", ["hints"]),
     }
-    if len(tables["hints"]) > 1 and len(tables["hints"][0]) < 2:  # of which kinds, the model says
+    if len(tables["hints"]) > 1 and len(tables["hints"][0]) < 2:
         raise DataError(f"{metrics / 'hints.csv'} holds no score: run the evaluate stage again")
     # PyTorch takes more than a second to import, and missing files need not wait for it.
     from colorize.model.decode import Decoding

@@ -33,7 +33,7 @@ def address(plan: Plan, hints: Mapping[str | None, tuple[Hint, ...]], path: Path
         alone = len(plan.jobs) == 1
         pages = _pages(job, alone=alone)
         if pages is None:  # the book is damaged, which is told when it is painted
-            left = {key for key in left if not (alone or f"{key}".startswith(f"{job.name}/"))}
+            left -= {key for key in left if alone or (key or "").startswith(f"{job.name}/")}
         for page, name in pages or ():
             keys = [name, None] if single else [name]
             told = tuple(hint for key in keys for hint in hints.get(key, ()))

@@ -104,6 +104,11 @@ class Regions:
         means: Plane = (np.stack(sums, -1) / np.maximum(self.area, 1)[:, None]).astype(np.float32)
         return means
 
+    def at_seeds(self, plane: Plane) -> Plane:
+        """Give the values of a plane (H, W) where the seeds stand: (number of seeds,)."""
+        values: Plane = plane[tuple(self.stands.T)]
+        return values
+
     def spread(self, values: Plane) -> list[Plane]:
         """Give each pixel the values (n, C) of its region: C planes (H, W)."""
         return [np.take(np.ascontiguousarray(column), self.number) for column in values.T]

@@ -104,7 +104,7 @@ class Guide:
         *ab, white = (np.asarray(plane, np.float32) for plane in cv2.split(small))
         regions = self._divided(lightness, "grey")
         base = np.concatenate([regions.lightness[:, None], regions.mean(ab)], axis=1)
-        tones = lightness[tuple(regions.stands.T)]
+        tones = regions.at_seeds(lightness)
         told = self._told(regions, base, prediction, tones=tones)
         tone, *wanted = regions.spread(told.colour)
         (share,) = regions.spread(told.share[:, None])
@@ -140,7 +140,7 @@ class Guide:
         away = np.sqrt(np.maximum(squared - np.square(base).sum(axis=1), 0))
         agreeing = ((MOTLEY - away) / (MOTLEY - EVEN)).clip(0, 1)
         middle = base[:, 0].copy()
-        middle[regions.seeded] = colours[0][tuple(regions.stands.T)]
+        middle[regions.seeded] = regions.at_seeds(colours[0])
         # Ink hides the layer, so lines need no share of their own.
         blank, balloon = (
             (resized(of.astype(np.float32), lightness.shape) / 255).astype(np.float32)
@@ -214,7 +214,7 @@ class Guide:
             (H, W) float32 in 0..1.
         """
         asked = np.zeros((len(regions), 1), np.float32)
-        asked[regions.seeded[blank[tuple(regions.stands.T)] > BLANK]] = 1
+        asked[regions.seeded[regions.at_seeds(blank) > BLANK]] = 1
         coloured = np.maximum(regions.spread(asked)[0], 1 - blank)
         if balloon is not None:
             drawn = np.zeros((len(regions), 1), np.float32)
@@ -234,7 +234,7 @@ class Guide:
             (H, W) float32 in 0..1; 1 in regions without hints.
         """
         planes = [lightness, *ab]
-        told = np.stack([plane[tuple(regions.stands.T)] for plane in planes], axis=-1)
+        told = np.stack([regions.at_seeds(plane) for plane in planes], axis=-1)
         number, left = regions.number.ravel(), np.arange(len(self.hints))
         bare = np.ones(len(regions), np.float32)
         bare[regions.seeded] = 0

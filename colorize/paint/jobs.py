@@ -148,8 +148,13 @@ def plan(inputs: Sequence[Path], out: Path, *, ending: str = "") -> Plan:
         if not _is_folder(path):
             _checked(path)
     _check_out(out)
-    if len(inputs) == 1 and inputs[0].is_file() and formats.suffix(out.name) and not out.is_dir():
-        job = _to_file(_checked(inputs[0]), out, ending=ending)
+    if (
+        len(inputs) == 1
+        and not _is_folder(inputs[0])
+        and formats.suffix(out.name)
+        and not out.is_dir()
+    ):
+        job = _to_file(inputs[0], out, ending=ending)
         return Plan(jobs=[job], base=out.parent)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, and several pages need a folder")

@@ -758,6 +758,14 @@ def inked_page(rng: np.random.Generator) -> NDArray[np.uint8]:
     return drawn
 
 
+def laid(folder: Path, page: Callable[..., bytes], count: int) -> Path:
+    """Make a folder of pages that take a while."""
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number:02}.png").write_bytes(page(number, 600, 400))
+    return folder
+
+
 def starting(arguments: list[str], pattern: Path) -> "subprocess.Popen[str]":
     """Start the command, and wait until a file is there."""
     process = subprocess.Popen(arguments, cwd=ROOT, text=True, stderr=subprocess.PIPE)
@@ -770,10 +778,8 @@ def starting(arguments: list[str], pattern: Path) -> "subprocess.Popen[str]":
 def test_ctrl_c_says_that_the_same_command_resumes(
     tmp_path: Path, model: str, page: Callable[..., bytes]
 ) -> None:
-    (tmp_path / "in").mkdir()
-    for n in range(12):
-        (tmp_path / "in" / f"{n:02}.png").write_bytes(page(n, 600, 400))
-    arguments = command(tmp_path / "in", "-o", tmp_path / "out", "--model", model)
+    source = laid(tmp_path / "in", page, 12)
+    arguments = command(source, "-o", tmp_path / "out", "--model", model)
     process = starting(arguments, tmp_path / "out" / "??.png")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -832,11 +838,9 @@ def test_two_runs_on_one_folder(
     tmp_path: Path, model_path: Path, page: Callable[..., bytes]
 ) -> None:
     """Each leaves the unfinished files of the other alone."""
-    (tmp_path / "in").mkdir()
-    for number in range(8):
-        (tmp_path / "in" / f"{number}.png").write_bytes(page(number, 600, 400))
-    arguments = command(tmp_path / "in", "-o", tmp_path / "out", "--model", model_path)
-    first = starting(arguments, tmp_path / "out" / "?.png")
+    source = laid(tmp_path / "in", page, 8)
+    arguments = command(source, "-o", tmp_path / "out", "--model", model_path)
+    first = starting(arguments, tmp_path / "out" / "??.png")
     assert main([*arguments[3:], "--overwrite"]) == 0
     first.communicate()
     assert first.returncode == 0

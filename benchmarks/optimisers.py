@@ -21,6 +21,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
 from colorize.judge.decodings import sweep
 from colorize.learn.memory import keep_freed_memory
+from colorize.learn.params import TrainParams
 from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.decode import TEMPERATURE, Decoding
@@ -29,7 +30,7 @@ from colorize.model.losses import soft_cross_entropy
 from colorize.model.methods import Supervised
 from colorize.model.weights import Model
 from colorize.params import load
-from stages.train import TrainParams, untrained
+from stages.train import untrained
 
 WAYS = {
     "AdamW": partial(Supervised, loss=soft_cross_entropy),

@@ -11,13 +11,13 @@ from pathlib import Path
 from colorize import files
 from colorize.errors import ParamsError
 from colorize.inking.params import InkingParams
+from colorize.learn.params import TrainParams
 from colorize.params import FILE_NAME, Section, checked, read, shown
 from stages import run
 from stages.evaluate import EvaluateParams
 from stages.fetch import FetchParams
 from stages.quantise import QuantiseParams
 from stages.resize import ResizeParams
-from stages.train import TrainParams
 
 SECTIONS: dict[str, type[Section]] = {
     "fetch": FetchParams,

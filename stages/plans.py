@@ -7,8 +7,8 @@ the epochs of a dear one are fewer, those of a cheap one more.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from colorize.learn.params import CLASSIFYING
 from stages import variant
-from stages.train import CLASSIFYING
 
 Values: TypeAlias = Mapping[str, Any]
 """Of all sections of params.yaml."""

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from colorize.errors import ParamsError
+from colorize.learn.params import CLASSIFYING, HINTED, INKING, MULTIPLES
 from colorize.model.recipes import RECIPES
 from stages import check
-from stages.train import CLASSIFYING, HINTED, INKING, MULTIPLES
 
 Project = Callable[..., Path]
 COMMITTED_NS = 1_700_000_000_500_000_000

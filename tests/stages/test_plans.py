@@ -3,9 +3,9 @@
 import pytest
 
 from colorize import params
+from colorize.learn.params import TrainParams
 from colorize.model.recipes import RECIPES
 from stages import plans, variant
-from stages.train import TrainParams
 from tests.stages.test_stages import Project
 
 BASES = (("unet", 0.0), ("unet", 0.3), ("eccv16", 0.3), ("pix2pix", 0.0))

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from colorize.learn.params import LEAST_CROP
 from colorize.model.networks import pix2pix
 from colorize.model.networks.pix2pix import Critic, Generator, least_side
-from stages.train import LEAST_CROP
 
 
 class Published(nn.Module):

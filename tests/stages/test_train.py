@@ -113,6 +113,29 @@ def test_a_kill_and_a_signal_change_no_byte(root: Path, whole: dict[str, bytes])
     assert finish(root) == whole
 
 
+def test_a_second_network_is_taken_up_where_it_was_stopped(prepared: Callable[..., Path]) -> None:
+    """And the first one, which has been trained, is not trained again."""
+    grey = {"epochs": 6, "crop": 32, "dropout": 0.0}
+    both = {"batch": 4, "epochs": 1, "domains": ["grey", "lines"]}
+    root = prepared(train=both, train_grey=grey)
+    train.main(root)
+    whole = written(root)
+    for name in OUTPUTS:
+        (root / name).unlink()
+    process = start(root, every=1)
+    while process.poll() is None and len({path.parent for path in steps(root)}) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    process = start(root)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert errors.count("epoch 1,") <= 1, "both networks were trained"
+    assert written(root) == whole
+    assert not has_checkpoint(root)
+
+
 @pytest.mark.slow
 def test_ten_kills_change_no_byte(root: Path, whole: dict[str, bytes]) -> None:
     kill(root, times=10, within_s=0.6)

@@ -10,19 +10,18 @@ the test split are decoded at the paper's temperature.
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import cast
 
 from benchmarks import report
-from colorize.colour.quantiser import Quantiser
 from colorize.data.shards import ShardReader
+from colorize.inking.params import InkingParams
 from colorize.judge.decodings import sweep
 from colorize.learn.memory import keep_freed_memory
 from colorize.learn.params import TrainParams
-from colorize.learn.schedule import Schedule
 from colorize.learn.training import Trainer
 from colorize.model.decode import TEMPERATURE, Decoding
 from colorize.model.domains import DOMAINS, Mixture
@@ -30,7 +29,7 @@ from colorize.model.losses import soft_cross_entropy
 from colorize.model.methods import Supervised
 from colorize.model.weights import Model
 from colorize.params import load
-from stages.train import untrained
+from stages.train import Data, schedule, untrained
 
 WAYS = {
     "AdamW": partial(Supervised, loss=soft_cross_entropy),
@@ -43,14 +42,18 @@ SCORES = ("psnr", "ciede2000")
 
 def trained(root: Path, params: TrainParams, way: str) -> dict[str, float]:
     """Train a network, and give its scores and the seconds of a step."""
-    resized = root / "data" / "resized"
-    pictures, test = (ShardReader(resized, split) for split in ("train", "test"))
-    quantiser = Quantiser.load(root / "data" / "quantiser.npz")
-    model: Model = untrained(params, quantiser, {}, side=pictures.side, sources=[])
+    data = Data.read(root, InkingParams())
+    test = ShardReader(root / "data" / "resized", "test")
+    model: Model = untrained(params, data)
     model = replace(model, recipe=replace(model.recipe, method=WAYS[way]))
-    schedule = Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
     mixture = Mixture([DOMAINS[name] for name in params.domains])
-    trainer = Trainer(model, pictures, quantiser=quantiser, schedule=schedule, mixture=mixture)
+    trainer = Trainer(
+        model,
+        data.pictures,
+        quantiser=data.quantiser,
+        schedule=schedule(params),
+        mixture=mixture,
+    )
     began = time.process_time()
     *_, last = trainer.epochs(on_step=lambda losses: None)
     found = {"s": (time.process_time() - began) / trainer.steps, "loss": last["loss"]}
@@ -58,7 +61,7 @@ def trained(root: Path, params: TrainParams, way: str) -> dict[str, float]:
         (scores,) = sweep(
             model,
             test,
-            quantiser.table,
+            data.quantiser.table,
             [Decoding(TEMPERATURE)],
             scores=SCORES,
             mixture=Mixture((DOMAINS[kind],)),

@@ -32,7 +32,7 @@ PAPER = (
     "train.lr=0.001",
     "train.dropout=0",
     "train.adversarial=0",
-    "train.hints=false",
+    "train.hints=0",
 )
 """Zhang et al., at a quarter of the width: 2.0 million parameters. It takes no hints."""
 

@@ -1,15 +1,17 @@
 """train: teach a network the colour classes of the training split, and keep one epoch of it.
 
-Where the section ``train_grey`` says so, a second network follows, for grey pages alone. Inked
-pages to learn from are made as the section ``inking`` says. Those of the validation split, by
-which epoch and decoding are chosen, are always made with the default values.
+Its layers that take hints learn after all others, which then stay as they are. Where the section
+``train_grey`` says so, a second network follows, for grey pages alone. Inked pages to learn from
+are made as the section ``inking`` says. Those of the validation split, by which epoch and decoding
+are chosen, are always made with the default values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from colorize import files
 from colorize.colour.quantiser import Quantiser
@@ -36,14 +38,15 @@ CHECKPOINT_EVERY = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """What a training reads.
+    """What networks are trained on.
 
     Attributes:
         root: of the project.
-        pictures: to train on.
-        held_out: the pictures by which epoch and decoding are chosen.
+        pictures: to learn from.
+        held_out: by which epoch and decoding are chosen.
         quantiser: fitted on the first ones.
         sources: their sources, by name.
+        inking: how inked pages are made of them.
     """
 
     root: Path
@@ -51,9 +54,10 @@ class Data:
     held_out: ShardReader
     quantiser: Quantiser
     sources: list[str]
+    inking: InkingParams
 
     @classmethod
-    def read(cls, root: Path) -> Self:
+    def read(cls, root: Path, inking: InkingParams) -> Self:
         """Open the shards, and read quantiser and index."""
         resized = root / "data" / "resized"
         pictures, held_out = (ShardReader(resized, split) for split in ("train", "val"))
@@ -63,6 +67,7 @@ class Data:
             held_out=held_out,
             quantiser=Quantiser.load(root / QUANTISER),
             sources=sorted({name.partition("_")[0] for name in picture_ids(resized, "train")}),
+            inking=inking,
         )
 
 
@@ -77,47 +82,66 @@ def main(root: Path) -> None:
     """Read params, then train: PyTorch takes a second to import, and a typo should not."""
     params, inking = load(TrainParams, root, "train"), load(InkingParams, root, "inking")
     grey = load(TrainGreyParams, root, "train_grey").of(params)
-    train([params, grey] if grey else [params], inking, root)
+    train([params, grey] if grey else [params], Data.read(root, inking))
 
 
-def train(networks: Sequence[TrainParams], inking: InkingParams, root: Path) -> None:
-    """Read the data, train one network after the other, write the model that they make.
+def train(networks: Sequence[TrainParams], data: Data) -> None:
+    """Train one network after the other, and write the model that they make.
 
     Args:
         networks: the params of one, or of a second one as well, for grey pages alone.
-        inking: how inked pages are made.
-        root: of the project.
+        data: to train on.
     """
     from colorize.learn.distributed import join
     from colorize.learn.memory import keep_freed_memory
     from colorize.model.recipes import recipe
 
-    data = Data.read(root)
     for params in networks:
         schedule(params).check(data.pictures, recipe(params.recipe), processes=processes())
-    if relaunched("stages.train", root):
+    if relaunched("stages.train", data.root):
         return
     group = join()
     keep_freed_memory()
     with ExitStack() as held:  # until all is written: another process must not train the same
-        runs = [trained(params, inking, data, group, held) for params in networks]
+        runs = [list(phases(params, data, group, held)) for params in networks]
         if group.leads:
             write(data, networks[0], runs, number_of_processes=group.size)
-            for done in runs:
+            for done in chain(*runs):
                 done.checkpoints.clear()
 
 
-def trained(
-    params: TrainParams, inking: InkingParams, data: Data, group: "Group", held: ExitStack
-) -> Trained:
-    """Train a network to the end, from where it was stopped if it was.
+def phases(params: TrainParams, data: Data, group: "Group", held: ExitStack) -> Iterator[Trained]:
+    """Train a network, and then those of its layers that take hints, if it has any.
 
     Args:
         params: of this network.
-        inking: how inked pages are made.
         data: to train on.
         group: of the processes that train together.
-        held: keeps the lock of its checkpoints.
+        held: keeps the checkpoints locked.
+    """
+    from colorize.model.weights import Model
+
+    model = untrained(params, data)
+    yield (done := trained(params, model, data, group, held))
+    if params.hints:
+        if group.leads:  # DistributedDataParallel gives it to the others
+            model = Model.load(done.checkpoints.kept)
+        alone = {"epochs": params.hints, "adversarial": 0.0, "keep": "last", "patience": 0}
+        params = params.model_copy(update=alone)
+        yield trained(params, model.with_hints(), data, group, held)
+
+
+def trained(
+    params: TrainParams, model: "Model", data: Data, group: "Group", held: ExitStack
+) -> Trained:
+    """Train a model to the end, from where it was stopped if it was.
+
+    Args:
+        params: how.
+        model: to train; one that takes hints has learned all else.
+        data: to train on.
+        group: of the processes that train together.
+        held: keeps the checkpoints locked.
     """
     from colorize.judge.validation import Validation
     from colorize.learn.checkpoint import Checkpoints, fingerprint
@@ -127,18 +151,17 @@ def trained(
     from colorize.model.methods import Adversary
     from colorize.model.precision import best_device, describe
 
-    values = {"train": params.model_dump(), "inking": inking.model_dump()}
     read = (data.root / QUANTISER, Path(__file__))
+    values = {**model.params, "hinted": model.spec.hints}
     name = fingerprint(values, *read, pictures=(data.pictures, data.held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     checkpoints = Checkpoints(scratch(data.root) / "train" / name, every=every)
-    model = untrained(
-        params, data.quantiser, values, side=data.pictures.side, sources=data.sources
-    ).to(best_device())
-    validation = Validation(data.held_out, data.quantiser, select=params.select)
-    kinds = domains(inking)
     held.enter_context(checkpoints.locked(group))
-    with Bar(shown=group.leads) as watcher:
+    model = model.to(best_device())
+    validation = Validation(data.held_out, data.quantiser, select=params.select)
+    kinds = domains(data.inking)
+    title = "train hints" if model.spec.hints else "train"
+    with Bar(title, shown=group.leads) as watcher:
         trainer = Trainer(
             model,
             data.pictures,
@@ -175,29 +198,23 @@ def schedule(params: TrainParams) -> "Schedule":
     return Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
 
 
-def untrained(
-    params: TrainParams,
-    quantiser: Quantiser,
-    values: dict[str, Any],
-    *,
-    side: int,
-    sources: list[str],
-) -> "Model":
-    """Build the model that is to be trained."""
+def untrained(params: TrainParams, data: Data) -> "Model":
+    """Build the model that is to be trained; it takes no hints yet."""
     from colorize.model.weights import Model
 
+    values = {"train": params.model_dump(), "inking": data.inking.model_dump()}
+    quantiser = data.quantiser
     return Model.build(
         params.recipe,
         width=params.width,
         centres=quantiser.table.centres,
-        side=side,
+        side=data.pictures.side,
         params={**values, "quantise": quantiser.constants()},
         seed=params.seed,
         domains=params.domains,
-        sources=sources,
+        sources=data.sources,
         weights=quantiser.weights,
         tones=quantiser.tones if params.tone else None,
-        hints=params.hints,
         norms=params.norms == "apart",
     )
 
@@ -212,20 +229,20 @@ def united(first: Path, *second: Path) -> "Model":
 
 
 def write(
-    data: Data, params: TrainParams, runs: Sequence[Trained], *, number_of_processes: int
+    data: Data, params: TrainParams, runs: Sequence[list[Trained]], *, number_of_processes: int
 ) -> None:
     """Choose the decoding of what is kept, and write models, history and metrics.
 
     Args:
         data: that was trained on.
         params: of the first network.
-        runs: of one network, or of a second one as well, whose epochs count on in the history.
+        runs: the phases of one network, or of a second one as well.
         number_of_processes: that trained together.
     """
     from colorize.judge import decodings
     from colorize.learn.run import kept
 
-    model = united(*(done.checkpoints.kept for done in runs))
+    model = united(*(last.checkpoints.kept for *_, last in runs))
     chosen, tables = decodings.tune(
         model,
         data.held_out,
@@ -236,17 +253,18 @@ def write(
     )
     models, metrics = data.root / "models", data.root / "metrics"
     replace(model, **chosen._asdict()).save(models / "colorizer.safetensors")
-    one_epoch = united(*(done.checkpoints.one_epoch for done in runs))
+    one_epoch = united(*(first.checkpoints.one_epoch for first, *_ in runs))
     one_epoch.save(models / "one_epoch.safetensors")
     for name, table in tables.items():
         files.write_table(metrics / f"{name}.csv", table)
-    first, *second = (done.history for done in runs)
-    later = ({**epoch, "epoch": len(first) + epoch["epoch"]} for of in second for epoch in of)
-    files.write_table(metrics / "train.csv", [*first, *later])
-    best = [of[kept(of, params.select, params.keep)] for of in (first, *second)]
+    epochs = chain(*(done.history for done in chain(*runs)))  # those of each phase count on
+    columns = dict.fromkeys(runs[0][0].history[0], 0.0)  # a later phase has no critic
+    rows = ({**columns, **epoch, "epoch": number} for number, epoch in enumerate(epochs, 1))
+    files.write_table(metrics / "train.csv", rows)
+    best = [of[kept(of, params.select, params.keep)] for (_, of), *_ in runs]
     numbers: files.Numbers = {
         **dict(zip(("kept", "kept_grey"), best, strict=False)),
-        "epochs": len(first),
+        "epochs": len(runs[0][0].history),
         **chosen._asdict(),
         "parameters": model.count(),
         "processes": number_of_processes,

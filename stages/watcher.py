@@ -37,9 +37,9 @@ class StopSignals:
 class Bar(StopSignals):
     """A progress bar with losses, rate and time left, a line an epoch, and an ear for signals."""
 
-    def __init__(self, *, shown: bool = True) -> None:
+    def __init__(self, title: str, *, shown: bool = True) -> None:
         super().__init__()
-        self._bar = progress("train", 0, shown=shown)
+        self._bar = progress(title, 0, shown=shown)
         self._shown = shown
         self._batch = 1
 

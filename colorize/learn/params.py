@@ -37,7 +37,7 @@ class TrainParams(Section):
     domains: Annotated[
         tuple[Literal["grey", "ink", "lines"], ...], Field(min_length=1, max_length=20)
     ]
-    hints: bool
+    hints: Annotated[int, Field(ge=0, le=100_000)]
     tone: bool
     norms: Literal["apart", "shared"]
     width: Annotated[float, Field(gt=0, le=4)]
@@ -90,7 +90,7 @@ class TrainParams(Section):
             )
         if self.hints and self.recipe not in HINTED:
             raise ParamsError(
-                f"{FILE_NAME}: 'train.hints' must be false for recipe {self.recipe}: only "
+                f"{FILE_NAME}: 'train.hints' must be 0 for recipe {self.recipe}: only "
                 f"{' and '.join(HINTED)} take hints"
             )
         return self

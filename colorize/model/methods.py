@@ -19,6 +19,9 @@ from colorize.model.precision import mixed_precision
 from colorize.model.spec import Spec
 from colorize.model.targets import Batch
 
+LISTENERS = "hinted"
+"""Name of the layers of a network that take hints."""
+
 BETAS = (0.9, 0.99)
 """Of Adam, as the paper trained."""
 
@@ -178,8 +181,39 @@ class Supervised:
         """Accept all means."""
 
 
+class Listening(Supervised):
+    """Trains the layers that take hints, and nothing else of a network.
+
+    They give nothing where there are no hints, so without hints the network stays what it was: its
+    batch norms keep their statistics, too.
+
+    Args:
+        network: trained already, in channels-last memory format.
+        settings: of the run.
+        processes: that train together.
+        loss: (output, target) -> the losses.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        settings: Settings,
+        processes: Processes,
+        *,
+        loss: Callable[[Tensor, Target], Losses],
+    ) -> None:
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(LISTENERS in name.split("."))
+        super().__init__(network, settings, processes, loss=loss)
+
+    def step(self, batch: Batch, lr: float, number: int) -> Mapping[str, Tensor]:
+        """Take one step; see `Method`."""
+        self._network.eval()
+        return super().step(batch, lr, number)
+
+
 def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Group a network's parameters for an optimiser: the weights of convolutions alone decay.
+    """Group what a network learns for an optimiser: the weights of convolutions alone decay.
 
     Biases, normalisation and tables have a meaning at their own size, which decay would distort.
     """
@@ -187,7 +221,8 @@ def decayed(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     weights = {module.weight for module in network.modules() if isinstance(module, kinds)}
     parts: tuple[list[nn.Parameter], list[nn.Parameter]] = ([], [])
     for parameter in network.parameters():
-        parts[parameter not in weights].append(parameter)
+        if parameter.requires_grad:
+            parts[parameter not in weights].append(parameter)
     return [
         {"params": part, "weight_decay": decay}
         for part, decay in zip(parts, (weight_decay, 0.0), strict=True)

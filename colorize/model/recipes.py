@@ -14,7 +14,7 @@ from colorize.errors import ModelError
 from colorize.model import decode, losses
 from colorize.model.adversarial import Adversarial, SupervisedThenAdversarial
 from colorize.model.domains import Key, View
-from colorize.model.methods import Method, Processes, Settings, Supervised
+from colorize.model.methods import Listening, Method, Processes, Settings, Supervised
 from colorize.model.networks import eccv16, pix2pix, unet
 from colorize.model.networks.apart import Apart
 from colorize.model.networks.tone import Toned, ToneTable
@@ -35,7 +35,8 @@ class Recipe:
         name: by which params and model files call it.
         network: spec -> module. It is called with the input (N, C, H, W) and the conditions as
             keyword arguments, and gives (N, channels, h, w). All its tensors are in its state dict.
-        method: (network, settings, processes) -> how the network is trained.
+        method: (network, settings, processes) -> how the network is trained; one that takes hints
+            has been trained without them, and learns them now.
         decode: (output, centres (Q, 2), temperature, offset (Q,) or (N, Q) of logits or None) ->
             (N, 2, h, w) ab, or (N, 3, h, w) L and ab.
         enlarge: (colours (N, 2 or 3, h, w), L (N, 1, H, W)) -> colours (N, 2 or 3, H, W).
@@ -102,11 +103,18 @@ def mean_colours(shares: Tensor, centres: Tensor) -> Tensor:
     return shares @ centres.to(shares.dtype) / AB_UNIT
 
 
-def _by_classes(
-    network: nn.Module, settings: Settings, processes: Processes, *, muon: bool = False
+def _supervised(
+    network: nn.Module,
+    settings: Settings,
+    processes: Processes,
+    *,
+    loss: Callable[[Tensor, losses.Target], losses.Losses] = losses.soft_cross_entropy,
+    muon: bool = False,
 ) -> Method:
+    if settings.spec.hints:
+        return Listening(network, settings, processes, loss=loss)
     kind = SupervisedThenAdversarial if settings.adversary.share else Supervised
-    return kind(network, settings, processes, loss=losses.soft_cross_entropy, muon=muon)
+    return kind(network, settings, processes, loss=loss, muon=muon)
 
 
 _UNET = Recipe(
@@ -118,7 +126,7 @@ _UNET = Recipe(
         hints=spec.hints,
         norms=spec.norms,
     ),
-    method=partial(_by_classes, muon=True),
+    method=partial(_supervised, muon=True),
     decode=partial(decoded, mean=decode.mode_mean),
     enlarge=decode.enlarge_along,
     toned=log_shares,
@@ -133,7 +141,7 @@ _ECCV16 = replace(
     _UNET,
     name="eccv16",
     network=lambda spec: eccv16.Eccv16(_outputs(spec), width=spec.width, channels=spec.channels),
-    method=_by_classes,
+    method=_supervised,
     decode=partial(decoded, mean=decode.annealed_mean),
     shifts=False,
     enlarge=lambda colours, lightness: decode.enlarge(
@@ -152,7 +160,7 @@ def _regressed(like: Recipe, *, muon: bool = False) -> Recipe:
         like,
         name=f"{like.name}_l2",
         network=lambda spec: like.network(replace(spec, bins=2)),
-        method=partial(Supervised, loss=_regression_loss, muon=muon),
+        method=partial(_supervised, loss=_regression_loss, muon=muon),
         decode=lambda output, *_: AB_UNIT * output.float(),
         toned=mean_colours,
         classifies=False,

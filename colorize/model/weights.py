@@ -150,6 +150,19 @@ class Model:
             params=params,
         )
 
+    def with_hints(self) -> Self:
+        """Give a copy whose network has layers that take hints, which change nothing yet.
+
+        Raises:
+            ModelError: the recipe takes no hints.
+        """
+        spec = replace(self.spec, hints=True)
+        _check(self.recipe, spec)
+        with torch.random.fork_rng(devices=[]):
+            made = network(self.recipe, spec)
+        made.load_state_dict(made.state_dict() | self.network.state_dict())
+        return replace(self, network=made.to(self.device), spec=spec)
+
     def with_grey(self, grey: Self) -> Self:
         """Give grey pages the network of another model, and leave all others to this one.
 

@@ -1,5 +1,6 @@
 """Two processes over gloo against one: the same curve, one writer, and no hang when one dies."""
 
+import csv
 import json
 import os
 import shutil
@@ -80,10 +81,17 @@ def test_a_process_that_dies_ends_the_run_with_an_error(shards: Path, tmp_path: 
     assert not (tmp_path / "out" / "losses.json").exists()
 
 
+def losses(root: Path) -> list[float]:
+    with (root / "metrics" / "train.csv").open() as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
 def test_the_stage_trains_with_two_processes(
     prepared: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = prepared(train={"epochs": 1})
+    root = prepared(train={"epochs": 1, "hints": 1, "lr": 0.01})
+    train.main(root)
+    alone = losses(root)
     monkeypatch.setenv("COLORIZE_NPROC", "2")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = [sys.executable, "-m", "stages.train"]
@@ -91,7 +99,9 @@ def test_the_stage_trains_with_two_processes(
     assert done.returncode == 0, done.stderr
     summary = json.loads((root / "metrics" / "train.json").read_text())
     assert summary["processes"] == 2
-    assert (root / "models" / "colorizer.safetensors").is_file()
+    assert Model.load(root / "models" / "colorizer.safetensors").spec.hints
+    # The second phase goes on from one network, which the first process alone has kept.
+    np.testing.assert_allclose(losses(root), alone, rtol=0.01)
     monkeypatch.setenv("COLORIZE_NPROC", "3")
     with pytest.raises(DataError, match="3 processes cannot share evenly"):
         train.main(root)

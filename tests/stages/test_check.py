@@ -109,8 +109,12 @@ def test_a_phase_needs_no_l1(project: Project) -> None:
             r"'train\.domains' must be \[grey\] for recipe eccv16_l2",
         ),
         (
-            {"recipe": "pix2pix", "hints": True},
-            r"'train\.hints' must be false for recipe pix2pix: only unet and unet_l2",
+            {"hints": True},
+            r"'train\.hints' must be a whole number, not true",
+        ),
+        (
+            {"recipe": "pix2pix", "hints": 1},
+            r"'train\.hints' must be 0 for recipe pix2pix: only unet and unet_l2",
         ),
     ],
 )

@@ -54,7 +54,7 @@ def test_the_whole_road_with_inked_pages(root: Path) -> None:
 
 @pytest.mark.slow
 def test_a_model_that_takes_hints_is_judged_with_them(prepared: Callable[..., Path]) -> None:
-    root = prepared(train=INKED | {"epochs": 1, "hints": True})
+    root = prepared(train=INKED | {"epochs": 1, "hints": 1})
     for stage in (train, evaluate):
         stage.main(root)
     with (root / "metrics" / "hints.csv").open() as file:

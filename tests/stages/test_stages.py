@@ -217,16 +217,47 @@ def test_grey_pages_get_a_network_of_their_own(prepared: Project) -> None:
     assert not list((root / ".scratch" / "train").glob("*/*"))
 
 
+@pytest.mark.parametrize("recipe", ["unet", pytest.param("unet_l2", marks=pytest.mark.slow)])
+def test_hints_are_learned_without_loss_to_pages_that_have_none(
+    prepared: Project, project: Project, recipe: str
+) -> None:
+    root, told = prepared(), {"recipe": recipe, "keep": "last", "lr": 0.01}
+    found = []
+    for epochs in (0, 2):
+        project(train=told | {"hints": epochs})
+        train.main(root)
+        found.append(Model.load(root / "models" / "colorizer.safetensors"))
+    without, listening = (model.network.state_dict() for model in found)
+    assert [model.spec.hints for model in found] == [False, True]
+    assert all(tensor.equal(listening.pop(name)) for name, tensor in without.items())
+    assert {"hinted" in name for name in listening} == {True}
+    assert all(float(tensor.abs().max()) > 0.01 for tensor in listening.values())
+    with (root / "metrics" / "train.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    assert rows[1]["val_psnr"] == rows[2]["val_psnr"] == rows[3]["val_psnr"]
+    numbers = read(root / "metrics" / "train.json")
+    assert (numbers["kept"]["epoch"], numbers["epochs"]) == (2, 2)
+    evaluate.main(root)
+    with (root / "metrics" / "hints.csv").open() as file:
+        curve = list(csv.DictReader(file))
+    assert float(curve[0]["psnr"]) == pytest.approx(
+        read(root / "metrics" / "evaluate.json")["model_chosen"]["psnr"], rel=1e-3
+    )
+    assert curve[-1]["psnr"] != curve[0]["psnr"]
+
+
 def test_a_critic_joins_the_last_epoch(prepared: Project) -> None:
-    root = prepared(train={"adversarial": 0.5, "domains": ["grey", "lines"], "hints": True})
+    root = prepared(train={"adversarial": 0.5, "domains": ["grey", "lines"], "hints": 1})
     train.main(root)
     evaluate.main(root)
     with (root / "metrics" / "train.csv").open() as file:
-        first, last = csv.DictReader(file)
+        first, last, hints = csv.DictReader(file)
     assert list(first)[:6] == ["epoch", "loss", "divergence", "critic", "generator", "adversarial"]
     assert [float(first[name]) for name in ("critic", "generator", "adversarial")] == [0, 0, 0]
     assert 0.1 < float(last["critic"]) < 1 < 1 + float(last["generator"])
     assert float(last["adversarial"]) == 1
+    assert [float(hints[name]) for name in ("epoch", "critic", "adversarial")] == [3, 0, 0]
     assert read(root / "metrics" / "evaluate.json")["model"]["psnr"] > 0
 
 

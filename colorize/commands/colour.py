@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from colorize.paint.painter import Painter
 
 LOOK = (
-    *("temperature", "adjustment", "hues", "saturation", "side", "snap"),
+    *("temperature", "adjustment", "hues", "brightness", "saturation", "side", "snap"),
     *("recolour", "domain", "tone", "palette"),
 )
 """Options that are arguments of `Painter`, which has their defaults."""
@@ -66,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(0, 1),
         help="how far rare hues of inked pages are brought up: 0 not at all (most of a page has "
         "that of skin), 1 all are about as frequent (default: 0.3)",
+    )
+    add(
+        "--brightness",
+        metavar="B",
+        type=console.number(0.25, 4),
+        help="how light the colours of inked pages are: 1 as the model says, more is lighter "
+        "(default: 1.25)",
     )
     add(
         "--saturation",

@@ -54,6 +54,10 @@ HUES = 0.3
 """How far the rare hues of an inked page are brought up. White paper says little of hues: without
 it, most of a page has that of skin."""
 
+BRIGHTNESS = 1.25
+"""Gamma of the L of layers. A network that has learned from dark art gives paper its middle tones,
+and skin is tan; what an artist leaves white is mostly light."""
+
 LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
 is seen smaller, so that a page one pixel wide does not fill the memory."""
@@ -88,6 +92,8 @@ class Painter:
             own, and `LIVELY` or `INKED` at most.
         hues: of inked pages, how far rare hues are brought up, from 0, not at all, to 1: all are
             about as frequent. See `decode.even_hues`.
+        brightness: of inked pages, gamma of the L of the layer: 1 is what the model says, more is
+            lighter.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it looks at
             each panel by itself, too, at the size that it was trained for.
@@ -127,6 +133,7 @@ class Painter:
         temperature: float | None = None,
         adjustment: float | None = None,
         hues: float = HUES,
+        brightness: float = BRIGHTNESS,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -139,6 +146,7 @@ class Painter:
         self.temperature = temperature
         self.adjustment = adjustment
         self.hues = hues
+        self.brightness = brightness
         self.saturation = saturation
         self.side = side
         self.snap = snap
@@ -163,6 +171,7 @@ class Painter:
         temperature: float | None = None,
         adjustment: float | None = None,
         hues: float = HUES,
+        brightness: float = BRIGHTNESS,
         saturation: float = 1.0,
         side: int | None = None,
         snap: bool = SNAP,
@@ -180,6 +189,7 @@ class Painter:
             temperature: see the class, as for all that follow.
             adjustment: of the logits.
             hues: of inked pages.
+            brightness: of inked pages.
             saturation: of the colours.
             side: at which the network sees a page.
             snap: whether regions settle.
@@ -199,6 +209,7 @@ class Painter:
             temperature=temperature,
             adjustment=adjustment,
             hues=hues,
+            brightness=brightness,
             saturation=saturation,
             side=side,
             snap=snap,
@@ -245,6 +256,30 @@ class Painter:
         levelled = opening.levelled(rgb, memo)
         undotted = memo.of("undotted", (), lambda: guide.without_dots(levelled))
         return undotted, self._predicted_layer(levelled, {}, memo)
+
+    def decoded(self, prediction: Prediction, kind: inked.Kind) -> NDArray[np.float32]:
+        """Decode what the network says of a page as pages of its kind are painted.
+
+        Args:
+            prediction: see `look`.
+            kind: of page.
+
+        Returns:
+            (h, w, 2) ab of a grey page, (h, w, 3) L and ab of the layer of an inked one.
+
+        Raises:
+            ImageError: ``no_colours``.
+        """
+        hues = self.hues if kind == "ink" else 0.0
+        colours: NDArray[np.float32] = prediction.colours(*self.decoding_of(kind), hues=hues)[0]
+        if not np.isfinite(colours).all():
+            raise ImageError("no_colours", "the network gave no number for some of its pixels")
+        if kind == "grey":
+            return colours[..., -2:]
+        if self.brightness != 1:
+            light = (colours[..., 0] / lab.L_MAX).clip(0, 1)
+            colours[..., 0] = lab.L_MAX * light ** np.float32(1 / self.brightness)
+        return colours
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -486,19 +521,18 @@ class Painter:
         asked: Guide,
     ) -> Iterator[tuple[slice, RGB]]:
         """Give the layer under an inked page (H, W): rows, and its colours there (n, W, 3)."""
-        memo, decoding = asked.memo, self.decoding_of("ink")
+        memo = asked.memo
         levelled = memo.of("levelled", (), lambda: inked.levelled(page))
         prediction = self._predicted_layer(levelled, conditions, memo)
 
         def lay() -> flats.Flats:
-            colours: NDArray[np.float32] = prediction.colours(*decoding, hues=self.hues)[0]
-            if not np.isfinite(colours).all():
-                raise ImageError("no_colours", "the network gave no number for some of its pixels")
+            colours = self.decoded(prediction, "ink")
             colours[..., 1:] *= self.saturation
             panels = memo.of("panels", (), lambda: panels_of(levelled))
             return flats.lay(levelled, colours, panels, snap=self.snap)
 
-        flat = memo.of("layer", (self.side, decoding, self.hues, self.saturation, self.snap), lay)
+        look = (self.decoding_of("ink"), self.hues, self.brightness, self.saturation, self.snap)
+        flat = memo.of("layer", (self.side, *look), lay)
         layer = asked.inked(levelled, flat, prediction) if asked.asks("ink") else flat.rgb
         for rows, band in _enlarged(layer.astype(np.float32), page.shape):
             yield rows, np.rint(band.clip(0, 255)).astype(np.uint8)
@@ -526,10 +560,7 @@ class Painter:
         working = _resized(lightness, _scaled(height, width, shrink))
 
         def colours() -> NDArray[np.float32]:
-            ab = prediction.colours(*decoding)[0, ..., -2:]
-            if not np.isfinite(ab).all():
-                raise ImageError("no_colours", "the network gave no number for some of its pixels")
-            ab = _resized(ab, working.shape)
+            ab = _resized(self.decoded(prediction, "grey"), working.shape)
             return regions.settle(working, ab) if self.snap else ab
 
         ab = memo.of("colours", (self.side, decoding, self.snap), colours)

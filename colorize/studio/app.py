@@ -126,7 +126,11 @@ class Studio:
             "folder": str(project.folder),
             "settings": asdict(project.settings),
             "defaults": {
-                kind: {**painter.decoding_of(kind)._asdict(), "hues": painter.hues}
+                kind: {
+                    **painter.decoding_of(kind)._asdict(),
+                    "hues": painter.hues,
+                    "brightness": painter.brightness,
+                }
                 for kind in kinds
             },
             "levels": LEVELS,

@@ -48,8 +48,7 @@ class Guess:
         self, painter: Painter, rgb: RGB, *, domain: inked.Kind, memo: Memo | None = None
     ) -> None:
         self._lightness, self._prediction = painter.look(rgb, domain, memo=memo)
-        self._decoding = painter.decoding_of(domain)
-        self._hues = painter.hues if domain == "ink" else 0.0
+        self._painter, self._domain = painter, domain
         model = self._prediction.model
         self._is_layer = domain == "ink" and model.spec.lightness
         self._centres = model.centres.cpu().numpy().astype(np.float64)
@@ -57,8 +56,7 @@ class Guess:
     @cached_property
     def _colours(self) -> NDArray[np.float32]:
         """(h, w, 2) ab, or (h, w, 3) L and ab of a layer."""
-        colours: NDArray[np.float32] = self._prediction.colours(*self._decoding, hues=self._hues)[0]
-        return colours
+        return self._painter.decoded(self._prediction, self._domain)
 
     def at(self, x: float, y: float) -> list[tuple[int, int, int]]:
         """Suggest colours for a point, the most likely first.

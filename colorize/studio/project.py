@@ -78,6 +78,7 @@ class Settings:
         temperature: 0.01 to 1; None for the model's own.
         adjustment: -1 to 4; None for the model's own.
         hues: of inked pages, 0 to 1; None for that of the painter.
+        brightness: of inked pages, 0.25 to 4; None for that of the painter.
         saturation: 0 to 10.
         tone: share of the screentone that stays, 0 to 1.
         domain: what pages are.
@@ -87,6 +88,7 @@ class Settings:
     temperature: float | None = None
     adjustment: float | None = None
     hues: float | None = None
+    brightness: float | None = None
     saturation: float = 1.0
     tone: float = 1.0
     domain: inked.Choice = "auto"
@@ -115,10 +117,11 @@ _LIMITS = {
     "temperature": (0.01, 1.0),
     "adjustment": (-1.0, 4.0),
     "hues": (0.0, 1.0),
+    "brightness": (0.25, 4.0),
     "saturation": (0.0, 10.0),
     "tone": (0.0, 1.0),
 }
-_OWN = ("temperature", "adjustment", "hues")
+_OWN = ("temperature", "adjustment", "hues", "brightness")
 """Settings that the model or its painter has values of its own for."""
 
 

@@ -91,6 +91,7 @@ class Renderer:
             temperature=settings.temperature,
             adjustment=settings.adjustment,
             hues=base.hues if settings.hues is None else settings.hues,
+            brightness=base.brightness if settings.brightness is None else settings.brightness,
             saturation=settings.saturation,
             side=base.side,
             snap=base.snap,

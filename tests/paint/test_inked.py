@@ -123,7 +123,7 @@ def test_screens_of_any_pitch_become_even(pitch: float, tone: float) -> None:
 
 def test_paper_takes_the_layer_and_ink_stays(both: Model) -> None:
     page = screened()
-    painter = Painter(both)
+    painter = Painter(both, brightness=1)
     assert painter.domain_of(three(page)) == "ink"
     painted = painter.paint(three(page))
     paper = rgb_to_lab(painted)[20, 20]
@@ -148,6 +148,30 @@ def test_hues_of_inked_pages_alone_are_evened() -> None:
     np.testing.assert_array_equal(painted("grey", 0.0), painted("grey", 1.0))
 
 
+def test_brightness_is_a_gamma_of_layers_alone(both: Model) -> None:
+    """An independent formula; ab stays, and so does a grey page."""
+    page = three(screened())
+
+    def layer(brightness: float) -> NDArray[np.float64]:
+        painter = Painter(both, domain="ink", brightness=brightness)
+        _, prediction = painter.look(page, "ink")
+        return painter.decoded(prediction, "ink").astype(np.float64)
+
+    plain = layer(1.0)
+    assert 0 < plain[20, 20, 0] < 100
+    for brightness in (0.5, 1.25, 3.0):
+        lit_layer = layer(brightness)
+        expected = 100 * np.power(np.clip(plain[..., 0], 0, 100) / 100, 1 / brightness)
+        np.testing.assert_allclose(lit_layer[..., 0], expected, atol=1e-3)
+        np.testing.assert_array_equal(lit_layer[..., 1:], plain[..., 1:])
+
+    def painted(kind: inked.Kind, brightness: float) -> NDArray[np.float32]:
+        return rgb_to_lightness(Painter(both, domain=kind, brightness=brightness).paint(page))
+
+    assert painted("ink", 2.0).mean() > painted("ink", 1.0).mean() + 3
+    np.testing.assert_array_equal(painted("grey", 2.0), painted("grey", 1.0))
+
+
 def test_panels_are_looked_for_once_a_page(both: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
     found = gutters.panels
@@ -169,7 +193,7 @@ def test_the_same_page_as_grey_keeps_its_paper(both: Model) -> None:
 
 def test_no_screentone_is_an_even_colour(both: Model) -> None:
     page = screened()
-    painted = Painter(both, tone=0).paint(three(page))
+    painted = Painter(both, tone=0, brightness=1).paint(three(page))
     tone = page[TONED].mean() / 255
     expected = tone * lab_to_rgb(np.array(LAYER))
     np.testing.assert_allclose(painted[TONED].mean((0, 1)), expected, atol=4)

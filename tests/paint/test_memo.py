@@ -50,6 +50,7 @@ def test_pages_are_painted_alike_with_and_without_a_memo(
         Painter(model, domain=kind, palette=[(200, 40, 40), (240, 230, 200), (20, 60, 120)]),
         Painter(model, domain=kind, side=96),
         Painter(model, domain=kind, hues=1.0),
+        Painter(model, domain=kind, brightness=2.0),
     ]
     for painter in [*painters, painters[0]]:
         for hints in ((), (RED,), (RED, BLUE), (RED._replace(x=0.6),), (BLUE,), ()):

@@ -92,10 +92,16 @@ def test_pages_are_those_of_the_command(
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     served = serve("studio", folder, "--folder", tmp_path / "work", "--model", model_path)
-    settings = {"temperature": 0.6, "adjustment": 0.75, "hues": 0.8, "saturation": 1.3}
+    settings = {
+        "temperature": 0.6,
+        "adjustment": 0.75,
+        "hues": 0.8,
+        "brightness": 0.9,
+        "saturation": 1.3,
+    }
     assert served.client.put("api/settings", json=settings).status_code == 200
     look = ("--model", model_path, "--temperature", 0.6, "--saturation", 1.3)
-    look += ("--hues", 0.8, "--adjustment", 0.75)
+    look += ("--hues", 0.8, "--brightness", 0.9, "--adjustment", 0.75)
     command(folder, "-o", tmp_path / "out", *look)
     command(folder, "-o", tmp_path / "layers", "--layer", *look)
     command(folder, "-o", tmp_path / "own", "--model", model_path, *look[2:-2])

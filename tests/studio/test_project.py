@@ -38,7 +38,9 @@ def test_all_is_found_again(tmp_path: Path, page: Page) -> None:
     first = project.add_page("1.png", page(1))
     project.add_page("chapter/2.jpg", page(2, kind="JPEG"))
     project.set_hints(first, [RED])
-    settings = Settings(temperature=0.5, hues=0.6, saturation=1.2, tone=0.3, domain="grey")
+    settings = Settings(
+        temperature=0.5, hues=0.6, brightness=2, saturation=1.2, tone=0.3, domain="grey"
+    )
     project.set_settings(settings)
     assert same(Project(tmp_path / "work"), project)
     assert [one.name for one in project.pages] == ["1.png", "chapter/2.jpg"]

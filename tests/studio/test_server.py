@@ -168,6 +168,7 @@ def test_a_body_that_grows_too_long_is_refused(served: Served) -> None:
         b'{"saturation": null}',
         b'{"tone": true}',
         b'{"hues": 1.1}',
+        b'{"brightness": 0}',
         b'{"tone": -0.1}',
         b'{"domain": "lines"}',
         b'{"domain": ["ink"]}',

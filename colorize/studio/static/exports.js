@@ -43,7 +43,7 @@ function refresh() {
 // The command that gives the same bytes; PAGES stands for what was opened.
 function command() {
   const { settings } = state;
-  const { temperature, adjustment, hues, saturation, tone, domain } = settings;
+  const { temperature, adjustment, hues, brightness, saturation, tone, domain } = settings;
   const file = (name) => `'${state.folder.replaceAll("'", "'\\''")}/${name}'`;
   const options = [
     state.pages.some(({ hints }) => hints.length > 0) && `--hints ${file("hints.json")}`,
@@ -52,6 +52,7 @@ function command() {
     temperature !== null && `--temperature ${temperature}`,
     adjustment !== null && `--adjustment ${adjustment}`,
     hues !== null && `--hues ${hues}`,
+    brightness !== null && `--brightness ${brightness}`,
     saturation !== 1 && `--saturation ${saturation}`,
     tone !== 1 && `--tone ${tone}`,
     domain !== "auto" && `--domain ${domain}`,

@@ -8,11 +8,12 @@ import { label, t } from "./strings.js";
 import { present, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
-const SLIDERS = ["adjustment", "temperature", "hues", "saturation", "tone"];
+const SLIDERS = ["adjustment", "temperature", "hues", "brightness", "saturation", "tone"];
 const DEFAULTS = {
   adjustment: null,
   temperature: null,
   hues: null,
+  brightness: null,
   saturation: 1,
   tone: 1,
   domain: "auto",
@@ -90,7 +91,7 @@ function settings() {
   }
   for (const name of ["adjustment", "temperature"]) element(`${name}-field`).hidden = !state.learns;
   const inks = state.domains.includes("ink");
-  element("tone-field").hidden = !inks;
+  for (const name of ["tone", "brightness"]) element(`${name}-field`).hidden = !inks;
   element("hues-field").hidden = !inks || !state.learns;
   element("domain-field").hidden = state.domains.length < 2;
   const choices = ["auto", ...state.domains];

@@ -102,7 +102,8 @@ def about(facts: Facts) -> str:
     if DEFAULT not in known:
         raise DataError(f"no weights {DEFAULT} are shipped: run `python -m stages.ship` first")
     weights = known[DEFAULT]
-    able, train = registry.abilities(weights.path), facts.values["train"]
+    able = registry.abilities(weights.path)
+    train, grey = facts.values["train"], facts.values["train_grey"]
     squares = " and ".join(f"{facts.trained[split]:,} for {split}" for split in ("train", "val"))
     rows = {
         "name": DEFAULT,
@@ -110,11 +111,16 @@ def about(facts: Facts) -> str:
         "SHA-256": f"`{weights.sha256}`",
         "licence": weights.licence,
         "network": f"recipe `{able.recipe}`, width {train['width']:g}",
-        "pages": ", ".join(able.domains) + (", with hints" if able.hints else ", without hints"),
-        "training": f"{train['epochs']} epochs at most, on crops of {train['crop']} pixels",
+        "pages": ", ".join(able.domains),
+        "training": _training(train),
+        **({"network of grey pages": _training(grey)} if grey["epochs"] else {}),
         "squares": f"{squares}, of {facts.values['resize']['side']} pixels",
     }
     return _table(["", ""], [[key, text] for key, text in rows.items()])
+
+
+def _training(values: Mapping[str, Any]) -> str:
+    return f"{values['epochs']} epochs at most, on crops of {values['crop']} pixels"
 
 
 def sources(facts: Facts) -> str:
@@ -158,6 +164,8 @@ def inked(facts: Facts) -> str:
 
 def hints(facts: Facts) -> str:
     """Scores over the number of hints, as the network alone follows them."""
+    if len(facts.hints) == 1:
+        return "The network takes none."
     known = {prefix: title for prefix, title in HINTED.items() if f"{prefix}psnr" in facts.hints[0]}
     heads = [
         f"{title}, {name}" for title in known.values() for name in ("PSNR, dB ↑", "CIEDE2000 ↓")

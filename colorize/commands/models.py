@@ -65,11 +65,12 @@ def _entry(weights: Shipped, able: Abilities) -> dict[str, object]:
 def _text(weights: Shipped, able: Abilities) -> str:
     """The same in a few lines for people."""
     pages = ", ".join(able.domains)
+    carried = "carried, and its network knows them" if able.hints else "carried over them"
     default = " (default)" if weights.name == DEFAULT else ""
     return "\n".join(
         [
             f"{weights.name}{default}: {weights.bytes / 1e6:.1f} MB, {weights.licence}",
-            f"  paints {pages} pages, {'with' if able.hints else 'without'} hints",
+            f"  paints {pages} pages; hints are {carried}",
             f"  trained on {'; '.join(weights.sources)}",
             f"  SHA-256 {weights.sha256}",
         ]

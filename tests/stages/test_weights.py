@@ -14,6 +14,7 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorize import files
 from colorize.errors import DataError, InputError, ModelError, ParamsError
 from colorize.raw import manifest
 from colorize.weights import registry
@@ -84,8 +85,9 @@ def root(tmp_path: Path, art: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for section, changed in TINY.items():
         values[section] |= changed
     values["resize"] |= {"val_share": 0.2, "test_share": 0.000001}
-    values["fetch"]["count"] = 12
-    values["train"]["epochs"] = 1
+    values["fetch"] |= {"source": ["panels", "folder"], "count": 12}
+    values["train"] |= {"epochs": 1, "hints": 1, "domains": ["grey", "ink"]}
+    values["train_grey"] |= {"epochs": 2, "crop": 32}
     (root / "weights" / "params.yaml").write_text(yaml.safe_dump(values), "utf-8")
     (root / "deny.txt").write_text("")
     (root / "dvc.yaml").write_bytes((ROOT / "dvc.yaml").read_bytes())
@@ -308,8 +310,14 @@ def test_from_art_to_the_file_and_its_card(
         count, psnr = (float(cell) for cell in line.split("|")[1:3])
         assert count == float(row["hints"])
         assert psnr == pytest.approx(float(row["psnr"]), rel=1e-3)
+    assert len(told) > 1
+    assert cells["training"] == ["1 epochs at most, on crops of 64 pixels"]
+    assert cells["network of grey pages"] == ["2 epochs at most, on crops of 32 pixels"]
     card.main(root)
     assert (root / "docs" / "model-card.md").read_text("utf-8") == page
+    files.write_table(root / "weights/metrics/hints.csv", told[:1])
+    card.main(root)
+    assert "The network takes none." in (root / "docs" / "model-card.md").read_text("utf-8")
 
 
 def test_a_card_without_metrics_is_one_line(root: Path) -> None:

@@ -2,7 +2,7 @@
 
 Hints stand in regions of the true picture, large ones first, where the region is widest, in
 screentone as well. They are carried over the page, as `colorize` does it, told to the network, or
-both.
+both. The brightness is 1, which is nearest to the truth.
 
 A hint leaks where it changes the page outside of the region that it stands in, a region of one
 colour in the true picture. Where the page has no line around that region, nothing on it says where
@@ -80,7 +80,8 @@ class Ways:
 
     def paint(self, way: str, page: RGB, hints: Sequence[Hint]) -> RGB:
         """Paint by ``carrying``, by the ``network``, or by ``both``."""
-        painter = Painter(self.model, domain=self.kind, side=min(page.shape[:2]), recolour="all")
+        side = min(page.shape[:2])
+        painter = Painter(self.model, domain=self.kind, side=side, recolour="all", brightness=1)
         conditions = {}
         if hints and way != "carrying":
             drawn = condition.plane(hints, *page.shape[:2], lightness=self.kind == "ink")

@@ -1,8 +1,8 @@
 """What it costs and gives to even the hues of inked pages.
 
 Inked pages are made of the pictures of the test split, and a network's colours for them are
-decoded as `colorize` decodes inked pages, with rare hues brought up more and more. Of twelve hues,
-those are counted that a tenth of a page's coloured pixels have.
+decoded as `colorize --brightness 1` does it, with rare hues brought up more and more. Of
+twelve hues, those are counted that a tenth of a page's coloured pixels have.
 
     python -m benchmarks.hues [MODEL [ROOT]]
 

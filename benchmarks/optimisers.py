@@ -29,7 +29,7 @@ from colorize.model.losses import soft_cross_entropy
 from colorize.model.methods import Supervised
 from colorize.model.weights import Model
 from colorize.params import load
-from stages.train import Data, schedule, untrained
+from stages.train import Task, schedule, untrained
 
 WAYS = {
     "AdamW": partial(Supervised, loss=soft_cross_entropy),
@@ -42,15 +42,15 @@ SCORES = ("psnr", "ciede2000")
 
 def trained(root: Path, params: TrainParams, way: str) -> dict[str, float]:
     """Train a network, and give its scores and the seconds of a step."""
-    data = Data.read(root, InkingParams())
+    task = Task.read(root, [params], InkingParams())
     test = ShardReader(root / "data" / "resized", "test")
-    model: Model = untrained(params, data)
+    model: Model = untrained(params, task)
     model = replace(model, recipe=replace(model.recipe, method=WAYS[way]))
     mixture = Mixture([DOMAINS[name] for name in params.domains])
     trainer = Trainer(
         model,
-        data.pictures,
-        quantiser=data.quantiser,
+        task.pictures,
+        quantiser=task.quantiser,
         schedule=schedule(params),
         mixture=mixture,
     )
@@ -61,7 +61,7 @@ def trained(root: Path, params: TrainParams, way: str) -> dict[str, float]:
         (scores,) = sweep(
             model,
             test,
-            data.quantiser.table,
+            task.quantiser.table,
             [Decoding(TEMPERATURE)],
             scores=SCORES,
             mixture=Mixture((DOMAINS[kind],)),

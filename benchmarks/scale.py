@@ -121,8 +121,8 @@ def score(painted: RGB, page: Page) -> tuple[float, float]:
 
 def ways(model: Model, kind: inked.Kind) -> dict[str, Painter]:
     """Give painters of pages of a kind, by how they see a page."""
-    fixed = {f"{side}": Painter(model, domain=kind, side=side) for side in SIDES}
-    return {**fixed, PANELWISE: Painter(model, domain=kind)}
+    fixed = {f"{side}": Painter(model, domain=kind, side=side, brightness=1) for side in SIDES}
+    return {**fixed, PANELWISE: Painter(model, domain=kind, brightness=1)}
 
 
 def rows(model: Model, pages: int, *, width: int = demo.WIDTH) -> Iterator[dict[str, object]]:

@@ -170,7 +170,7 @@ def main(model: str = "", pages: str = "12", *, write: bool = True, width: int =
         shown = [drawn(page, domain, number) for number, page in enumerate(story)]
         kind: inked.Kind = "ink" if isinstance(domain, Inky) else "grey"
         for way in ("alone", "book", "earlier"):
-            painter = Painter(loaded, domain=kind, recolour="all")
+            painter = Painter(loaded, domain=kind, recolour="all", brightness=1)
             found = list(painted(painter, shown, way))
             spread, error, right = scores(shown, found)
             rows.append(

@@ -111,9 +111,9 @@ def about(facts: Facts) -> str:
         "SHA-256": f"`{weights.sha256}`",
         "licence": weights.licence,
         "network": f"recipe `{able.recipe}`, width {train['width']:g}",
-        "pages": ", ".join(able.domains),
+        "pages": ", ".join(able.domains) + (", with hints" if able.hints else ""),
         "training": _training(train),
-        **({"network of grey pages": _training(grey)} if grey["epochs"] else {}),
+        **({"network of grey pages": _training(grey)} if able.networks > 1 else {}),
         "squares": f"{squares}, of {facts.values['resize']['side']} pixels",
     }
     return _table(["", ""], [[key, text] for key, text in rows.items()])
@@ -165,7 +165,7 @@ def inked(facts: Facts) -> str:
 def hints(facts: Facts) -> str:
     """Scores over the number of hints, as the network alone follows them."""
     if len(facts.hints) == 1:
-        return "The network takes none."
+        return "The network by itself takes none: `colorize` carries them."
     known = {prefix: title for prefix, title in HINTED.items() if f"{prefix}psnr" in facts.hints[0]}
     heads = [
         f"{title}, {name}" for title in known.values() for name in ("PSNR, dB ↑", "CIEDE2000 ↓")

@@ -32,9 +32,11 @@ PAPER = (
     "train.lr=0.001",
     "train.dropout=0",
     "train.adversarial=0",
-    "train.hints=0",
 )
-"""Zhang et al., at a quarter of the width: 2.0 million parameters. It takes no hints."""
+"""Zhang et al., at a quarter of the width: 2.0 million parameters."""
+
+ONE_NETWORK = ("train.hints=0", "train_grey.epochs=0")
+"""Of every variant: what is compared is one network, and one training."""
 
 PIX2PIX = (
     "train.recipe=pix2pix",
@@ -75,11 +77,10 @@ def critics(values: Values) -> Variants:
         found["classes, critic"] = (f"train.adversarial={values['train']['adversarial'] or 0.2}",)
     if values["train"]["recipe"] != "eccv16":
         found["eccv16"] = (*PAPER, "train.tone=false")
-    if not values["train"]["hints"]:  # pix2pix takes none
-        found["L1"] = (*PIX2PIX, "train.gan=0")
-        found["cGAN"] = (*PIX2PIX, "train.l1=0")
-        for patch in (1, 16, 70):
-            found[f"L1 + cGAN, {patch}"] = (*PIX2PIX, f"train.patch={patch}")
+    found["L1"] = (*PIX2PIX, "train.gan=0")
+    found["cGAN"] = (*PIX2PIX, "train.l1=0")
+    for patch in (1, 16, 70):
+        found[f"L1 + cGAN, {patch}"] = (*PIX2PIX, f"train.patch={patch}")
     return found
 
 
@@ -99,7 +100,7 @@ def planned(table: str, values: Values, seeds: int) -> dict[str, dict[str, str]]
     """
     first = values["train"]["seed"]
     found = {
-        title: (*own, *_in_equal_time(title, values, own))
+        title: (*own, *ONE_NETWORK, *_in_equal_time(title, values, own))
         for title, own in TABLES[table](values).items()
     }
     return {

@@ -37,10 +37,11 @@ CHECKPOINT_EVERY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
-    """What networks are trained on.
+class Task:
+    """What is to be trained, and on what.
 
     Attributes:
+        networks: the params of one, or of a second one as well, for grey pages alone.
         root: of the project.
         pictures: to learn from.
         held_out: by which epoch and decoding are chosen.
@@ -49,6 +50,7 @@ class Data:
         inking: how inked pages are made of them.
     """
 
+    networks: tuple[TrainParams, ...]
     root: Path
     pictures: ShardReader
     held_out: ShardReader
@@ -57,11 +59,12 @@ class Data:
     inking: InkingParams
 
     @classmethod
-    def read(cls, root: Path, inking: InkingParams) -> Self:
+    def read(cls, root: Path, networks: Sequence[TrainParams], inking: InkingParams) -> Self:
         """Open the shards, and read quantiser and index."""
         resized = root / "data" / "resized"
         pictures, held_out = (ShardReader(resized, split) for split in ("train", "val"))
         return cls(
+            networks=tuple(networks),
             root=root,
             pictures=pictures,
             held_out=held_out,
@@ -82,64 +85,60 @@ def main(root: Path) -> None:
     """Read params, then train: PyTorch takes a second to import, and a typo should not."""
     params, inking = load(TrainParams, root, "train"), load(InkingParams, root, "inking")
     grey = load(TrainGreyParams, root, "train_grey").of(params)
-    train([params, grey] if grey else [params], Data.read(root, inking))
+    train(Task.read(root, [params, grey] if grey else [params], inking))
 
 
-def train(networks: Sequence[TrainParams], data: Data) -> None:
-    """Train one network after the other, and write the model that they make.
-
-    Args:
-        networks: the params of one, or of a second one as well, for grey pages alone.
-        data: to train on.
-    """
+def train(task: Task) -> None:
+    """Train one network after the other, and write the model that they make."""
     from colorize.learn.distributed import join
     from colorize.learn.memory import keep_freed_memory
     from colorize.model.recipes import recipe
 
-    for params in networks:
-        schedule(params).check(data.pictures, recipe(params.recipe), processes=processes())
-    if relaunched("stages.train", data.root):
+    for params, section in zip(task.networks, ("train", "train_grey"), strict=False):
+        chosen = recipe(params.recipe)
+        schedule(params).check(task.pictures, chosen, processes=processes(), section=section)
+    if relaunched("stages.train", task.root):
         return
     group = join()
     keep_freed_memory()
     with ExitStack() as held:  # until all is written: another process must not train the same
-        runs = [list(phases(params, data, group, held)) for params in networks]
+        runs = [list(phases(params, task, group, held)) for params in task.networks]
         if group.leads:
-            write(data, networks[0], runs, number_of_processes=group.size)
+            write(task, runs, number_of_processes=group.size)
             for done in chain(*runs):
                 done.checkpoints.clear()
 
 
-def phases(params: TrainParams, data: Data, group: "Group", held: ExitStack) -> Iterator[Trained]:
+def phases(params: TrainParams, task: Task, group: "Group", held: ExitStack) -> Iterator[Trained]:
     """Train a network, and then those of its layers that take hints, if it has any.
 
     Args:
         params: of this network.
-        data: to train on.
+        task: of which this is a part.
         group: of the processes that train together.
         held: keeps the checkpoints locked.
     """
     from colorize.model.weights import Model
 
-    model = untrained(params, data)
-    yield (done := trained(params, model, data, group, held))
+    model = untrained(params, task)
+    yield (done := trained(params, model, task, group, held))
     if params.hints:
         if group.leads:  # DistributedDataParallel gives it to the others
             model = Model.load(done.checkpoints.kept)
         alone = {"epochs": params.hints, "adversarial": 0.0, "keep": "last", "patience": 0}
         params = params.model_copy(update=alone)
-        yield trained(params, model.with_hints(), data, group, held)
+        yield trained(params, model.with_hints(), task, group, held)
 
 
 def trained(
-    params: TrainParams, model: "Model", data: Data, group: "Group", held: ExitStack
+    params: TrainParams, model: "Model", task: Task, group: "Group", held: ExitStack
 ) -> Trained:
     """Train a model to the end, from where it was stopped if it was.
 
     Args:
         params: how.
         model: to train; one that takes hints has learned all else.
-        data: to train on.
+        task: of which this is a part.
         group: of the processes that train together.
         held: keeps the checkpoints locked.
     """
@@ -151,21 +150,22 @@ def trained(
     from colorize.model.methods import Adversary
     from colorize.model.precision import best_device, describe
 
-    read = (data.root / QUANTISER, Path(__file__))
-    values = {**model.params, "hinted": model.spec.hints}
-    name = fingerprint(values, *read, pictures=(data.pictures, data.held_out))
+    read = (task.root / QUANTISER, Path(__file__))
+    asked = [each.model_dump() for each in task.networks]  # else two tasks would share a folder
+    values = {**model.params, "hinted": model.spec.hints, "task": asked}
+    name = fingerprint(values, *read, pictures=(task.pictures, task.held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
-    checkpoints = Checkpoints(scratch(data.root) / "train" / name, every=every)
+    checkpoints = Checkpoints(scratch(task.root) / "train" / name, every=every)
     held.enter_context(checkpoints.locked(group))
     model = model.to(best_device())
-    validation = Validation(data.held_out, data.quantiser, select=params.select)
-    kinds = domains(data.inking)
+    validation = Validation(task.held_out, task.quantiser, select=params.select)
+    kinds = domains(task.inking)
     title = "train hints" if model.spec.hints else "train"
     with Bar(title, shown=group.leads) as watcher:
         trainer = Trainer(
             model,
-            data.pictures,
-            quantiser=data.quantiser,
+            task.pictures,
+            quantiser=task.quantiser,
             schedule=schedule(params),
             mixture=Mixture([kinds[name] for name in params.domains]),
             group=group,
@@ -198,21 +198,21 @@ def schedule(params: TrainParams) -> "Schedule":
     return Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
 
 
-def untrained(params: TrainParams, data: Data) -> "Model":
+def untrained(params: TrainParams, task: Task) -> "Model":
     """Build the model that is to be trained; it takes no hints yet."""
     from colorize.model.weights import Model
 
-    values = {"train": params.model_dump(), "inking": data.inking.model_dump()}
-    quantiser = data.quantiser
+    values = {"train": params.model_dump(), "inking": task.inking.model_dump()}
+    quantiser = task.quantiser
     return Model.build(
         params.recipe,
         width=params.width,
         centres=quantiser.table.centres,
-        side=data.pictures.side,
+        side=task.pictures.side,
         params={**values, "quantise": quantiser.constants()},
         seed=params.seed,
         domains=params.domains,
-        sources=data.sources,
+        sources=task.sources,
         weights=quantiser.weights,
         tones=quantiser.tones if params.tone else None,
         norms=params.norms == "apart",
@@ -228,30 +228,28 @@ def united(first: Path, *second: Path) -> "Model":
     return model.with_grey(*grey) if grey else model
 
 
-def write(
-    data: Data, params: TrainParams, runs: Sequence[list[Trained]], *, number_of_processes: int
-) -> None:
+def write(task: Task, runs: Sequence[list[Trained]], *, number_of_processes: int) -> None:
     """Choose the decoding of what is kept, and write models, history and metrics.
 
     Args:
-        data: that was trained on.
-        params: of the first network.
-        runs: the phases of one network, or of a second one as well.
+        task: that is done.
+        runs: the phases of each network.
         number_of_processes: that trained together.
     """
     from colorize.judge import decodings
     from colorize.learn.run import kept
 
+    params = task.networks[0]
     model = united(*(last.checkpoints.kept for *_, last in runs))
     chosen, tables = decodings.tune(
         model,
-        data.held_out,
-        data.quantiser.table,
+        task.held_out,
+        task.quantiser.table,
         adjustments=params.adjustments,
         temperatures=params.temperatures,
         select=params.select,
     )
-    models, metrics = data.root / "models", data.root / "metrics"
+    models, metrics = task.root / "models", task.root / "metrics"
     replace(model, **chosen._asdict()).save(models / "colorizer.safetensors")
     one_epoch = united(*(first.checkpoints.one_epoch for first, *_ in runs))
     one_epoch.save(models / "one_epoch.safetensors")

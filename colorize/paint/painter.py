@@ -55,8 +55,8 @@ HUES = 0.3
 it, most of a page has that of skin."""
 
 BRIGHTNESS = 1.25
-"""Gamma of the L of layers. A network that has learned from dark art gives paper its middle tones,
-and skin is tan; what an artist leaves white is mostly light."""
+"""Gamma of layers. A network that has learned from dark art gives paper its middle tones, so skin
+is tan; what an artist leaves white is mostly light."""
 
 LONGEST = 16
 """How many times its short side a page's long side may be as the network sees it; a longer strip
@@ -92,8 +92,7 @@ class Painter:
             own, and `LIVELY` or `INKED` at most.
         hues: of inked pages, how far rare hues are brought up, from 0, not at all, to 1: all are
             about as frequent. See `decode.even_hues`.
-        brightness: of inked pages, gamma of the L of the layer: 1 is what the model says, more is
-            lighter.
+        brightness: of inked pages, gamma of the layer: 1 is what the model says, more is lighter.
         saturation: multiplies ab; 0 is grey, 1 what the model says.
         side: of a page as the network sees it, its short one, in pixels; if not given, it looks at
             each panel by itself, too, at the size that it was trained for.
@@ -274,12 +273,14 @@ class Painter:
         colours: NDArray[np.float32] = prediction.colours(*self.decoding_of(kind), hues=hues)[0]
         if not np.isfinite(colours).all():
             raise ImageError("no_colours", "the network gave no number for some of its pixels")
-        if kind == "grey":
-            return colours[..., -2:]
-        if self.brightness != 1:
-            light = (colours[..., 0] / lab.L_MAX).clip(0, 1)
-            colours[..., 0] = lab.L_MAX * light ** np.float32(1 / self.brightness)
-        return colours
+        return colours[..., -2:] if kind == "grey" else colours
+
+    def lit(self, layer: RGB) -> RGB:
+        """Make the colours of a layer (h, w, 3) as bright as asked for: white and black stay."""
+        if self.brightness == 1:
+            return layer
+        table = 255 * np.linspace(0, 1, 256) ** (1 / self.brightness)
+        return np.asarray(cv2.LUT(layer, np.rint(table).astype(np.uint8)), np.uint8)
 
     def kept(self, rgb: RGB, *, recolour: Recolour | None = None) -> NDArray[np.bool_] | None:
         """Find the pixels of a page that keep their colours: see `chroma.kept`.
@@ -529,7 +530,8 @@ class Painter:
             colours = self.decoded(prediction, "ink")
             colours[..., 1:] *= self.saturation
             panels = memo.of("panels", (), lambda: panels_of(levelled))
-            return flats.lay(levelled, colours, panels, snap=self.snap)
+            made = flats.lay(levelled, colours, panels, snap=self.snap)
+            return made._replace(rgb=self.lit(made.rgb))
 
         look = (self.decoding_of("ink"), self.hues, self.brightness, self.saturation, self.snap)
         flat = memo.of("layer", (self.side, *look), lay)

@@ -76,8 +76,11 @@ class Guess:
             ab = self._colours[..., -2:]
             found = [ab[_cell(ab.shape, x, y)].astype(np.float64)]
         planes = np.array([[(light, *ab) for ab in found]], np.float32)
-        colours = lab.lab_to_rgb(planes, keep_lightness=True)[0].tolist()
-        return [(red, green, blue) for red, green, blue in dict.fromkeys(map(tuple, colours))]
+        colours = lab.lab_to_rgb(planes, keep_lightness=True)
+        if self._is_layer:
+            colours = self._painter.lit(colours)
+        found_colours = dict.fromkeys(map(tuple, colours[0].tolist()))
+        return [(red, green, blue) for red, green, blue in found_colours]
 
     def _shares(self, x: float, y: float) -> NDArray[np.float64]:
         """(Q,) shares of the bins at a point."""

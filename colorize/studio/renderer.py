@@ -316,7 +316,7 @@ class Renderer:
         sheet, memo = self._sheets.of(page), self._sheets.memo(page, 0)
         painter = self.painter(self._project.settings, sheet.kind)
         kind = painter.domain_of(sheet.small.rgb)
-        key = (kind, painter.decoding_of(kind))
+        key = (kind, painter.decoding_of(kind), painter.hues, painter.brightness)
         make = partial(Guess, painter, sheet.small.rgb, domain=kind, memo=memo)
         return memo.of("guess", key, make)
 

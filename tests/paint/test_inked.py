@@ -149,21 +149,18 @@ def test_hues_of_inked_pages_alone_are_evened() -> None:
 
 
 def test_brightness_is_a_gamma_of_layers_alone(both: Model) -> None:
-    """An independent formula; ab stays, and so does a grey page."""
+    """An independent formula; what is white or black stays, and so does a grey page."""
     page = three(screened())
 
-    def layer(brightness: float) -> NDArray[np.float64]:
-        painter = Painter(both, domain="ink", brightness=brightness)
-        _, prediction = painter.look(page, "ink")
-        return painter.decoded(prediction, "ink").astype(np.float64)
+    def layer(brightness: float) -> NDArray[np.uint8]:
+        return Painter(both, domain="ink", brightness=brightness).layer(page)[..., :3]
 
     plain = layer(1.0)
-    assert 0 < plain[20, 20, 0] < 100
+    assert len(np.unique(plain)) > 3
     for brightness in (0.5, 1.25, 3.0):
-        lit_layer = layer(brightness)
-        expected = 100 * np.power(np.clip(plain[..., 0], 0, 100) / 100, 1 / brightness)
-        np.testing.assert_allclose(lit_layer[..., 0], expected, atol=1e-3)
-        np.testing.assert_array_equal(lit_layer[..., 1:], plain[..., 1:])
+        expected = 255 * np.power(plain / 255, 1 / brightness)
+        away = np.abs(layer(brightness) - expected)
+        assert np.quantile(away, 0.98) < 0.51  # where it is enlarged, not beside an edge
 
     def painted(kind: inked.Kind, brightness: float) -> NDArray[np.float32]:
         return rgb_to_lightness(Painter(both, domain=kind, brightness=brightness).paint(page))

@@ -3,7 +3,7 @@
 import pytest
 
 from colorize import params
-from colorize.learn.params import TrainParams
+from colorize.learn.params import TrainGreyParams, TrainParams
 from colorize.model.recipes import RECIPES
 from stages import plans, variant
 from tests.stages.test_stages import Project
@@ -55,8 +55,17 @@ def test_pix2pix_is_taken_apart(project: Project) -> None:
         (True, False, 70),
         (False, True, 70),
     }
-    hinted = plans.planned("critics", params.read(project(train={"hints": 1})), 1)
-    assert not any("cGAN" in title for title in hinted)  # takes none
+
+
+def test_one_network_and_one_training_are_compared(project: Project) -> None:
+    asked = {"train": {"domains": ["ink"], "hints": 1}, "train_grey": {"epochs": 2}}
+    values = params.read(project(**asked))
+    for table in plans.TABLES:
+        for runs in plans.planned(table, values, 1).values():
+            changed = variant.changed(values, " ".join(runs.values()).split())
+            trained = params.checked(TrainParams, changed, "train")
+            assert trained.hints == 0
+            assert params.checked(TrainGreyParams, changed, "train_grey").of(trained) is None
 
 
 def test_a_phase_against_a_critic_is_compared_with_none(project: Project) -> None:

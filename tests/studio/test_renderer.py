@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -75,6 +76,22 @@ def test_a_page_that_is_shown_is_looked_at_before_its_first_hint(
     assert len(runs) == once
     renderer.view(other, SCREEN).result(60)
     assert len(runs) == 2 * once
+    renderer.close()
+
+
+def test_suggested_colours_are_as_bright_as_the_page_is_painted(project: Project) -> None:
+    model = tiny_model("unet", width=0.25, domains=("grey", "ink"))
+    renderer = rendering(project, Painter(model, domain="ink"), lambda _: None)
+    inked = np.full((200, 150, 3), 255, np.uint8)
+    inked[::20] = inked[:, ::30] = 0
+    added = project.add_page("1.png", cv2.imencode(".png", inked)[1].tobytes())
+    found = {}
+    for brightness in (1.0, 2.0):
+        project.set_settings(Settings(brightness=brightness, domain="ink"))
+        said = renderer.likely(added, 0.4, 0.4).result(60)
+        found[brightness] = np.array([list(bytes.fromhex(color[1:])) for color in said])
+    np.testing.assert_allclose(found[2.0], 255 * np.sqrt(found[1.0] / 255), atol=0.51)
+    assert (found[2.0] > found[1.0]).any()
     renderer.close()
 
 

@@ -42,9 +42,9 @@ SCORES = ("psnr", "ciede2000")
 
 def trained(root: Path, params: TrainParams, way: str) -> dict[str, float]:
     """Train a network, and give its scores and the seconds of a step."""
-    task = Task.read(root, [params], InkingParams())
+    task = Task.read(root, params, InkingParams())
     test = ShardReader(root / "data" / "resized", "test")
-    model: Model = untrained(params, task)
+    model: Model = untrained(task)
     model = replace(model, recipe=replace(model.recipe, method=WAYS[way]))
     mixture = Mixture([DOMAINS[name] for name in params.domains])
     trainer = Trainer(

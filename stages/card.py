@@ -102,8 +102,7 @@ def about(facts: Facts) -> str:
     if DEFAULT not in known:
         raise DataError(f"no weights {DEFAULT} are shipped: run `python -m stages.ship` first")
     weights = known[DEFAULT]
-    able = registry.abilities(weights.path)
-    train, grey = facts.values["train"], facts.values["train_grey"]
+    able, train = registry.abilities(weights.path), facts.values["train"]
     squares = " and ".join(f"{facts.trained[split]:,} for {split}" for split in ("train", "val"))
     rows = {
         "name": DEFAULT,
@@ -112,15 +111,10 @@ def about(facts: Facts) -> str:
         "licence": weights.licence,
         "network": f"recipe `{able.recipe}`, width {train['width']:g}",
         "pages": ", ".join(able.domains) + (", with hints" if able.hints else ""),
-        "training": _training(train),
-        **({"network of grey pages": _training(grey)} if able.networks > 1 else {}),
+        "training": f"{train['epochs']} epochs at most, on crops of {train['crop']} pixels",
         "squares": f"{squares}, of {facts.values['resize']['side']} pixels",
     }
     return _table(["", ""], [[key, text] for key, text in rows.items()])
-
-
-def _training(values: Mapping[str, Any]) -> str:
-    return f"{values['epochs']} epochs at most, on crops of {values['crop']} pixels"
 
 
 def sources(facts: Facts) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from colorize import files
 from colorize.errors import ParamsError
 from colorize.inking.params import InkingParams
-from colorize.learn.params import TrainGreyParams, TrainParams
+from colorize.learn.params import TrainParams
 from colorize.params import FILE_NAME, Section, checked, read, shown
 from stages import run
 from stages.evaluate import EvaluateParams
@@ -25,7 +25,6 @@ SECTIONS: dict[str, type[Section]] = {
     "quantise": QuantiseParams,
     "inking": InkingParams,
     "train": TrainParams,
-    "train_grey": TrainGreyParams,
     "evaluate": EvaluateParams,
 }
 
@@ -47,13 +46,10 @@ def main(root: Path) -> None:
         raise ParamsError(f"{FILE_NAME}: 'fetch.deny': there is no file {shown(fetch.deny)}")
     train = checked(TrainParams, content, "train")
     side = checked(ResizeParams, content, "resize").side
-    grey = checked(TrainGreyParams, content, "train_grey").of(train)
-    for section, values in {"train": train, "train_grey": grey}.items():
-        if values and values.crop > side:
-            raise ParamsError(
-                f"{FILE_NAME}: '{section}.crop' must be at most resize.side, {side}, "
-                f"not {values.crop}"
-            )
+    if train.crop > side:
+        raise ParamsError(
+            f"{FILE_NAME}: 'train.crop' must be at most resize.side, {side}, not {train.crop}"
+        )
     if side % train.multiple:
         raise ParamsError(
             f"{FILE_NAME}: 'resize.side' must be a multiple of {train.multiple} for recipe "

@@ -1,12 +1,11 @@
 """train: teach a network the colour classes of the training split, and keep one epoch of it.
 
-Its layers that take hints learn after all others, which then stay as they are. Where the section
-``train_grey`` says so, a second network follows, for grey pages alone. Inked pages to learn from
-are made as the section ``inking`` says. Those of the validation split, by which epoch and decoding
-are chosen, are always made with the default values.
+Layers that take hints learn after all others, which then stay as they are. Inked pages to learn
+from are made as the section ``inking`` says. Those of the validation split, by which epoch and
+decoding are chosen, are always made with the default values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from itertools import chain
@@ -18,7 +17,7 @@ from colorize.colour.quantiser import Quantiser
 from colorize.data.index import picture_ids
 from colorize.data.shards import ShardReader
 from colorize.inking.params import InkingParams
-from colorize.learn.params import TrainGreyParams, TrainParams
+from colorize.learn.params import TrainParams
 from colorize.params import load
 from stages import run, scratch
 from stages.processes import processes, relaunched, whole_number
@@ -41,7 +40,7 @@ class Task:
     """What is to be trained, and on what.
 
     Attributes:
-        networks: the params of one, or of a second one as well, for grey pages alone.
+        params: of the training.
         root: of the project.
         pictures: to learn from.
         held_out: by which epoch and decoding are chosen.
@@ -50,7 +49,7 @@ class Task:
         inking: how inked pages are made of them.
     """
 
-    networks: tuple[TrainParams, ...]
+    params: TrainParams
     root: Path
     pictures: ShardReader
     held_out: ShardReader
@@ -59,12 +58,12 @@ class Task:
     inking: InkingParams
 
     @classmethod
-    def read(cls, root: Path, networks: Sequence[TrainParams], inking: InkingParams) -> Self:
+    def read(cls, root: Path, params: TrainParams, inking: InkingParams) -> Self:
         """Open the shards, and read quantiser and index."""
         resized = root / "data" / "resized"
         pictures, held_out = (ShardReader(resized, split) for split in ("train", "val"))
         return cls(
-            networks=tuple(networks),
+            params=params,
             root=root,
             pictures=pictures,
             held_out=held_out,
@@ -84,50 +83,35 @@ class Trained(NamedTuple):
 def main(root: Path) -> None:
     """Read params, then train: PyTorch takes a second to import, and a typo should not."""
     params, inking = load(TrainParams, root, "train"), load(InkingParams, root, "inking")
-    grey = load(TrainGreyParams, root, "train_grey").of(params)
-    train(Task.read(root, [params, grey] if grey else [params], inking))
+    train(Task.read(root, params, inking))
 
 
 def train(task: Task) -> None:
-    """Train one network after the other, and write the model that they make."""
+    """Train a network, and then those of its layers that take hints, if it has any."""
     from colorize.learn.distributed import join
     from colorize.learn.memory import keep_freed_memory
     from colorize.model.recipes import recipe
+    from colorize.model.weights import Model
 
-    for params, section in zip(task.networks, ("train", "train_grey"), strict=False):
-        chosen = recipe(params.recipe)
-        schedule(params).check(task.pictures, chosen, processes=processes(), section=section)
+    params = task.params
+    schedule(params).check(task.pictures, recipe(params.recipe), processes=processes())
     if relaunched("stages.train", task.root):
         return
     group = join()
     keep_freed_memory()
     with ExitStack() as held:  # until all is written: another process must not train the same
-        runs = [list(phases(params, task, group, held)) for params in task.networks]
+        model = untrained(task)
+        phases = [trained(params, model, task, group, held)]
+        if params.hints:
+            if group.leads:  # DistributedDataParallel gives it to the others
+                model = Model.load(phases[0].checkpoints.kept)
+            alone = {"epochs": params.hints, "adversarial": 0.0, "keep": "last", "patience": 0}
+            learning = params.model_copy(update=alone)
+            phases.append(trained(learning, model.with_hints(), task, group, held))
         if group.leads:
-            write(task, runs, number_of_processes=group.size)
-            for done in chain(*runs):
+            write(task, phases, number_of_processes=group.size)
+            for done in phases:
                 done.checkpoints.clear()
-
-
-def phases(params: TrainParams, task: Task, group: "Group", held: ExitStack) -> Iterator[Trained]:
-    """Train a network, and then those of its layers that take hints, if it has any.
-
-    Args:
-        params: of this network.
-        task: of which this is a part.
-        group: of the processes that train together.
-        held: keeps the checkpoints locked.
-    """
-    from colorize.model.weights import Model
-
-    model = untrained(params, task)
-    yield (done := trained(params, model, task, group, held))
-    if params.hints:
-        if group.leads:  # DistributedDataParallel gives it to the others
-            model = Model.load(done.checkpoints.kept)
-        alone = {"epochs": params.hints, "adversarial": 0.0, "keep": "last", "patience": 0}
-        params = params.model_copy(update=alone)
-        yield trained(params, model.with_hints(), task, group, held)
 
 
 def trained(
@@ -151,8 +135,7 @@ def trained(
     from colorize.model.precision import best_device, describe
 
     read = (task.root / QUANTISER, Path(__file__))
-    asked = [each.model_dump() for each in task.networks]  # else two tasks would share a folder
-    values = {**model.params, "hinted": model.spec.hints, "task": asked}
+    values = {**model.params, "hinted": model.spec.hints}
     name = fingerprint(values, *read, pictures=(task.pictures, task.held_out))
     every = whole_number("COLORIZE_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
     checkpoints = Checkpoints(scratch(task.root) / "train" / name, every=every)
@@ -198,10 +181,11 @@ def schedule(params: TrainParams) -> "Schedule":
     return Schedule(**{field.name: getattr(params, field.name) for field in fields(Schedule)})
 
 
-def untrained(params: TrainParams, task: Task) -> "Model":
+def untrained(task: Task) -> "Model":
     """Build the model that is to be trained; it takes no hints yet."""
     from colorize.model.weights import Model
 
+    params = task.params
     values = {"train": params.model_dump(), "inking": task.inking.model_dump()}
     quantiser = task.quantiser
     return Model.build(
@@ -219,28 +203,21 @@ def untrained(params: TrainParams, task: Task) -> "Model":
     )
 
 
-def united(first: Path, *second: Path) -> "Model":
-    """Load a model, whose grey pages a second one paints, if there is one."""
-    from colorize.model.precision import best_device
-    from colorize.model.weights import Model
-
-    model, *grey = (Model.load(path, best_device()) for path in (first, *second))
-    return model.with_grey(*grey) if grey else model
-
-
-def write(task: Task, runs: Sequence[list[Trained]], *, number_of_processes: int) -> None:
+def write(task: Task, phases: Sequence[Trained], *, number_of_processes: int) -> None:
     """Choose the decoding of what is kept, and write models, history and metrics.
 
     Args:
         task: that is done.
-        runs: the phases of each network.
+        phases: of its training.
         number_of_processes: that trained together.
     """
     from colorize.judge import decodings
     from colorize.learn.run import kept
+    from colorize.model.precision import best_device
+    from colorize.model.weights import Model
 
-    params = task.networks[0]
-    model = united(*(last.checkpoints.kept for *_, last in runs))
+    params, first, last = task.params, phases[0], phases[-1]
+    model = Model.load(last.checkpoints.kept, best_device())
     chosen, tables = decodings.tune(
         model,
         task.held_out,
@@ -251,18 +228,17 @@ def write(task: Task, runs: Sequence[list[Trained]], *, number_of_processes: int
     )
     models, metrics = task.root / "models", task.root / "metrics"
     replace(model, **chosen._asdict()).save(models / "colorizer.safetensors")
-    one_epoch = united(*(first.checkpoints.one_epoch for first, *_ in runs))
-    one_epoch.save(models / "one_epoch.safetensors")
+    one_epoch = first.checkpoints.one_epoch.read_bytes()
+    files.write_bytes(models / "one_epoch.safetensors", one_epoch)
     for name, table in tables.items():
         files.write_table(metrics / f"{name}.csv", table)
-    epochs = chain(*(done.history for done in chain(*runs)))  # those of each phase count on
-    columns = dict.fromkeys(runs[0][0].history[0], 0.0)  # a later phase has no critic
+    epochs = chain(*(done.history for done in phases))  # those of hints count on
+    columns = dict.fromkeys(first.history[0], 0.0)  # they have no critic
     rows = ({**columns, **epoch, "epoch": number} for number, epoch in enumerate(epochs, 1))
     files.write_table(metrics / "train.csv", rows)
-    best = [of[kept(of, params.select, params.keep)] for (_, of), *_ in runs]
     numbers: files.Numbers = {
-        **dict(zip(("kept", "kept_grey"), best, strict=False)),
-        "epochs": len(runs[0][0].history),
+        "kept": first.history[kept(first.history, params.select, params.keep)],
+        "epochs": len(first.history),
         **chosen._asdict(),
         "parameters": model.count(),
         "processes": number_of_processes,

@@ -159,7 +159,7 @@ def prepared(project: Callable[..., Path], quantised: Path) -> Callable[..., Pat
     """Lay down a small project that only has to be trained; changes are for later stages alone."""
 
     def make(**changes: dict[str, Any]) -> Path:
-        assert changes.keys() <= {"train", "train_grey", "evaluate"}
+        assert changes.keys() <= {"train", "evaluate"}
         root = project(**changes)
         for name in ("data", "metrics"):
             shutil.copytree(quantised / name, root / name)

@@ -37,9 +37,7 @@ def test_import_closure_follows_every_form_of_import(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_reads_the_whole_of_its_own_section(name: str) -> None:
-    assert STAGES[name]["params"] == (
-        ["train", "train_grey", "inking"] if name == "train" else [name]
-    )
+    assert STAGES[name]["params"] == (["train", "inking"] if name == "train" else [name])
 
 
 def test_every_section_is_checked_and_read_by_a_stage() -> None:

@@ -1,4 +1,4 @@
-"""Sections ``train`` and ``train_grey`` of params.yaml, which are checked without PyTorch."""
+"""Section ``train`` of params.yaml, which is checked without PyTorch."""
 
 from typing import Annotated, Literal, Self
 
@@ -125,39 +125,3 @@ class TrainParams(Section):
                 f"not {self.crop}"
             )
         return self
-
-
-class TrainGreyParams(Section):
-    """Section ``train_grey`` of params.yaml: a second network, for grey pages alone.
-
-    All that it does not say is as the section ``train`` has it.
-    """
-
-    epochs: Annotated[int, Field(ge=0, le=100_000)]
-    crop: Annotated[int, Field(ge=32, le=1024, multiple_of=8)]
-    scale_jitter: Annotated[float, Field(ge=0, le=1)]
-    gamma_jitter: Annotated[float, Field(ge=0, le=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-
-    def of(self, train: TrainParams) -> TrainParams | None:
-        """Give the values of the second training; None where no epochs are asked for.
-
-        Args:
-            train: of the first one.
-
-        Raises:
-            ParamsError: a value does not fit those of the first one.
-        """
-        if not self.epochs:
-            return None
-        if set(train.domains) == {"grey"}:
-            raise ParamsError(
-                f"{FILE_NAME}: 'train_grey.epochs' must be 0 where 'train.domains' is [grey]: that "
-                "network is for grey pages alone already"
-            )
-        own = self.model_dump()
-        try:
-            return TrainParams(**(train.model_dump() | own | {"domains": ("grey",)}))
-        except ParamsError as error:
-            raise ParamsError(f"{error}".replace("'train.", "'train_grey.")) from None

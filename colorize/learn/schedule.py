@@ -43,21 +43,8 @@ class Schedule:
         """How pictures are varied."""
         return Variation(crop=self.crop, scale=self.scale_jitter, gamma=self.gamma_jitter)
 
-    def check(
-        self,
-        pictures: ShardReader,
-        recipe: Recipe,
-        *,
-        processes: int = 1,
-        section: str = "train",
-    ) -> None:
+    def check(self, pictures: ShardReader, recipe: Recipe, *, processes: int = 1) -> None:
         """See that the pictures allow this schedule.
-
-        Args:
-            pictures: the training split.
-            recipe: of the network.
-            processes: that share a batch.
-            section: of params.yaml that says the crop, for messages.
 
         Raises:
             DataError: they are fewer than a batch, or smaller than a crop, or a batch cannot be
@@ -76,7 +63,7 @@ class Schedule:
             raise DataError(f"resize.side must be a multiple of {multiple}, not {pictures.side}")
         if self.crop > pictures.side or self.crop % multiple:
             raise DataError(
-                f"{section}.crop must be a multiple of {multiple} and at most resize.side, "
+                f"train.crop must be a multiple of {multiple} and at most resize.side, "
                 f"{pictures.side}, not {self.crop}"
             )
 

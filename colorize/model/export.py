@@ -21,7 +21,6 @@ from colorize.colour.lab import L_MAX
 from colorize.errors import InputError
 from colorize.model import decode, hints
 from colorize.model.networks.activation import Relu
-from colorize.model.networks.apart import Apart
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.networks.unet import Convolution, UNet
 from colorize.model.weights import METADATA_KEY, Model
@@ -157,20 +156,6 @@ class _Tones(ToneTable):
         return shares / self._stride**2
 
 
-class _Both(nn.Module):
-    """Two networks that both see every page, without branches: a graph takes twice the time."""
-
-    def __init__(self, networks: Apart) -> None:
-        super().__init__()
-        self.networks = networks
-
-    def forward(self, seen: Tensor, hints: Tensor | None = None) -> Tensor:
-        told = {} if hints is None else {"hints": hints}
-        inked = seen[:, 1:2, :1, :1] > 0
-        others: Tensor = self.networks.others(seen, **told)
-        return torch.where(inked, others, self.networks.of_grey(seen, **told))
-
-
 class _BothTables(Toned):
     """A network beside two tone tables, both looked at for any page, without branches."""
 
@@ -227,8 +212,6 @@ def _plain(module: nn.Module, *, stride: int) -> nn.Module:
         return _Tones(module, stride=stride)
     for name, child in module.named_children():
         module.add_module(name, _plain(child, stride=stride))
-    if isinstance(module, Apart):
-        return _Both(module)
     if isinstance(module, Toned) and module.inked is not None:
         return _BothTables(module.network, module.table, module.inked)
     if isinstance(module, UNet) and module.partial:

@@ -16,7 +16,6 @@ from colorize.model.adversarial import Adversarial, SupervisedThenAdversarial
 from colorize.model.domains import Key, View
 from colorize.model.methods import Listening, Method, Processes, Settings, Supervised
 from colorize.model.networks import eccv16, pix2pix, unet
-from colorize.model.networks.apart import Apart
 from colorize.model.networks.tone import Toned, ToneTable
 from colorize.model.spec import Spec
 
@@ -194,13 +193,7 @@ RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 
 def network(chosen: Recipe, spec: Spec) -> nn.Module:
-    """Build a recipe's network or both, with tone tables of zeros where the spec asks for them."""
-    if spec.networks > 1:
-        return Apart(
-            grey=network(chosen, spec.of_grey),
-            others=network(chosen, spec.of_others),
-            missing=int(spec.lightness),
-        )
+    """Build a recipe's network, with tone tables of zeros where the spec asks for one."""
     made = chosen.network(spec)
     if not spec.tones:
         return made

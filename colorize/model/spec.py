@@ -1,6 +1,6 @@
 """What decides the shape of a network."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,6 @@ class Spec:
         tones: T, rows of a tone table; 0 for none.
         hints: whether the network takes hints as a condition.
         norms: sets of batch norms: 1 for all pages, or 2 for grey and inked ones.
-        networks: 1 for all pages, or 2: a second one for grey pages alone, `of_grey`.
     """
 
     bins: int
@@ -25,14 +24,3 @@ class Spec:
     tones: int = 0
     hints: bool = False
     norms: int = 1
-    networks: int = 1
-
-    @property
-    def of_grey(self) -> "Spec":
-        """The network that grey pages have for themselves, where there are two."""
-        return replace(self, channels=1, lightness=False, norms=1, networks=1)
-
-    @property
-    def of_others(self) -> "Spec":
-        """The network of all other pages."""
-        return replace(self, networks=1)

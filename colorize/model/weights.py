@@ -163,36 +163,6 @@ class Model:
         made.load_state_dict(made.state_dict() | self.network.state_dict())
         return replace(self, network=made.to(self.device), spec=spec)
 
-    def with_grey(self, grey: Self) -> Self:
-        """Give grey pages the network of another model, and leave all others to this one.
-
-        Args:
-            grey: of grey pages alone, else of the same form: trained with the same quantiser.
-
-        Raises:
-            ModelError: the two do not fit together.
-        """
-        spec = replace(self.spec, networks=2)
-        fits = torch.equal(self.centres, grey.centres) and torch.equal(self.weights, grey.weights)
-        if self.spec.networks > 1 or self.recipe != grey.recipe or grey.spec != spec.of_grey:
-            fits = False
-        if not fits:
-            raise ModelError("the two models have other recipes, colours or sizes")
-        _check(self.recipe, spec)
-        with torch.device("meta"), _WithoutInitialisation():
-            made = network(self.recipe, spec)
-        made.load_state_dict(
-            {
-                f"{name}.{key}": tensor
-                for name, part in (("grey", grey), ("others", self))
-                for key, tensor in part.network.state_dict().items()
-            },
-            assign=True,
-        )
-        kinds = dict.fromkeys((*grey.domains, *self.domains))
-        params = {**self.params, "grey": grey.params}
-        return replace(self, network=made.eval(), spec=spec, domains=tuple(kinds), params=params)
-
     @property
     def device(self) -> torch.device:
         """Where the network is."""
@@ -241,7 +211,7 @@ class Model:
             "width": self.spec.width,
             "domains": [kind.name for kind in self.domains],
             "hints": self.spec.hints,
-            **{key: of for key in ("norms", "networks") if (of := getattr(self.spec, key)) > 1},
+            **({"norms": self.spec.norms} if self.spec.norms > 1 else {}),
             "temperature": self.temperature,
             "adjustment": self.adjustment,
             "side": self.side,
@@ -294,16 +264,10 @@ class Model:
         hints = described.get("hints", False)
         if not isinstance(hints, bool):
             raise ValueError("hints is neither true nor false")
-        norms, networks = (_one_or_two(described, key) for key in ("norms", "networks"))
-        spec = _spec(
-            len(centres),
-            width,
-            kinds,
-            tones=_tones(file, networks),
-            hints=hints,
-            norms=norms == 2,
-            networks=networks,
-        )
+        norms = described.get("norms", 1)
+        if norms not in {1, 2} or isinstance(norms, bool):
+            raise ValueError(f"norms is {ascii(norms)[:40]}, neither 1 nor 2")
+        spec = _spec(len(centres), width, kinds, tones=_tones(file), hints=hints, norms=norms == 2)
         _check(chosen, spec)
         with torch.device("meta"), _WithoutInitialisation():
             made = network(chosen, spec)
@@ -358,26 +322,18 @@ def _halved(name: str, tensor: Tensor) -> Tensor:
     return half
 
 
-def _tones(file: Any, networks: int) -> int:  # noqa: ANN401
-    """Rows of the tone tables of a file of one or two networks; 0 where it has none."""
-    name = f"{_NETWORK}{'grey.' if networks > 1 else ''}{_ROWS}"
-    if name not in file.keys():  # noqa: SIM118
+def _tones(file: Any) -> int:  # noqa: ANN401
+    """Rows of a file's tone table; 0 where it has none."""
+    if _NETWORK + _ROWS not in file.keys():  # noqa: SIM118
         return 0
-    shape = file.get_slice(name).get_shape()
+    shape = file.get_slice(_NETWORK + _ROWS).get_shape()
     if len(shape) != 2 or not 1 <= shape[0] <= MAX_TONES:
         raise ValueError(f"the tone table has the shape {shape}")
     return int(shape[0])
 
 
 def _spec(
-    bins: int,
-    width: float,
-    domains: Sequence[Domain],
-    *,
-    tones: int,
-    hints: bool,
-    norms: bool,
-    networks: int = 1,
+    bins: int, width: float, domains: Sequence[Domain], *, tones: int, hints: bool, norms: bool
 ) -> Spec:
     channels = max(kind.channels for kind in domains)
     return Spec(
@@ -388,7 +344,6 @@ def _spec(
         lightness=any(kind.gives_lightness for kind in domains),
         tones=tones,
         hints=hints,
-        networks=networks,
     )
 
 
@@ -399,8 +354,6 @@ def _check(chosen: Recipe, spec: Spec) -> None:
         raise ModelError(f"recipe {chosen.name} has one set of batch norms")
     if spec.hints and not chosen.takes_hints:
         raise ModelError(f"recipe {chosen.name} takes no hints")
-    if spec.networks > 1 and not spec.lightness:
-        raise ModelError("a model of grey pages alone has one network")
 
 
 def _centres(file: Any) -> Tensor:  # noqa: ANN401
@@ -459,14 +412,6 @@ def _number(described: Mapping[str, object], key: str, low: float, high: float) 
     if not (low < value <= high or value == low == 1) or not math.isfinite(value):
         raise ValueError(f"{key} is {ascii(value)[:40]}, not between {low:g} and {high:g}")
     return float(value)
-
-
-def _one_or_two(described: Mapping[str, object], key: str) -> int:
-    """Read how many there are of something; 1 where the file does not say."""
-    value = described.get(key, 1)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in {1, 2}:
-        raise ValueError(f"{key} is {ascii(value)[:40]}, neither 1 nor 2")
-    return value
 
 
 def _adjustment(described: Mapping[str, object]) -> float:

@@ -75,13 +75,11 @@ class Abilities:
         recipe: of the network.
         domains: kinds of pages that it paints.
         hints: whether its network takes hints.
-        networks: 2 where grey pages have one of their own, else 1.
     """
 
     recipe: str
     domains: tuple[str, ...]
     hints: bool
-    networks: int
 
 
 def shipped(folder: Path | None = None) -> dict[str, Shipped]:
@@ -171,7 +169,6 @@ def abilities(path: Path) -> Abilities:
             recipe=str(described["recipe"]),
             domains=tuple(map(str, described["domains"])),
             hints=bool(described.get("hints", False)),
-            networks=int(described.get("networks", 1)),
         )
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelError(f"{path} is no readable model: {one_line(error)}") from None

@@ -26,22 +26,11 @@ needs_onnx = pytest.mark.skipif(
 )
 
 
-def model(
-    name: str,
-    domains: tuple[str, ...],
-    *,
-    toned: bool,
-    hinted: bool = False,
-    apart: bool = False,
-) -> Model:
+def model(name: str, domains: tuple[str, ...], *, toned: bool, hinted: bool = False) -> Model:
     """A model that paints strong colours, which differ from place to place.
 
-    One that takes hints has batch norms for each kind of pages; where networks are ``apart``, grey
-    pages have one of their own.
+    One that takes hints has batch norms for each kind of pages.
     """
-    if apart:
-        inked = model(name, domains, toned=toned, hinted=hinted)
-        return inked.with_grey(model(name, ("grey",), toned=toned, hinted=hinted))
     centres = bin_centres(20)
     tones = np.random.default_rng(0).dirichlet(np.ones(len(centres)), 51) if toned else None
     told: dict[str, Any] = {"centres": centres, "side": 64, "params": {}, "seed": 0}
@@ -62,13 +51,12 @@ def model(
 
 @needs_onnx
 @pytest.mark.parametrize(
-    ("name", "domains", "toned", "hinted", "apart"),
+    ("name", "domains", "toned", "hinted"),
     [
-        ("eccv16", ("grey",), False, False, False),
-        pytest.param("unet", ("grey", "ink", "lines"), True, True, False, marks=pytest.mark.slow),
-        pytest.param("unet", ("grey", "ink", "lines"), True, True, True, marks=pytest.mark.slow),
-        pytest.param("unet", ("grey",), True, False, False, marks=pytest.mark.slow),
-        pytest.param("unet_l2", ("grey",), True, False, False, marks=pytest.mark.slow),
+        ("eccv16", ("grey",), False, False),
+        pytest.param("unet", ("grey", "ink", "lines"), True, True, marks=pytest.mark.slow),
+        pytest.param("unet", ("grey",), True, False, marks=pytest.mark.slow),
+        pytest.param("unet_l2", ("grey",), True, False, marks=pytest.mark.slow),
     ],
 )
 def test_onnxruntime_paints_the_same_picture(
@@ -77,14 +65,13 @@ def test_onnxruntime_paints_the_same_picture(
     domains: tuple[str, ...],
     toned: bool,
     hinted: bool,
-    apart: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     import onnxruntime
 
     monkeypatch.setenv(precision.VARIABLE, "float32")  # the precision of the file
-    made = model(name, domains, toned=toned, hinted=hinted, apart=apart)
+    made = model(name, domains, toned=toned, hinted=hinted)
     made.save(tmp_path / "m.safetensors")
     arguments = ["export", str(tmp_path / "m.safetensors"), "--onnx", str(tmp_path / "m.onnx")]
     assert main([*arguments, "--temperature", "0.4"]) == 0
@@ -118,12 +105,11 @@ def test_onnxruntime_paints_the_same_picture(
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize(
-    ("name", "domains", "hinted", "apart"),
+    ("name", "domains", "hinted"),
     [
-        ("unet", ("grey", "ink", "lines"), True, False),
-        ("unet", ("grey", "ink"), True, True),
-        ("unet", ("grey",), False, False),
-        ("unet_l2", ("grey",), False, False),
+        ("unet", ("grey", "ink", "lines"), True),
+        ("unet", ("grey",), False),
+        ("unet_l2", ("grey",), False),
     ],
 )
 def test_the_graph_computes_what_predict_does(
@@ -131,12 +117,11 @@ def test_the_graph_computes_what_predict_does(
     name: str,
     domains: tuple[str, ...],
     hinted: bool,
-    apart: bool,
     number: int,
 ) -> None:
     """Tables of tones, hints and lightness, in PyTorch, before the exporter follows the graph."""
     monkeypatch.setenv(precision.VARIABLE, "float32")
-    made = model(name, domains, toned=True, hinted=hinted, apart=apart)
+    made = model(name, domains, toned=True, hinted=hinted)
     lightness = np.random.default_rng(1).uniform(0, 100, (number, 64, 96)).astype(np.float32)
     conditions = {"hints": told_of(number, 64, 96)} if hinted else {}
     graph = _Graph(made).eval()

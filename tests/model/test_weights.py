@@ -3,7 +3,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ import torch
 from colorize.colour.gamut import bin_centres
 from colorize.errors import ModelError
 from colorize.model import precision
-from colorize.model.domains import GREY, INK
-from colorize.model.predict import predict
 from colorize.model.weights import Model
 from colorize.paint.painter import Painter
 from tests.imports import ROOT
@@ -79,60 +76,6 @@ def test_any_recipe_can_have_a_tone_table(tmp_path: Path, name: str) -> None:
         torch.testing.assert_close(loaded.network.eval()(page), model.network.eval()(page))
     plain = Model.build(name, **arguments)
     assert model.count() - plain.count() == 51 * (len(centres) if model.recipe.classifies else 2)
-
-
-def parts(recipe: str = "unet") -> tuple[Model, Model]:
-    """A model of inked pages and one of grey ones, whose networks say something."""
-    centres = bin_centres(20)
-    told: dict[str, Any] = {"width": 0.125, "centres": centres, "side": 64, "norms": True}
-    told |= {"tones": np.random.default_rng(0).dirichlet(np.ones(len(centres)), 5)}
-    inked = Model.build(recipe, **told, params={"of": 1}, seed=1, domains=["ink", "lines"])
-    grey = Model.build(recipe, **told, params={"of": 2}, seed=2)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for model in (inked, grey):
-            for tensor in model.network.state_dict().values():
-                if tensor.ndim == 4 and tensor.shape[2:] == (1, 1):  # the head
-                    tensor.normal_()
-    return inked, grey
-
-
-@pytest.mark.parametrize("half", [False, True])
-@pytest.mark.parametrize("recipe", ["unet", "pix2pix"])
-def test_grey_pages_may_have_a_network_of_their_own(
-    tmp_path: Path, recipe: str, half: bool
-) -> None:
-    inked, grey = parts(recipe)
-    both = inked.with_grey(grey)
-    assert [kind.name for kind in both.domains] == ["grey", "ink", "lines"]
-    assert both.count() == inked.count() + grey.count()
-    assert both.params == {"of": 1, "grey": {"of": 2}}
-    both.save(tmp_path / "m", half=half)
-    loaded = Model.load(tmp_path / "m")
-    assert (loaded.spec, loaded.domains) == (both.spec, both.domains)
-    lightness = np.random.default_rng(0).uniform(0, 100, (2, 64, 96)).astype(np.float32)
-    with torch.inference_mode():
-        for model in (both, loaded):
-            for domain, part in ((GREY, grey), (INK, inked)):
-                seen = domain.observe(lightness)
-                alone, among = predict(part, seen), predict(model, seen)
-                close = {"rtol": 0.1, "atol": 0.1} if half and model is loaded else {}
-                shared = alone.output.shape[1]
-                torch.testing.assert_close(among.output[:, :shared], alone.output, **close)
-    assert np.abs(predict(both, GREY.observe(lightness)).colours(0.4)).max() > 1
-
-
-def test_two_models_that_do_not_fit_are_refused() -> None:
-    inked, grey = parts()
-    both = inked.with_grey(grey)
-    other = replace(grey, weights=grey.weights * 2)
-    for first, second in ((grey, inked), (inked, other), (both, grey)):
-        with pytest.raises(ModelError, match="other recipes, colours or sizes"):
-            first.with_grey(second)
-    with pytest.raises(ModelError, match="other recipes, colours or sizes"):
-        inked.with_grey(build())
-    with pytest.raises(ModelError, match="grey pages alone has one network"):
-        grey.with_grey(grey)
 
 
 def test_a_model_elsewhere_is_a_copy() -> None:
@@ -206,8 +149,6 @@ def rewritten(
         ({"norms": 3}, "neither 1 nor 2"),
         ({"norms": "two"}, "neither 1 nor 2"),
         ({"norms": True}, "neither 1 nor 2"),
-        ({"networks": 0}, "networks is 0, neither 1 nor 2"),
-        ({"networks": 2}, "a model of grey pages alone has one network"),
     ],
 )
 def test_rejects_foreign_metadata(tmp_path: Path, change: dict[str, Any], words: str) -> None:

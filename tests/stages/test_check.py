@@ -125,30 +125,6 @@ def test_what_a_recipe_cannot_learn_is_refused(
         check.main(made(project(train=values)))
 
 
-@pytest.mark.parametrize(
-    ("values", "train", "message"),
-    [
-        ({"epochs": -1}, {}, r"'train_grey\.epochs' must be at least 0"),
-        ({"crop": 40}, {"recipe": "unet"}, r"'train_grey\.crop' must be a multiple of 32 for"),
-        ({"crop": 96}, {}, r"'train_grey\.crop' must be at most resize\.side, 64, not 96"),
-        ({"dropout": 0.2}, {"recipe": "eccv16"}, r"'train_grey\.dropout' must be 0 for recipe"),
-        ({}, {"domains": ["grey"]}, r"'train_grey\.epochs' must be 0 where 'train\.domains' is"),
-    ],
-)
-def test_a_second_network_that_cannot_be_is_refused(
-    project: Project, values: dict[str, Any], train: dict[str, Any], message: str
-) -> None:
-    grey = {"epochs": 1, "crop": 64, "dropout": 0.0} | values
-    with pytest.raises(ParamsError, match=message):
-        check.main(made(project(train={"domains": ["ink"]} | train, train_grey=grey)))
-
-
-def test_nobody_asks_what_a_second_network_that_is_not_wanted_could_be(project: Project) -> None:
-    root = made(project(train_grey={"epochs": 0, "crop": 1024}))
-    check.main(root)
-    assert (root / "check" / "passed").exists()
-
-
 @pytest.mark.parametrize(("key", "what"), [("folder", "folder"), ("deny", "file")])
 def test_what_the_params_name_must_be_there(project: Project, key: str, what: str) -> None:
     with pytest.raises(ParamsError, match=rf"'fetch\.{key}': there is no {what} 'nowhere'"):

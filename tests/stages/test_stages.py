@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -184,39 +183,6 @@ def test_two_players_are_trained_and_judged(prepared: Project, domains: list[str
     assert model.count() == read(root / "metrics" / "train.json")["parameters"]
 
 
-def test_grey_pages_get_a_network_of_their_own(prepared: Project) -> None:
-    """Both networks are those that two trainings by themselves would give."""
-    grey: dict[str, Any] = {"epochs": 3, "crop": 32, "scale_jitter": 0.2, "gamma_jitter": 0.1}
-    grey |= {"weight_decay": 0.1, "dropout": 0.0}
-    domains = {"domains": ["grey", "lines"], "keep": "last"}
-    alone = []
-    for values in (domains, {"domains": ["grey"], "keep": "last"} | grey):
-        root = prepared(train=values)
-        train.main(root)
-        alone.append(Model.load(root / "models" / "colorizer.safetensors").network.state_dict())
-        shutil.rmtree(root / "data")
-        shutil.rmtree(root / "metrics")
-    root = prepared(train=domains, train_grey=grey)
-    for stage in (train, evaluate):
-        stage.main(root)
-    model = Model.load(root / "models" / "colorizer.safetensors")
-    found = model.network.state_dict()
-    others, own = alone
-    wanted = {f"others.{key}": tensor for key, tensor in others.items()}
-    wanted |= {f"grey.{key}": tensor for key, tensor in own.items()}
-    assert wanted.keys() == found.keys()
-    assert all(tensor.equal(found[key]) for key, tensor in wanted.items())
-    with (root / "metrics" / "train.csv").open() as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4", "5"]
-    numbers = read(root / "metrics" / "train.json")
-    assert (numbers["kept"]["epoch"], numbers["kept_grey"]["epoch"]) == (2, 3)
-    assert numbers["parameters"] == model.count()
-    scores = read(root / "metrics" / "evaluate.json")
-    assert scores["model"]["psnr"] > 0
-    assert scores["lines"]["model"]
-    assert not list((root / ".scratch" / "train").glob("*/*"))
-
-
 @pytest.mark.parametrize("recipe", ["unet", pytest.param("unet_l2", marks=pytest.mark.slow)])
 def test_hints_are_learned_without_loss_to_pages_that_have_none(
     prepared: Project, project: Project, recipe: str
@@ -357,7 +323,7 @@ def test_a_missing_folder_is_an_error(project: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize("section", list(check.SECTIONS))
 def test_a_users_mistake_is_one_line_soon_and_no_success(project: Project, section: str) -> None:
     root = project()
-    stage = "train" if section in ("inking", "train_grey") else section
+    stage = "train" if section == "inking" else section
     path = root / "params.yaml"
     path.write_text(path.read_text("utf-8").replace(f"{section}:\n", f"{section}:\n  typo: 1\n"))
     code = (

@@ -87,7 +87,6 @@ def root(tmp_path: Path, art: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values["resize"] |= {"val_share": 0.2, "test_share": 0.000001}
     values["fetch"] |= {"source": ["panels", "folder"], "count": 12}
     values["train"] |= {"epochs": 1, "hints": 1, "domains": ["grey", "ink"]}
-    values["train_grey"] |= {"epochs": 2, "crop": 32}
     (root / "weights" / "params.yaml").write_text(yaml.safe_dump(values), "utf-8")
     (root / "deny.txt").write_text("")
     (root / "dvc.yaml").write_bytes((ROOT / "dvc.yaml").read_bytes())
@@ -312,7 +311,6 @@ def test_from_art_to_the_file_and_its_card(
         assert psnr == pytest.approx(float(row["psnr"]), rel=1e-3)
     assert len(told) > 1
     assert cells["training"] == ["1 epochs at most, on crops of 64 pixels"]
-    assert cells["network of grey pages"] == ["2 epochs at most, on crops of 32 pixels"]
     card.main(root)
     assert (root / "docs" / "model-card.md").read_text("utf-8") == page
     files.write_table(root / "weights/metrics/hints.csv", told[:1])

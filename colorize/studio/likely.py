@@ -79,8 +79,8 @@ class Guess:
         colours = lab.lab_to_rgb(planes, keep_lightness=True)
         if self._is_layer:
             colours = self._painter.lit(colours)
-        found_colours = dict.fromkeys(map(tuple, colours[0].tolist()))
-        return [(red, green, blue) for red, green, blue in found_colours]
+        each = dict.fromkeys(map(tuple, colours[0].tolist()))
+        return [(red, green, blue) for red, green, blue in each]
 
     def _shares(self, x: float, y: float) -> NDArray[np.float64]:
         """(Q,) shares of the bins at a point."""

@@ -227,7 +227,8 @@ def zipped(*names: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name in names:
-            file.writestr(name, b"not a picture")
+            # ZipInfo carries no date: an archive of today would give each process other test ids.
+            file.writestr(zipfile.ZipInfo(name), b"not a picture")
     return out.getvalue()
 
 

@@ -64,7 +64,8 @@ def run(arguments: Sequence[str], root: Path) -> int:
     with files.locked(folder, busy, error=InputError):
         project = Project(folder)
         _open(project, options.inputs)
-        studio = Studio(project, painter, model=registry.digest(model))
+        named = options.model or ""
+        studio = Studio(project, painter, model=registry.digest(model), model_name=named)
         serve(
             studio.app(),
             port=options.port,

@@ -7,7 +7,7 @@ names are text. Nothing that blocks runs in the event loop.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -56,10 +56,17 @@ class Studio:
         project: to work on.
         painter: of the model to paint with.
         model: digest of the model's file.
+        model_name: what names the model in a command; empty for the one that it takes
+            by itself.
     """
 
-    def __init__(self, project: Project, painter: Painter, *, model: str) -> None:
+    def __init__(
+        self, project: Project, painter: Painter, *, model: str, model_name: str = ""
+    ) -> None:
+        if project.settings.domain not in ("auto", *painter.kinds):  # of another model
+            project.set_settings(replace(project.settings, domain="auto"))
         self.hub = Hub()
+        self._model_name = model_name
         self._project = project
         self._painter = painter
         model_of_book = learning.fingerprint(painter.model)
@@ -139,7 +146,7 @@ class Studio:
             "book": self._exports.book,
             **self._colours.described(),
             "learns": painter.model.recipe.classifies,
-            "accepted": [*formats.WRITERS, *sorted(formats.BOOKS)],
+            "model": self._model_name,
         }
 
     async def _events(self, _: Request) -> Response:

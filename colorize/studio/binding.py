@@ -6,7 +6,7 @@ from pathlib import Path
 
 from colorize import files
 from colorize.paint.archive import Archive, Binder
-from colorize.studio.project import Page, Project
+from colorize.studio.project import Page, Project, is_paintable
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Date of the pages of a book that is made anew, so that the same pages give the same bytes."""
@@ -16,7 +16,8 @@ def bind(project: Project, path: Path, paint: Callable[[Page], bytes | None]) ->
     """Write a book of all pages.
 
     Of pages that come from one book, that book is written: painted pages take the place of theirs,
-    and all else is copied. Otherwise a book is made of the pages, in their order.
+    pages that were removed from the project are left out, and all else is copied. Otherwise a book
+    is made of the pages, in their order.
 
     Args:
         project: whose pages.
@@ -46,6 +47,8 @@ def _rebind(
         binder = Binder(file)
         for number, member in enumerate(book.members):
             page = pages.get(number)
+            if page is None and is_paintable(member):
+                continue
             content = None if page is None else paint(page)
             if content is None:
                 binder.copy(book, member)

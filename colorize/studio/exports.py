@@ -75,7 +75,7 @@ class Exports:
     async def _bind(self, _: Request) -> Response:
         if self.book["state"] != "running":
             total = len(self._project.pages)
-            self.book = {"state": "running", "done": 0, "total": total, "reason": ""}
+            self._tell_book(state="running", done=0, total=total, reason="")
             self._binding = asyncio.create_task(run_in_threadpool(self._write_book))
         return JSONResponse(self.book, 202)
 
@@ -102,6 +102,9 @@ class Exports:
             self._tell_book(state="failed", reason=str(error))
         except CancelledError:
             self._tell_book(state="failed", reason="the server stops")
+        except Exception:
+            self._tell_book(state="failed", reason="something went wrong")
+            raise
         else:
             reason = f"{failed} pages could not be painted and are as they were" if failed else ""
             self._tell_book(state="ready", reason=reason)

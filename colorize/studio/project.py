@@ -268,7 +268,7 @@ class Project:
             InputError: there are too many pages.
         """
         with Archive(path) as book:
-            members = [(n, m) for n, m in enumerate(book.members) if _is_paintable(m)]
+            members = [(n, m) for n, m in enumerate(book.members) if is_paintable(m)]
         if not members:
             raise ArchiveError("holds no page that can be painted")
         with self._lock:
@@ -451,7 +451,8 @@ def _number(value: object, low: float, high: float, name: str) -> float:
     return float(value)
 
 
-def _is_paintable(member: Member) -> bool:
+def is_paintable(member: Member) -> bool:
+    """Whether a member of a book becomes a page of the project."""
     return member.is_page and not member.fault and formats.suffix(member.name) in formats.WRITERS
 
 

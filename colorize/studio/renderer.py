@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from colorize.errors import ImageError, InputError
+from colorize.errors import ColorizeError, InputError
 from colorize.imaging.decode import RGB, decode
 from colorize.imaging.encode import encode
 from colorize.paint import inked, learning
@@ -261,7 +261,7 @@ class Renderer:
         if picture is None:
             try:
                 picture = self._pictures.keep(page, view, self._new(page, view, ahead=ahead))
-            except ImageError as error:
+            except ColorizeError as error:
                 if view.level == 0:  # without a closer look a page can still be worked on
                     self._failures[page.id] = str(error)
                     self._tell(page)
@@ -296,6 +296,10 @@ class Renderer:
         """Put the newest picture of a page on the disk, and its thumbnail."""
         picture = self._pictures.newest(page, SCREEN)
         if picture is None or self._project.page(page.id) is None:
+            return
+        if picture.version != self.version(page):
+            with suppress(Busy):  # what is asked for has changed, and nobody may ask for the page
+                self._ask(page, SCREEN, urgent=False)
             return
         small = _thumb(decode(picture.content, max_pixels=MAX_PIXELS))
         thumb = self._pictures.keep(page, THUMB, Picture(picture.version, _jpeg(small)))

@@ -443,6 +443,7 @@ def test_a_colour_book_is_loaded(alone: Served, opened: Callable[..., Page], pag
     expect(tab.locator("#swatches input")).to_have_value(NASTY)
     assert download(tab, "#book-save") == book
     tab.click("#swatches .icon")
+    tab.click("#ask-yes")
     expect(tab.locator("#no-swatches")).to_be_visible()
     drop(tab, [("b.safetensors", book), ("c.gpl", b"GIMP Palette\n255 0 0\n")])
     expect(tab.locator("#swatches input")).to_have_value(NASTY)
@@ -473,6 +474,38 @@ def test_a_server_that_is_killed_between_two_clicks(
     expect(marks(tab)).to_have_count(1)
     click(tab, 0.3, 0.8)
     assert saved(again, 2)[0] == first
+
+
+def test_hints_that_cannot_be_saved_wait_until_they_can(
+    served: Served, opened: Callable[..., Page], page: Draw
+) -> None:
+    served.add("1.png", page(1, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 1)
+    full = {"error": "no space left on the disk"}
+    tab.route("**/hints", lambda route: route.fulfill(status=507, json=full))
+    click(tab, 0.5, 0.3)
+    expect(tab.locator(".toast.bad")).to_contain_text("not saved yet. no space left")
+    tab.unroute("**/hints")
+    served.add("2.png", page(2, 300, 200))  # of which the page hears
+    saved(served, 1)
+    expect(marks(tab)).to_have_count(1)
+
+
+def test_the_page_beside_a_removed_one_is_shown(
+    served: Served, opened: Callable[..., Page], page: Draw
+) -> None:
+    for number in (1, 2, 3):
+        served.add(f"{number}.png", page(number, 300, 200))
+    tab = opened(served.url)
+    ready(tab, 3)
+    for _ in range(2):
+        tab.keyboard.press("PageDown")
+    expect(tab.locator("#where b")).to_have_text("3.png")
+    expect(tab.locator("#after")).to_have_attribute("src", re.compile("view/"))
+    tab.click("#remove")
+    tab.click("#ask-yes")
+    expect(tab.locator("#where b")).to_have_text("2.png")
 
 
 def test_by_touch(served: Served, opened: Callable[..., Page], page: Draw) -> None:
@@ -567,6 +600,7 @@ def test_colours_are_named_used_and_removed(
         "#palette-files",
         {"name": "a.gpl", "mimeType": "", "buffer": b"GIMP Palette\n255 0 0\n0 255 0\n0 0 255\n"},
     )
+    tab.click("#ask-yes")  # the other palette goes
     expect(tab.locator("#palette button")).to_have_count(3)
     tab.locator("#palette button").first.click()  # a colour for the hint that is chosen
     until(alone, lambda hint: hint["color"] == "#ff0000")
@@ -585,7 +619,7 @@ def test_colours_are_named_used_and_removed(
     tab.check("#book")
     ready(tab, 1)
     tab.click("#export")
-    for option in ("--palette", "--book"):
+    for option in ("--model", "--palette", "--book"):
         expect(tab.locator("#command")).to_contain_text(option)
     layers = download(tab, "#save-layers")
     one = alone.project()["pages"][0]["id"]
@@ -594,7 +628,9 @@ def test_colours_are_named_used_and_removed(
         assert download(tab, f"#export-dialog [href$='{name}']") == (tmp_path / name).read_bytes()
     tab.locator("#export-dialog button.primary").click()
     tab.click("#swatches .icon")
+    tab.click("#ask-yes")
     tab.click("#palette-clear")
+    tab.click("#ask-yes")
     expect(tab.locator("#no-swatches")).to_be_visible()
     expect(tab.locator("#no-palette")).to_be_visible()
     assert not (tmp_path / "book.safetensors").exists()

@@ -140,6 +140,20 @@ def test_a_book_is_that_of_the_command(
     assert "1 pages could not be painted" in served.project()["book"]["reason"]
 
 
+def test_a_page_that_was_removed_is_not_in_the_book(
+    tmp_path: Path, start: Callable[..., Served], page: Page
+) -> None:
+    book = tmp_path / "book.cbz"
+    with zipfile.ZipFile(book, "w") as file:
+        for number in range(3):
+            file.writestr(f"{number}.png", page(number))
+        file.writestr("notes.txt", "none of a page")
+    served = start(tmp_path / "work", book)
+    served.client.delete(f"api/pages/{served.project()['pages'][1]['id']}")
+    with zipfile.ZipFile(io.BytesIO(bound(served))) as made:
+        assert made.namelist() == ["0.png", "2.png", "notes.txt"]
+
+
 def test_a_book_of_loose_pages_has_them_in_order(served: Served, works: Path, page: Page) -> None:
     for number in (2, 1):
         served.add(f"{number}.png", page(number))

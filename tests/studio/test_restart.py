@@ -14,6 +14,7 @@ import pytest
 from colorize.__main__ import main
 from colorize.commands import studio
 from colorize.studio.project import Project
+from tests.models import tiny_model
 from tests.studio.conftest import Served, begin
 
 Page = Callable[..., bytes]
@@ -47,6 +48,19 @@ def test_all_is_there_after_a_kill(
     (hint,) = project["pages"][1]["hints"]
     assert {name: hint[name] for name in HINT} == HINT
     assert again.client.get(f"api/pages/{ids[0]}/file/painted").status_code == 200
+
+
+def test_a_kind_of_pages_that_another_model_has_not_learned_is_looked_for(
+    tmp_path: Path, serve: Callable[..., Served], start: Callable[[Path], Served]
+) -> None:
+    inking = tmp_path / "inking.safetensors"
+    tiny_model("unet", domains=("grey", "ink")).save(inking)
+    served = serve("studio", "--folder", tmp_path / "work", "--model", inking)
+    assert served.client.put("api/settings", json={"domain": "ink"}).status_code == 200
+    served.end()
+    again = start(tmp_path / "work")
+    assert again.project()["settings"]["domain"] == "auto"
+    assert again.client.put("api/settings", json={"saturation": 1.5}).status_code == 200
 
 
 @pytest.mark.parametrize(

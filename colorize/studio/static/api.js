@@ -12,9 +12,15 @@ const SMALL = 60_000; // letters of a change that is sent to its end even where 
 
 async function ask(method, path, body, headers = {}) {
   const keepalive = typeof body === "string" && body.length < SMALL;
-  const answer = await fetch(`api/${path}`, { method, body, headers, keepalive });
+  let answer = null;
+  try {
+    answer = await fetch(`api/${path}`, { method, body, headers, keepalive });
+  } catch {
+    throw new Refused(0, null); // nobody answers
+  }
   const type = answer.headers.get("content-type") ?? "";
-  const found = type.startsWith("application/json") ? await answer.json() : null;
+  const isJson = type.startsWith("application/json");
+  const found = isJson ? await answer.json() : answer.ok ? null : { error: await answer.text() };
   if (!answer.ok) throw new Refused(answer.status, found);
   return found;
 }

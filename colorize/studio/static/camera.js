@@ -65,6 +65,14 @@ export function pan(dx, dy) {
   keep();
 }
 
+// Moves the page so that a place on the stage is in sight.
+export function reveal({ left, top }) {
+  const { width, height } = bounds();
+  const back = (at, length) => Math.max(0, MARGIN - at) + Math.min(0, length - MARGIN - at);
+  const [dx, dy] = [back(left, width), back(top, height)];
+  if (!camera.fits && (dx !== 0 || dy !== 0)) pan(dx, dy);
+}
+
 // A part of the page always stays in sight.
 function keep() {
   const { width, height } = bounds();

@@ -4,14 +4,14 @@ import * as api from "./api.js";
 import { choose } from "./popover.js";
 import { element, emit, make, on, page, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { say, toast } from "./toasts.js";
+import { ask, say, toast } from "./toasts.js";
 
 export function start() {
   on("settings", refresh);
   element("book").addEventListener("change", () => emit("change", { book: element("book").checked }));
   element("naming").addEventListener("submit", keep);
   element("palette-form").addEventListener("submit", add);
-  element("palette-clear").addEventListener("click", () => palette(""));
+  element("palette-clear").addEventListener("click", cleared);
   element("palette-load").addEventListener("click", () => element("palette-files").click());
   element("book-load").addEventListener("click", () => element("book-files").click());
   for (const id of ["palette-files", "book-files"]) {
@@ -29,6 +29,7 @@ export const isColours = (name) => /\.(safetensors|gpl)$/i.test(name);
 // Takes a palette, or adds a colour book to that of the project.
 export async function load(file) {
   const isBook = /\.safetensors$/i.test(file.name);
+  if (!isBook && state.palette.length > 0 && !(await ask(t("askPalette"), t("askColoursText")))) return;
   const taken = await (isBook ? asked(api.loadBook(file)) : palette(file, file.name));
   if (taken) say(t("loaded", { name: file.name }));
 }
@@ -82,7 +83,8 @@ function swatch({ id, name, color }) {
   field.addEventListener("change", () => asked(api.rename(id, field.value)));
   const gone = make("button", { type: "button", className: "icon", textContent: "×" });
   label(gone, t("swatchDelete", { name: shown }));
-  gone.addEventListener("click", () => {
+  gone.addEventListener("click", async () => {
+    if (!(await ask(t("askForget", { name: shown }), t("askColoursText")))) return;
     gone.blur();
     asked(api.forget(id));
   });
@@ -121,6 +123,10 @@ function color(value, number) {
     (element("palette").children[number] ?? element("palette-text")).focus();
   });
   return button;
+}
+
+async function cleared() {
+  if (await ask(t("askPalette"), t("askColoursText"))) await palette("");
 }
 
 const palette = (content, name) => asked(api.setPalette(content, name));

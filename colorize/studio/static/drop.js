@@ -29,7 +29,7 @@ export function start() {
     const dropped = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
     const found = [];
     for (const { entry, file } of dropped) {
-      if (entry) await walk(entry, found);
+      if (entry) await walk(entry, found).catch((error) => refused(entry.name, error));
       else if (file) found.push({ name: file.name, file });
     }
     take(found);
@@ -60,15 +60,22 @@ async function walk(entry, found) {
   for (;;) {
     const some = await new Promise((give, fail) => reader.readEntries(give, fail));
     if (some.length === 0) return; // a folder is given in parts
-    for (const inside of some) await walk(inside, found);
+    for (const inside of some) await walk(inside, found).catch((error) => refused(inside.name, error));
   }
 }
+
+const refused = (name, { message }) =>
+  toast(t("notAdded", { name, reason: message || t("lost") }), { bad: true });
 
 async function take(found) {
   const known = /\.(png|jpe?g|jpe|jfif|pjpeg|webp|avif|cbz|zip|cbr|cb7|cbt|rar|7z|pdf|epub|safetensors|gpl)$/i;
   const hidden = /(^|\/)(\.|__MACOSX)/; // such as the Finder's twins of pages
-  const wanted =
-    found.length === 1 ? found : found.filter(({ name }) => known.test(name) && !hidden.test(name));
+  const foreign = /\.(gif|bmp|tiff?|heic|heif|jxl|psd)$/i; // pictures that are not painted
+  const seen = found.filter(({ name }) => !hidden.test(name));
+  const wanted = found.length === 1 ? found : seen.filter(({ name }) => known.test(name));
+  const others = found.length === 1 ? 0 : seen.filter(({ name }) => foreign.test(name)).length;
+  if (others > 0) toast(t("leftOut", { number: others }));
+  const tops = new Set(found.map(({ name }) => name.split("/")[0]));
   wanted.sort((one, other) => order.compare(one.name, other.name));
   let done = 0;
   for (const { name, file } of wanted) {
@@ -78,12 +85,12 @@ async function take(found) {
       continue;
     }
     try {
-      await api.add(within(name), file);
+      await api.add(tops.size > 1 ? name : within(name), file);
     } catch (error) {
-      toast(t("notAdded", { name, reason: error.message || t("lost") }), { bad: true });
+      refused(name, error);
     }
   }
 }
 
-// The name of a page inside its folder, as the command has it, without the folder's own.
+// The name of a page inside the only folder, as the command has it, without the folder's own.
 const within = (name) => (name.includes("/") ? name.slice(name.indexOf("/") + 1) : name);

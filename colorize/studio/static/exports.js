@@ -1,7 +1,7 @@
 // The dialog of all that can be saved as a file.
 
 import * as api from "./api.js";
-import { element, make, on, page, state } from "./state.js";
+import { element, on, page, state } from "./state.js";
 import { t } from "./strings.js";
 import { present, toast } from "./toasts.js";
 
@@ -20,11 +20,20 @@ export function start() {
     refresh();
     present(dialog);
   });
-  element("bind").addEventListener("click", async () => {
-    waiting = true;
-    await api.bind();
-  });
+  element("bind").addEventListener("click", bind);
   on("book", book);
+}
+
+async function bind() {
+  waiting = true;
+  state.book = { state: "running", done: 0, total: state.pages.length, reason: "" };
+  book();
+  try {
+    await api.bind();
+  } catch (error) {
+    state.book = { state: "failed", done: 0, total: 0, reason: error.message || t("lost") };
+    book();
+  }
 }
 
 function refresh() {
@@ -44,8 +53,10 @@ function refresh() {
 function command() {
   const { settings } = state;
   const { temperature, adjustment, hues, brightness, saturation, tone, domain } = settings;
-  const file = (name) => `'${state.folder.replaceAll("'", "'\\''")}/${name}'`;
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const file = (name) => quoted(`${state.folder}/${name}`);
   const options = [
+    state.model !== "" && `--model ${quoted(state.model)}`,
     state.pages.some(({ hints }) => hints.length > 0) && `--hints ${file("hints.json")}`,
     state.palette.length > 0 && `--palette ${file("palette.json")}`,
     settings.book && state.swatches.length > 0 && `--book ${file("book.safetensors")}`,
@@ -66,12 +77,12 @@ function book() {
   element("bound").hidden = !running;
   element("bound").value = total ? done / total : 0;
   element("bind").disabled = running;
+  element("bound-file").hidden = now !== "ready";
   element("bind-text").textContent = running ? t("bindRunning", { done, total }) : t("bindText");
   if (running || !waiting) return;
   waiting = false;
   if (now === "failed") return toast(t("bindFailed", { reason }), { bad: true });
   if (reason) toast(reason, { bad: true });
-  const link = make("a", { href: "api/book", download: "" });
-  link.click();
+  element("bound-file").firstChild.click();
   element("bind-text").textContent = t("bindDone");
 }

@@ -28,7 +28,7 @@ function remember(id) {
   try {
     sessionStorage.setItem(`history ${id}`, JSON.stringify(history(id)));
   } catch {
-    // A full or forbidden storage costs the history at a reload, nothing else.
+    sessionStorage.removeItem(`history ${id}`); // rather no history after a reload than an old one
   }
 }
 
@@ -103,8 +103,28 @@ export function remove(number) {
 const round = (share) => Math.round(Math.min(1, Math.max(0, share)) * 1e5) / 1e5;
 
 export const isSaving = (id) => saving.has(id) || unsaved.has(id);
+export const areSaved = () => unsaved.size === 0;
 
-// Saves the newest hints of a page; while an answer is awaited, only the newest wait.
+// Shows the hints of a page that others have changed.
+export function heard(before) {
+  const { hints } = page();
+  if (JSON.stringify(before) === JSON.stringify(hints)) return;
+  const at = state.selected;
+  if (at !== null && JSON.stringify(before[at]) !== JSON.stringify(hints[at])) select(null);
+  emit("hints");
+}
+
+// Saves what could not be saved before.
+export function retry() {
+  for (const id of [...unsaved]) {
+    const known = state.pages.find((one) => one.id === id);
+    if (known) save(known);
+    else unsaved.delete(id);
+  }
+}
+
+// Saves the newest hints of a page; while an answer is awaited, only the newest wait. What cannot be
+// saved stays on the page, and waits for the next change or for a server that answers.
 async function save(shown) {
   unsaved.add(shown.id);
   if (saving.has(shown.id)) return;
@@ -119,14 +139,16 @@ async function save(shown) {
       emit("picture", shown);
     }
   } catch (error) {
-    unsaved.delete(shown.id);
     if (error.status === 409) {
+      unsaved.delete(shown.id);
       Object.assign(shown, error.body);
       toast(t("changedElsewhere"));
+      if (shown.id === state.current) select(null);
       emit("hints");
       emit("picture", shown);
-    } else {
-      toast(error.message || t("lost"), { bad: true });
+    } else if (error.status !== 404) {
+      unsaved.add(shown.id);
+      toast(t("notSaved", { reason: error.message || t("lost") }), { bad: true });
     }
   } finally {
     saving.delete(shown.id);

@@ -42,6 +42,7 @@ async function reload() {
   // Settings that were changed since it was asked for are newer than the answer.
   if (made === null || made !== panel.known()) found.settings = state.settings;
   const before = new Map(state.pages.map((one) => [one.id, one]));
+  const [at, known] = [[...before.keys()].indexOf(state.current), page()?.hints];
   const pages = found.pages.map((one) => merged(before.get(one.id), one));
   Object.assign(state, found, { pages });
   const gone = !pages.some(({ id }) => id === state.current);
@@ -52,9 +53,13 @@ async function reload() {
   for (const id of ["export", "compare", "remove", "clear"]) element(id).disabled = pages.length === 0;
   if (gone) {
     state.current = null;
-    if (pages.length > 0) show(pages[0].id);
+    if (pages.length > 0) show(pages[Math.min(Math.max(at, 0), pages.length - 1)].id);
     else emit("page");
-  } else emit("picture", page());
+  } else {
+    hints.heard(known);
+    emit("picture", page());
+  }
+  hints.retry();
 }
 
 // A page keeps its identity, and hints that are not saved yet.
@@ -66,7 +71,6 @@ function merged(known, now) {
 
 let told = false; // that the server does not answer
 function heard(event) {
-  document.body.classList.toggle("lost", event === null);
   if (event === null) return lost();
   told = false;
   if (event.type === "project") refresh().catch(lost);
@@ -78,11 +82,11 @@ function heard(event) {
     wanted = running !== null; // an answer on its way may be older than this
     const known = state.pages.find(({ id }) => id === event.page.id);
     if (!known) return;
-    const before = JSON.stringify(known.hints);
+    const before = known.hints;
     merged(known, event.page);
     strip.update(known);
     if (known.id !== state.current) return;
-    if (before !== JSON.stringify(known.hints)) emit("hints");
+    hints.heard(before);
     emit("picture", known);
   }
 }
@@ -92,7 +96,14 @@ function lost() {
   told = true;
 }
 
+addEventListener("beforeunload", (event) => {
+  if (!hints.areSaved()) event.preventDefault();
+});
+
 // The page that is shown.
+
+const HURRY = 150; // milliseconds within which whoever turns pages only looks where they are
+let turned = -HURRY;
 
 on("page", async () => {
   const now = page();
@@ -100,20 +111,28 @@ on("page", async () => {
   buttons();
   if (now === null) return;
   if (now.width) camera.take(now.width, now.height);
+  const hurried = performance.now() - turned < HURRY;
+  turned = performance.now();
+  if (hurried) {
+    pictures.clear();
+    await new Promise((over) => setTimeout(over, HURRY));
+    if (page() !== now) return;
+  }
   pictures.refresh({ fresh: true });
   if (element("stage").classList.contains("comparing")) pictures.original();
   try {
     const opened = await api.open(now.id);
     merged(now, opened);
   } catch (error) {
-    Object.assign(now, { state: "failed", reason: error.message });
-    strip.update(now);
+    if (error.status === 422) Object.assign(now, { state: "failed", reason: error.message });
+    else toast(error.message || t("lost"), { bad: true });
   }
+  strip.update(now);
   if (state.current !== now.id) return;
   emit("settings"); // what a page takes for its own depends on its kind
   notice(now);
   if (now.width) camera.take(now.width, now.height);
-  pictures.sharpen();
+  pictures.refresh();
 });
 on("picture", (changed) => {
   if (changed?.id !== state.current) return;

@@ -5,7 +5,7 @@ import * as hints from "./hints.js";
 import { setBrush } from "./popover.js";
 import { element, emit, make, on, page, select, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { present, toast } from "./toasts.js";
+import { ask, toast } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
 const SLIDERS = ["adjustment", "temperature", "hues", "brightness", "saturation", "tone"];
@@ -64,7 +64,9 @@ function brush() {
 function list() {
   const shown = page()?.hints ?? [];
   element("no-hints").hidden = shown.length > 0;
-  element("hints").replaceChildren(
+  const held = element("hints");
+  const focused = [...held.children].findIndex((item) => item.contains(document.activeElement));
+  held.replaceChildren(
     ...shown.map((hint, number) => {
       const choose = make("button", { type: "button", className: "chosen" });
       const dot = make("span", { className: "dot" });
@@ -78,6 +80,7 @@ function list() {
       return make("li", {}, choose, gone);
     }),
   );
+  if (focused >= 0) (held.children[focused]?.firstChild ?? element("stage")).focus();
 }
 
 function settings() {
@@ -127,21 +130,17 @@ async function send() {
 async function remove() {
   const shown = page();
   if (shown === null) return;
-  if (await ask(t("askRemove", { name: shown.name }), t("askClearText"))) await api.remove(shown.id);
+  if (await ask(t("askRemove", { name: shown.name }), t("askClearText"))) await told(api.remove(shown.id));
 }
 
 async function clear() {
-  if (await ask(t("askClear"), t("askClearText"))) await api.clear();
+  if (await ask(t("askClear"), t("askClearText"))) await told(api.clear());
 }
 
-function ask(title, text) {
-  const dialog = element("ask-dialog");
-  element("ask-title").textContent = title;
-  element("ask-text").textContent = text;
-  element("ask-yes").textContent = t("askYes");
-  dialog.returnValue = "no";
-  present(dialog);
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
-  });
+async function told(change) {
+  try {
+    await change;
+  } catch (error) {
+    toast(error.message || t("lost"), { bad: true });
+  }
 }

@@ -30,7 +30,7 @@ export function original() {
   if (now !== null && shownLevel("before", now) < 0) load("before", pictureOf("before", now, 0)).then(sharpen);
 }
 
-function clear() {
+export function clear() {
   for (const id of ["after", "before"]) {
     element(id).removeAttribute("src");
     shown[id] = wanted[id] = "";

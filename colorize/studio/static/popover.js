@@ -10,13 +10,17 @@ import { label, t } from "./strings.js";
 const APART = 18; // CSS pixels between a hint and what belongs to it
 const USED = 12;
 
+const PATIENCE = 80; // milliseconds without a move before colours are asked for
+
 let asked = "";
+let later = 0;
 let colouring = false; // whether the next colour belongs to the step before
 
 export function start() {
   on("selected", refresh);
   on("hints", refresh);
   on("page", refresh);
+  on("settings", refresh);
   on("layout", place);
   on("moved", refresh);
   on("picked", (color) => choose(color));
@@ -63,6 +67,7 @@ function refresh() {
   element("popover").hidden = !hint;
   if (!hint) {
     asked = "";
+    clearTimeout(later);
     return;
   }
   element("color").value = hint.color;
@@ -83,12 +88,17 @@ function reveal(hint) {
   if (top > lowest) camera.pan(0, lowest - top);
 }
 
-async function suggest(shown, { x, y }) {
-  const question = `${shown.id} ${x} ${y}`;
+function suggest(shown, hint) {
+  const question = JSON.stringify([shown.id, hint.x, hint.y, state.settings]);
   if (asked === question) return;
   asked = question;
   element("likely").replaceChildren();
   element("likely").setAttribute("aria-busy", "true");
+  clearTimeout(later);
+  later = setTimeout(() => likely(shown, hint, question), PATIENCE);
+}
+
+async function likely(shown, { x, y }, question) {
   let colors = [];
   try {
     colors = await api.likely(shown.id, x, y);

@@ -130,6 +130,7 @@ function key(event) {
     point = { x: limit(point.x + grown.x), y: limit(point.y + grown.y) };
     element("cursor").hidden = false;
     layout();
+    camera.reveal(camera.place(point));
     say(t("atPoint", percent(point)));
   } else if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
@@ -180,11 +181,15 @@ function mark(number) {
     });
   }
   button.addEventListener("click", () => select(number));
+  button.addEventListener("focus", () => {
+    if (button.matches(":focus-visible")) camera.reveal(camera.place(page().hints[number]));
+  });
   button.addEventListener("keydown", (event) => {
     const by = step(event);
     if (by) {
       const { x, y } = page().hints[number];
-      hints.move(number, x + by.x, y + by.y);
+      hints.move(number, x + by.x, y + by.y, { step: !event.repeat });
+      camera.reveal(camera.place(page().hints[number]));
     } else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       event.stopPropagation();

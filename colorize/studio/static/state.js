@@ -7,6 +7,7 @@ export const state = {
   domains: [],
   levels: [], // pixels at most at each level of detail; null of the page's own size
   folder: "",
+  model: "", // that the server was started with; none of the one that the command takes by itself
   palette: [],
   swatches: [], // of the colour book: { id, name, color }
   fault: "", // why the colour book is not used

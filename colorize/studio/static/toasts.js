@@ -25,6 +25,19 @@ export function present(dialog) {
   dialog.showModal();
 }
 
+// Asks whether to do what cannot be undone.
+export function ask(title, text) {
+  const dialog = element("ask-dialog");
+  element("ask-title").textContent = title;
+  element("ask-text").textContent = text;
+  element("ask-yes").textContent = t("askYes");
+  dialog.returnValue = "no";
+  present(dialog);
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
 export function say(text) {
   element("status").textContent = text;
 }

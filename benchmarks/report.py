@@ -14,8 +14,8 @@ from colorize.model.weights import Model
 RESULTS = Path(__file__).parent / "results.md"
 TITLE = (
     "# Benchmarks\n\nMade by `make bench`, `make bench-data`, `make soak`, and `python -m "
-    "benchmarks.hints` and `benchmarks.series`. Less is better, but of PSNR, AuC, SSIM, "
-    "histograms and rates.\n"
+    "benchmarks.hints` and `benchmarks.series`. Lower is better, except for PSNR, "
+    "AuC, SSIM, histograms and rates.\n"
 )
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pillow", "torch")

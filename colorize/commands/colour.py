@@ -57,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
         "--adjustment",
         metavar="A",
         type=console.number(-1, 4),
-        help="-1 paints bold colours, 0 vivid ones, 1 such as are frequent, more still duller ones "
-        "(default: by model and page)",
+        help="how far the training's preference for rare colours is undone: below 0 is bolder, 0 "
+        "vivid, 1 as frequent as in the training, more duller (default: by model and page)",
     )
     add(
         "--hues",
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
         type=console.number(8, 1024, whole=True),
         help="short side in pixels at which the network sees a page (default: by its panels)",
     )
-    snap = "settle each area between lines on one colour (default: what scored better)"
+    snap = "settle each area between lines on one colour (default: yes)"
     add("--snap", action=argparse.BooleanOptionalAction, help=snap)
     add(
         "--recolour",

@@ -65,12 +65,12 @@ def _entry(weights: Shipped, able: Abilities) -> dict[str, object]:
 def _text(weights: Shipped, able: Abilities) -> str:
     """The same in a few lines for people."""
     pages = ", ".join(able.domains)
-    carried = "carried, and its network knows them" if able.hints else "carried over them"
+    learned = "; its network has learned them, too" if able.hints else ""
     default = " (default)" if weights.name == DEFAULT else ""
     return "\n".join(
         [
             f"{weights.name}{default}: {weights.bytes / 1e6:.1f} MB, {weights.licence}",
-            f"  paints {pages} pages; hints are {carried}",
+            f"  paints {pages} pages, with or without hints{learned}",
             f"  trained on {'; '.join(weights.sources)}",
             f"  SHA-256 {weights.sha256}",
         ]

@@ -22,6 +22,8 @@ COMMANDS = {
 }
 """Modules by the word that calls them; imported only then. A file of that name is `./WORD`."""
 
+RESUMES = "; the same command resumes from here"
+
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """Run the command.
@@ -47,12 +49,13 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
         return FAILED
     except OSError as error:  # a full disk, a folder without rights
         where = f"{error.filename}: " if error.filename else ""
-        resumes = "; the same command resumes from here" if error.errno == errno.ENOSPC else ""
+        paints = not (given and given[0] in COMMANDS)
+        resumes = RESUMES if paints and error.errno == errno.ENOSPC else ""
         say(f"{where}{error.strerror or error}{resumes}")
         return FAILED
     except KeyboardInterrupt:
         print(file=sys.stderr)
-        say("interrupted; the same command resumes from here")
+        say(f"interrupted{RESUMES}")
         return INTERRUPTED
 
 

@@ -51,15 +51,20 @@ def run(arguments: Sequence[str], root: Path) -> int:
         book = Book.read(options.book)
         for number in sorted(set(options.delete or ()), reverse=True):
             book = book.without(number)
-        if options.delete:
+        if options.out is not None:
+            _draw(book, options.out)
+        if options.delete:  # after all that may fail
             book.write(options.book)
     for number, entry in enumerate(book.entries, 1):
         row = f"{number:4}  {hexadecimal(entry.color)}  L {entry.tone:3.0f}  {entry.kind:4}"
         print(f"{row}  {shown(entry.name)}".rstrip())
-    if options.out is not None:
-        try:
-            picture = encode(swatches(book.entries), kind=formats.suffix(options.out.name))
-        except ImageError as error:
-            raise InputError(f"{options.out}: {error}") from None
-        files.write_bytes(options.out, picture)
     return 0
+
+
+def _draw(book: Book, out: Path) -> None:
+    """Write a picture of a book's colours."""
+    try:
+        picture = encode(swatches(book.entries), kind=formats.suffix(out.name))
+    except ImageError as error:
+        raise InputError(f"{out}: {error}") from None
+    files.write_bytes(out, picture)

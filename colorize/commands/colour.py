@@ -169,6 +169,10 @@ def run(arguments: Sequence[str], root: Path) -> int:
         made.error("argument --layers: not allowed with argument --layer or --compare")
     if options.learn and options.book is None:
         made.error("argument --learn: it needs --book, the file to write to")
+    if options.learn and options.hints is None and not options.reference:
+        made.error("argument --learn: it needs --hints or --reference, to learn from")
+    if options.dry_run and options.json:
+        made.error("argument --dry-run: not allowed with argument --json")
     ending = openraster.SUFFIX if options.layers else ".png" if options.layer else ""
     found = plan(options.inputs, options.layers or options.out, ending=ending)
     if options.hints is not None:

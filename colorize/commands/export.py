@@ -45,6 +45,8 @@ def run(arguments: Sequence[str], root: Path) -> int:
     if options.onnx.is_dir():
         raise InputError(f"{options.onnx} is a folder: name the file to write")
     model = registry.locate(options.model, trained=root / registry.TRAINED)
+    if options.onnx.exists() and options.onnx.samefile(model):
+        raise InputError(f"{options.onnx} is the model itself: name another file to write")
     # PyTorch takes more than a second to import: a typo need not wait for it.
     with console.importing():
         from colorize.model.export import export

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
 
     Args:
         arguments: of the command line.
-        root: of the project whose metrics are written.
+        root: not used.
 
     Returns:
         The exit status.
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str], root: Path) -> int:
         raters = Raters(
             pairs,
             Answers(path),
-            options.out or root / METRICS,
+            options.out or METRICS,
             practice=PRACTICE if options.practice is None else options.practice,
             trials=options.trials or TRIALS,
         )

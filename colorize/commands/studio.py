@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def _folder(inputs: Sequence[Path]) -> Path:
         return base / "desk"
     places = sorted(str(path.resolve()) for path in inputs)
     name = "".join(sign for sign in Path(places[0]).name if sign.isalnum() or sign in " -_.")
-    digest = hashlib.sha256("\n".join(places).encode()).hexdigest()
+    digest = hashlib.sha256(os.fsencode("\n".join(places))).hexdigest()
     return base / f"{name[:STEM].strip(' .')}-{digest[:8]}"
 
 
@@ -96,9 +97,8 @@ def _open(project: "Project", inputs: Sequence[Path]) -> None:
         return
     found = plan(inputs, project.folder / "out")
     for job in found.jobs:
-        name = job.target.relative_to(found.base).as_posix()
         try:
-            project.add_file(job.source, name)
+            project.add_file(job.source, job.name)
         except (ImageError, ArchiveError) as error:
             console.say(f"{job.source}: {error}")
     for path, reason in found.faults:

@@ -144,7 +144,8 @@ def _scratch(job: Job) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
     finally:
         lock.release()
-    shutil.rmtree(scratch, ignore_errors=True)  # where an open file cannot be removed
+    if os.name == "nt":  # where an open file, the lock, cannot be removed
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _prepare(scratch: Path, job: Job, settings: str) -> str:

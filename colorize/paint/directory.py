@@ -272,6 +272,8 @@ def pack_entry(entry: Entry, offset: int) -> bytes:
     extra = without(entry.extra, ZIP64)
     if wide:
         extra = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide) + extra
+    if len(extra) > _MAX_16:
+        raise ArchiveError("its list of members is damaged")
     known[12:16] = [len(entry.name), len(extra), len(entry.comment), 0]
     return ENTRY.pack(*known) + entry.name + extra + entry.comment
 

@@ -66,16 +66,11 @@ def levelled(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.rint(255 * layer.levelled(page)).astype(np.uint8)
 
 
-def is_inked(page: NDArray[np.uint8]) -> bool:
-    """Tell whether a page (H, W) uint8 is ink on paper.
+def looks_inked(page: NDArray[np.uint8]) -> bool:
+    """Tell whether a page (H, W) uint8, which is `levelled`, is ink on paper.
 
     A page of one value is not.
     """
-    return looks_inked(levelled(page))
-
-
-def looks_inked(page: NDArray[np.uint8]) -> bool:
-    """Tell whether a page (H, W) is ink on paper, as `is_inked` does, where it is levelled."""
     drawn = page < PAPER
     if not drawn.any() or not (page >= PAPER).any():
         return False

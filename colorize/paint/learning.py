@@ -17,7 +17,7 @@ from colorize.paint.colourbook import MATCHED, Entry
 from colorize.paint.guide import features_of, resized, seeds_of
 from colorize.paint.hints import Hint
 from colorize.paint.jobs import Job
-from colorize.paint.opening import MAX_BYTES, MAX_PIXELS, check_sides
+from colorize.paint.opening import MAX_BYTES, MAX_PIXELS, check_sides, enough_memory
 from colorize.paint.painter import Painter
 
 LARGEST = 48
@@ -53,9 +53,11 @@ def of_hints(painter: Painter, rgb: RGB, hints: Sequence[Hint], *, name: str) ->
 
     Raises:
         InputError: the network gives no distribution of colours.
+        ImageError: the memory does not suffice.
     """
     kind = painter.domain_of(rgb)
-    lightness, prediction = painter.look(rgb, kind)
+    with enough_memory(rgb):
+        lightness, prediction = painter.look(rgb, kind)
     lightness = resized(lightness, carry.size(*lightness.shape))
     seeds, apart = seeds_of(hints, lightness.shape)
     regions = carry.divide(lightness, kind, seeds, apart=apart)
@@ -77,13 +79,15 @@ def of_reference(painter: Painter, rgb: RGB, *, name: str) -> list[Entry]:
 
     Raises:
         InputError: the network gives no distribution of colours.
+        ImageError: the memory does not suffice.
     """
     page = hashlib.sha256(rgb.tobytes()).hexdigest()[:16]
     small = resized(rgb, carry.size(*rgb.shape[:2]))
     colours = lab.rgb_to_lab(small)
     found = []
     for kind in (kind for kind in painter.kinds if kind in MATCHED):
-        _, prediction = painter.look(rgb, kind)
+        with enough_memory(rgb):
+            _, prediction = painter.look(rgb, kind)
         regions = carry.divide(np.ascontiguousarray(colours[..., 0]), kind)
         features = features_of(regions, prediction)
         if features is None:

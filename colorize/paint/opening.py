@@ -199,7 +199,7 @@ def levelled(rgb: RGB, memo: Memo) -> NDArray[np.uint8]:
 
 
 def kind_of(rgb: RGB, memo: Memo) -> inked.Kind:
-    """Tell what a page (H, W, 3) looks like: see `inked.is_inked`."""
+    """Tell what a page (H, W, 3) looks like: see `inked.looks_inked`."""
 
     def look() -> inked.Kind:
         return "ink" if inked.looks_inked(levelled(rgb, memo)) else "grey"

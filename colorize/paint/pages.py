@@ -268,7 +268,7 @@ def paint_files(
                     if isinstance(error, OSError) and error.errno in DISK:
                         raise
                     reason = str(error) if isinstance(error, ImageError) else _why(error)
-                    written = replace(page, outcome=Outcome.FAILED, reason=reason)
+                    written = replace(page, outcome=Outcome.FAILED, reason=reason, domain="")
             yield Result(
                 source=page.name,
                 target=str(job.target) if is_file(job.target) else "",
@@ -336,7 +336,8 @@ def _paint(painter: Painter, opened: _Unfinished, *, form: Form, room: _Room) ->
     opened = replace(opened, memo=None)
     try:
         with room.of(rgb), enough_memory(rgb):
-            domain = painter.domain_of(rgb, memo=memo)
+            is_painted = opened.outcome is Outcome.PAINTED
+            domain = painter.domain_of(rgb, memo=memo) if is_painted else ""
             if form is Form.LAYER:
                 layer = painter.layer(rgb, **given)
                 return replace(opened, pixels=layer, domain=domain)

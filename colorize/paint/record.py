@@ -1,13 +1,15 @@
 """Records how each result was painted, and from which original.
 
-One file beside the results, ``.colorize.jsonl``: a line is added for each result, and the last line
-of a name counts. So runs side by side need not wait for each other, and a line that was cut short
-costs no more than what it says.
+One file beside the results, ``.colorize.jsonl``: a line is added before each result is put in its
+place, and of the lines of a name the last one counts whose size is that of the file. So runs side
+by side need not wait for each other, and a line that was cut short, or whose result never came to
+be, costs no more than what it says.
 """
 
 import hashlib
 import json
 import os
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,7 +45,7 @@ class Record:
     def __init__(self, base: Path) -> None:
         self._path = base / NAME
         self._base = base
-        self._entries: dict[str, Entry] = {}
+        self._entries: defaultdict[str, list[Entry]] = defaultdict(list)
         try:
             content = self._path.read_bytes()
         except OSError:
@@ -52,17 +54,18 @@ class Record:
         for line in content.splitlines():
             try:
                 name, values = json.loads(line)
-                self._entries[str(name)] = Entry(**values)
+                self._entries[str(name)].append(Entry(**values))
             except (ValueError, TypeError, RecursionError):
                 continue  # cut short by a kill, or by another version
 
     def find(self, target: Path) -> Entry | None:
         """Find how a result came to be; none where its file is not the one that was written."""
-        entry = self._entries.get(self._key(target))
         try:
-            return entry if entry and target.stat().st_size == entry.size else None
+            size = target.stat().st_size
         except OSError:
             return None
+        entries = self._entries.get(self._key(target), [])
+        return next((entry for entry in reversed(entries) if entry.size == size), None)
 
     def add(self, target: Path, entry: Entry) -> None:
         """Note a result that is to be put in its place next."""
@@ -77,7 +80,7 @@ class Record:
             raise OSError(error.errno, error.strerror, str(self._path)) from None
         finally:
             os.close(handle)
-        self._entries[key] = entry
+        self._entries[key].append(entry)
 
     def _key(self, target: Path) -> str:
         return Path(os.path.relpath(target, self._base)).as_posix()

@@ -84,7 +84,8 @@ def sweep(base: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         except (Timeout, OSError):
             continue
-        shutil.rmtree(folder, ignore_errors=True)
+        if os.name == "nt":  # where an open file, the lock, cannot be removed
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_folder(path: Path) -> None:

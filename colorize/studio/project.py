@@ -13,6 +13,7 @@ Names of pages come from others. They are text to show and to compare, never a p
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
@@ -242,7 +243,7 @@ class Project:
             self._check_room(1)
             source = f"{secrets.token_hex(8)}{suffix}"
             files.write_bytes(self.sources / source, content)
-            page = Page(id=secrets.token_hex(8), name=self._free(name, ""), source=source)
+            page = Page(id=secrets.token_hex(8), name=self._free(name), source=source)
             self._pages[page.id] = page
             self._save()
             return page
@@ -277,7 +278,7 @@ class Project:
             path.replace(self.sources / source)
             added = []
             for number, member in members:
-                free = self._free(label(member.name), label(name))
+                free = self._free(_short(f"{label(name)}/{label(member.name)}"))
                 page = Page(id=secrets.token_hex(8), name=free, source=source, member=number)
                 self._pages[page.id] = page
                 added.append(page)
@@ -292,7 +293,7 @@ class Project:
             ArchiveError: it is no book that can be painted.
             InputError: there are too many pages.
         """
-        place = str(path.resolve())
+        place = os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
         if place in self._opened:
             return []
         if formats.is_page(name):
@@ -325,15 +326,14 @@ class Project:
         if len(self._pages) + more > MAX_PAGES:
             raise InputError(f"a project has {MAX_PAGES} pages at most")
 
-    def _free(self, name: str, book: str) -> str:
-        """A name that no page has: of a second ``003.png``, with its book's, or with a number."""
+    def _free(self, name: str) -> str:
+        """A name that no page has: of a second ``003.png``, ``003 (2).png``."""
         taken = {page.name for page in self._pages.values()}
         ending = formats.suffix(name)
-        ways = [name] + ([_short(f"{book}/{name}")] if book else [])
-        stem = ways[-1][: len(ways[-1]) - len(ending)]
+        stem = name[: len(name) - len(ending)]
         tails = (f" ({number}){ending}" for number in range(2, len(taken) + 3))
-        ways += [f"{_short(stem, MAX_NAME - len(tail))}{tail}" for tail in tails]
-        return next(way for way in ways if way not in taken)
+        ways = (f"{_short(stem, MAX_NAME - len(tail))}{tail}" for tail in tails)
+        return next(way for way in (name, *ways) if way not in taken)
 
     def _save(self) -> None:
         content = {

@@ -25,7 +25,9 @@ def test_pages_are_inked_panels_between_white_gutters(
         inked = np.asarray(Image.open(io.BytesIO(path.read_bytes())))
         np.testing.assert_array_equal(inked, again)
         assert (inked.shape, inked.dtype) == ((566, 400), np.uint8)
-        assert inked_pages.is_inked(inked)  # the painter takes it for print
+        assert inked_pages.looks_inked(
+            inked_pages.levelled(inked)
+        )  # the painter takes it for print
         assert 3 <= len(page.frames) <= 6
         gutter = np.ones(inked.shape, bool)
         for frame in page.frames:

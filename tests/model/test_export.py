@@ -173,3 +173,11 @@ def test_without_the_packages_it_is_one_line(
     assert said.count("\n") == 1
     assert "pip install 'colorize[onnx]'" in said
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_model_is_not_replaced_by_its_own_graph(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    model("eccv16", ("grey",), toned=False).save(path)
+    before = path.read_bytes()
+    assert main(["export", str(path), "--onnx", str(path)]) == REFUSED
+    assert path.read_bytes() == before

@@ -165,6 +165,15 @@ def test_members_that_share_bytes_fail_and_are_bound_once(tmp_path: Path) -> Non
         assert len(bound(path)) < len(changed) + 400 * 30
 
 
+def test_a_member_without_room_for_its_wide_sizes_is_refused(tmp_path: Path) -> None:
+    """A size of 4 GiB that needs a field of its own, beside as many others as may be."""
+    extra = struct.pack("<HH", 0x9999, 65_520) + bytes(65_520)
+    path = write(tmp_path / "b.cbz", Item(b"001.txt", b"", extra=extra), Item(b"002.png", b"x"))
+    patched(path, b"PK\1\2", 24, struct.pack("<L", 0xFFFFFFFF))
+    with pytest.raises(ArchiveError, match="damaged"):
+        bound(path)
+
+
 def test_two_members_of_one_name_are_both_kept(tmp_path: Path) -> None:
     path = write(tmp_path / "b.cbz", Item(b"1.png", b"one"), Item(b"1.png", b"two"))
     with Archive(path) as book:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorize.__main__ import main
 from colorize.colour.lab import rgb_to_planes
-from colorize.commands.console import REFUSED
+from colorize.commands.console import FAILED, REFUSED
 from colorize.errors import InputError
 from colorize.metrics.ciede2000 import ciede2000
 from colorize.model.weights import Model
@@ -270,6 +270,9 @@ def test_the_commands(
         assert image.convert("RGB").getpixel((32, 10)) == parts[2].color
     assert len(Book.read(book).entries) == len(parts) - 2
     assert main(["book", str(book), "--delete", "9"]) == REFUSED
+    nowhere = ["--out", str(tmp_path / "h.json" / "sheet.png")]
+    assert main(["book", str(book), "--delete", "1", *nowhere]) == FAILED
+    assert len(Book.read(book).entries) == len(parts) - 2
     assert main(common) == 0  # the book is part of what the record knows
     # A page that had hints is painted again without them.
     assert "1 kept: painted before with another model or other options" in capsys.readouterr().err

@@ -567,6 +567,9 @@ WRONG: list[list[str]] = [
     ["1.png", "-o", "x", "--brightness", "0"],
     ["1.png", "-o", "x", "--side", "3.5"],
     ["1.png", "-o", "x", "--layer", "--compare"],
+    ["1.png", "-o", "x", "--learn"],
+    ["1.png", "-o", "x", "--learn", "--book", "b"],
+    ["1.png", "-o", "x", "--dry-run", "--json"],
     ["1.png", "-o", "1.png"],
     ["", "-o", "x"],
     ["1.png", "-o", ""],
@@ -718,6 +721,21 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert seen(out) == seen(unbroken) == [*(f"{number}.png" for number in range(6)), "b.cbz"]
     for name in seen(unbroken):
         assert (out / name).read_bytes() == (unbroken / name).read_bytes()
+
+
+@pytest.mark.parametrize("form", [[], ["--layer"]])
+def test_a_page_that_is_not_painted_has_no_domain(
+    tmp_path: Path,
+    model: str,
+    encoded: Encoded,
+    form: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "1.png").write_bytes(encoded(np.full((80, 60, 3), (200, 60, 40), np.uint8)))
+    arguments = [str(tmp_path / "1.png"), "-o", str(tmp_path / "o.png"), "--model", model, "--json"]
+    status, said, _ = run([*arguments, *form], capsys)
+    line = json.loads(said)
+    assert (status, line["outcome"], line["domain"]) == (0, "coloured", "")
 
 
 def test_inked_pages_that_a_book_leaves_alone_are_told_of(

@@ -98,6 +98,14 @@ def test_a_balloon_and_a_gutter_stay_white_whatever_is_said_of_them(
     np.testing.assert_allclose(layer[900, 400], (88, 6, 9), atol=2)
 
 
+def test_without_settling_an_area_keeps_what_the_network_says() -> None:
+    said = np.empty((364, 256, 3), np.float32)
+    said[:] = (40, 15, 25)
+    lit, kept = (full(flats.lay(page(), said, snap=snap).rgb) for snap in (True, False))
+    np.testing.assert_allclose(kept[350, 560], (40, 15, 25), atol=2)
+    assert lit[350, 560, 0] > 45
+
+
 @pytest.mark.parametrize("gap", [0, 1, 12])
 @pytest.mark.parametrize("sign", [8, 15, 25, 40])
 def test_signs_that_touch_are_lettering(gap: int, sign: int) -> None:

@@ -447,6 +447,37 @@ def test_hints_for_a_damaged_book_stop_no_other_page(
     assert main([*arguments, "--overwrite"]) == REFUSED
 
 
+@pytest.mark.parametrize("name", ["1.png", "c.cbz/1.png"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_pages_of_a_single_book_need_not_name_it(
+    tmp_path: Path, model: str, grey: bytes, name: str, *, alone: bool
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "c.cbz", "w") as book:
+        book.writestr("1.png", grey)
+    file = written(tmp_path / "h.json", told(name))
+    given = folder / "c.cbz" if alone else folder
+    assert main([str(given), "-o", str(out), "--model", model, "--hints", str(file)]) == 0
+    with zipfile.ZipFile(out / "c.cbz") as book:
+        (tmp_path / "1.png").write_bytes(book.read("1.png"))
+    assert is_green(tmp_path / "1.png")
+
+
+def test_hints_for_what_cannot_be_read_stop_no_other_page(
+    tmp_path: Path, model: str, grey: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(grey)
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    file = written(tmp_path / "h.json", told("a.png"), told("gone.png"))
+    arguments = [str(folder), "-o", str(out), "--model", model, "--hints", str(file)]
+    assert main(arguments) == FAILED
+    assert is_green(out / "a.png")
+    assert "gone.png" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("page", ["3.png", None, "../1.png", "1.PNG"])
 def test_hints_for_no_page_are_refused_before_anything_is_painted(
     tmp_path: Path, model: str, grey: bytes, page: str | None, capsys: pytest.CaptureFixture[str]

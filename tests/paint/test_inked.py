@@ -59,23 +59,25 @@ def three(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def test_screentone_is_ink_until_it_is_shrunk() -> None:
     page = screened()
-    assert inked.is_inked(page)
+    assert inked.looks_inked(inked.levelled(page))
     shrunk = cv2.resize(page, None, fx=1 / 12, fy=1 / 12, interpolation=cv2.INTER_AREA)
-    assert not inked.is_inked(np.asarray(shrunk, np.uint8))  # its dots are a smooth grey now
+    assert not inked.looks_inked(
+        inked.levelled(np.asarray(shrunk, np.uint8))
+    )  # its dots are a smooth grey now
     scan = np.rint(30 + page * (200 / 255)).astype(np.uint8)  # grey ink on grey paper
-    assert inked.is_inked(scan)
+    assert inked.looks_inked(inked.levelled(scan))
 
 
 def test_drawn_pictures_are_grey() -> None:
     for picture in characters.pictures(count=8, side=200, seed=3):
         rgb = decode(picture.content, max_pixels=10**6)
-        assert not inked.is_inked(inked.values(rgb))
+        assert not inked.looks_inked(inked.levelled(inked.values(rgb)))
 
 
 @pytest.mark.parametrize("value", [0, 120, 255])
 def test_a_page_of_one_value_is_not_inked(value: int) -> None:
-    assert not inked.is_inked(np.full((50, 40), value, np.uint8))
-    assert not inked.is_inked(np.full((1, 1), value, np.uint8))
+    assert not inked.looks_inked(inked.levelled(np.full((50, 40), value, np.uint8)))
+    assert not inked.looks_inked(inked.levelled(np.full((1, 1), value, np.uint8)))
 
 
 def test_dots_become_even_and_lines_stay() -> None:

@@ -32,3 +32,12 @@ def test_a_file_of_another_size_is_not_the_one_that_was_written(tmp_path: Path) 
     assert record.find(target) == ENTRY
     target.unlink()
     assert record.find(target) is None
+
+
+def test_a_line_whose_result_never_came_to_be_hides_no_other(tmp_path: Path) -> None:
+    target = tmp_path / "1.png"
+    target.write_bytes(b"12345")
+    record = Record(tmp_path)
+    record.add(target, ENTRY)
+    record.add(target, Entry(source="s", settings="t", size=7))
+    assert record.find(target) == Record(tmp_path).find(target) == ENTRY

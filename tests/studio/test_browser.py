@@ -425,7 +425,7 @@ def test_a_folder_and_a_book_are_chosen(
     drop(tab, [("book.cbz", out.getvalue())])
     ready(tab, 4)
     names = [one["name"] for one in served.project()["pages"]]
-    assert names == ["1.png", "more/2.png", "3.png", "4.png"]
+    assert names == ["1.png", "more/2.png", "book.cbz/3.png", "book.cbz/4.png"]
     expect(tab.locator(".toast")).to_have_count(0)
 
 

@@ -78,7 +78,8 @@ def test_no_two_pages_have_one_name(tmp_path: Path, page: Page) -> None:
     for _ in range(2):
         project.add_page("1.png", page(3))
     names = [one.name for one in project.pages]
-    assert names == ["1.png", "2.png", "b.cbz/1.png", "b.cbz/2.png", "1 (2).png", "1 (3).png"]
+    inside = [f"{book}.cbz/{page}.png" for book in "ab" for page in (1, 2)]
+    assert names == [*inside, "1.png", "1 (2).png"]
     assert [project.content(one) for one in project.pages[:4]] == [page(1), page(2)] * 2
 
 

@@ -123,12 +123,6 @@ COLLECTIONS = {
         split=_always_train,
         cuts=(Cut("short", 400, 220),),
     ),
-    "stories": Collection(
-        licence="GPL-2.0-or-later, some CC BY-SA 4.0",
-        credit="scenes of Battle for Wesnoth 1.16 by its artists, www.wesnoth.org",
-        split=_always_train,
-        cuts=(Cut("short", 540, 200), Cut("short", 320, 220)),
-    ),
 }
 """By name: the folders that the art lies in."""
 

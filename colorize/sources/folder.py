@@ -123,14 +123,11 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
                 inside.append((Path(entry.path), True))
             elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                 inside.append((Path(entry.path), False))
-        inside.sort(key=lambda known: _place(known[0], first=path == folder), reverse=True)
+        inside.sort(key=lambda known: known[0].name, reverse=True)
+        if path == folder:
+            ranks = {name: rank for rank, name in enumerate(FIRST)}
+            inside.sort(key=lambda known: -ranks.get(known[0].name, len(FIRST)))
         waiting += inside
-
-
-def _place(path: Path, *, first: bool) -> tuple[int, str]:
-    """Give what a file or folder is sorted by, in a folder where `FIRST` come first or not."""
-    is_first = first and path.name in FIRST
-    return FIRST.index(path.name) if is_first else len(FIRST), path.name
 
 
 def _read(path: Path, home: Path, fault: str) -> bytes:

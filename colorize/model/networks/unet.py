@@ -76,9 +76,7 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(_down(inside, outside, norms) for inside, outside in upper)
         self.down.append(_down(*deepest, norms, dilation=2))
         self.dropout = nn.Dropout2d(0.0)
-        """Of the deepest maps, in training: see `model.methods.set_dropout`. Where inked pages have
-        norms of their own, grey pages alone: an inked page is made anew each time it is seen, so
-        that none is learned by heart."""
+        """Of the deepest maps, in training: see `model.methods.set_dropout`."""
         self.up = nn.ModuleList(
             _up(below, skip, norms) for skip, below in reversed([*pairwise(levels)])
         )
@@ -124,8 +122,7 @@ class UNet(nn.Module):
                 pooled = functional.avg_pool2d(pooled, 2)
                 x = x + self.hinted[number](_means(pooled))
             skips.append(x)
-        if not (self.training and kind):
-            x = self.dropout(x)
+        x = self.dropout(x)
         for level, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             larger = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = level(torch.cat([larger, skip], dim=1), kind)

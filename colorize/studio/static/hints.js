@@ -110,7 +110,9 @@ export function heard(before) {
   const { hints } = page();
   if (JSON.stringify(before) === JSON.stringify(hints)) return;
   const at = state.selected;
-  if (at !== null && JSON.stringify(before[at]) !== JSON.stringify(hints[at])) select(null);
+  // Only what is shown of a hint counts: the server adds its radius.
+  const shown = (hint) => JSON.stringify([hint?.x, hint?.y, hint?.color]);
+  if (at !== null && shown(before[at]) !== shown(hints[at])) select(null);
   emit("hints");
 }
 

@@ -25,12 +25,12 @@ def address(plan: Plan, hints: Mapping[str | None, tuple[Hint, ...]], path: Path
     Raises:
         InputError: some hints are for no page of the plan.
     """
-    single = len(plan.jobs) == 1 and not plan.jobs[0].is_book
+    alone = len(plan.jobs) == 1
+    single = alone and not plan.jobs[0].is_book
     left = set(hints)
     jobs = []
     for job in plan.jobs:
         found: dict[str, tuple[Hint, ...]] = {}
-        alone = len(plan.jobs) == 1
         pages = _pages(job, alone=alone)
         if pages is None:  # the book is damaged, which is told when it is painted
             left -= {key for key in left if alone or (key or "").startswith(f"{job.name}/")}

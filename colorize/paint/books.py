@@ -8,7 +8,6 @@ one starts anew. A lock in it keeps a second run from the same book.
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +24,7 @@ from colorize.paint.jobs import Job, is_file
 from colorize.paint.pages import Form, Outcome, Page, Result, paint_pages
 from colorize.paint.painter import Painter
 from colorize.paint.record import Entry, Record, digest
-from colorize.paint.workshop import make_folder
+from colorize.paint.workshop import make_folder, remove
 
 _SETTINGS = "settings"
 _BOUND = "book"
@@ -141,11 +140,9 @@ def _scratch(job: Job) -> Iterator[Path]:
         raise ArchiveError("is being painted by another run: wait for it, or end it") from None
     try:
         yield scratch
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch, lock)
     finally:
         lock.release()
-    if os.name == "nt":  # where an open file, the lock, cannot be removed
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _prepare(scratch: Path, job: Job, settings: str) -> str:

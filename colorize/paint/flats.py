@@ -148,11 +148,11 @@ def lay(
     found = blanks.find(page, parts, whitish, panels)
     blank = found.all
     settled.colour[white], settled.light[white] = 255, (1, 0, 0)
-    if not snap:
-        settled.share[:] = 0
-        blank = np.where(white[parts.area], cv2.max(found.all, whitish), found.all)
     gain = _gain(settled.colour, parts.area, toned)
-    layer = _mixed(layer, parts.area, settled, gain if snap else np.ones_like(gain))
+    if not snap:
+        settled.share[:], gain[:] = 0, 1
+        blank = np.where(white[parts.area], cv2.max(found.all, whitish), found.all)
+    layer = _mixed(layer, parts.area, settled, gain)
     layer = _whitened(layer, _under_lines(blank, parts))
     layer[cv2.dilate(page, np.ones((DEEP, DEEP), np.uint8)) <= DEEPEST] = 255
     return Flats(layer, _under_lines(found.all, parts), _under_lines(found.balloon, parts))

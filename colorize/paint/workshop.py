@@ -40,9 +40,7 @@ class Workshop:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._lock.release()
-        shutil.rmtree(self._folder, ignore_errors=True)  # where an open file cannot be removed
+        remove(self._folder, self._lock)
 
     def write(self, target: Path, content: bytes) -> None:
         """Write a file that is whole or not there, with the rights of any new file of this user.
@@ -79,13 +77,21 @@ def _claimed(base: Path) -> tuple[Path, FileLock]:
 def sweep(base: Path) -> None:
     """Remove what runs that were killed have left in a folder of results."""
     for folder in base.glob(f"{PREFIX}*{SUFFIX}"):
-        try:
-            with FileLock(folder / _LOCK, timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, OSError):
-            continue
-        if os.name == "nt":  # where an open file, the lock, cannot be removed
-            shutil.rmtree(folder, ignore_errors=True)
+        lock = FileLock(folder / _LOCK, timeout=0)
+        with suppress(Timeout, OSError):
+            lock.acquire()
+            remove(folder, lock)
+
+
+def remove(folder: Path, lock: FileLock) -> None:
+    """Remove a folder of which this process holds the lock, a file in it, and let that go.
+
+    Not again after that: another process may have taken the folder.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    if os.name == "nt":  # where an open file, the lock, could not be removed before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_folder(path: Path) -> None:

@@ -56,8 +56,7 @@ class Studio:
         project: to work on.
         painter: of the model to paint with.
         model: digest of the model's file.
-        model_name: what names the model in a command; empty for the one that it takes
-            by itself.
+        model_name: what names the model in a command; empty where none was given.
     """
 
     def __init__(

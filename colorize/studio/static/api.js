@@ -1,8 +1,10 @@
 // Talks to the server. All addresses are relative, so they carry the token of this page.
 
+import { t } from "./strings.js";
+
 export class Refused extends Error {
   constructor(status, body) {
-    super(body?.error ?? "");
+    super(body?.error || t("lost"));
     this.status = status;
     this.body = body;
   }

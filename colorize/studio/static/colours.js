@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { choose } from "./popover.js";
 import { element, emit, make, on, page, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { ask, say, toast } from "./toasts.js";
+import { ask, say, tried } from "./toasts.js";
 
 export function start() {
   on("settings", refresh);
@@ -35,16 +35,13 @@ export async function load(file) {
 }
 
 // Asks for a change; the server tells all windows of what came of it.
-async function asked(change) {
-  try {
-    Object.assign(state, await change);
-    refresh();
-    return true;
-  } catch (error) {
-    toast(error.message || t("lost"), { bad: true });
-    return false;
-  }
-}
+const asked = (change) =>
+  tried(
+    change.then((found) => {
+      Object.assign(state, found);
+      refresh();
+    }),
+  );
 
 function refresh() {
   const { swatches, palette: colors, fault, learns, settings } = state;

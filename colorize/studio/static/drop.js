@@ -65,7 +65,7 @@ async function walk(entry, found) {
 }
 
 const refused = (name, { message }) =>
-  toast(t("notAdded", { name, reason: message || t("lost") }), { bad: true });
+  toast(t("notAdded", { name, reason: message }), { bad: true });
 
 async function take(found) {
   const known = /\.(png|jpe?g|jpe|jfif|pjpeg|webp|avif|cbz|zip|cbr|cb7|cbt|rar|7z|pdf|epub|safetensors|gpl)$/i;
@@ -73,8 +73,8 @@ async function take(found) {
   const foreign = /\.(gif|bmp|tiff?|heic|heif|jxl|psd)$/i; // pictures that are not painted
   const seen = found.filter(({ name }) => !hidden.test(name));
   const wanted = found.length === 1 ? found : seen.filter(({ name }) => known.test(name));
-  const others = found.length === 1 ? 0 : seen.filter(({ name }) => foreign.test(name)).length;
-  if (others > 0) toast(t("leftOut", { number: others }));
+  const others = seen.filter((one) => foreign.test(one.name) && !wanted.includes(one));
+  if (others.length > 0) toast(t("leftOut", { number: others.length }));
   const tops = new Set(found.map(({ name }) => name.split("/")[0]));
   wanted.sort((one, other) => order.compare(one.name, other.name));
   let done = 0;

@@ -31,7 +31,7 @@ async function bind() {
   try {
     await api.bind();
   } catch (error) {
-    state.book = { state: "failed", done: 0, total: 0, reason: error.message || t("lost") };
+    state.book = { state: "failed", done: 0, total: 0, reason: error.message };
     book();
   }
 }

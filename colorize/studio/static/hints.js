@@ -150,7 +150,7 @@ async function save(shown) {
       emit("picture", shown);
     } else if (error.status !== 404) {
       unsaved.add(shown.id);
-      toast(t("notSaved", { reason: error.message || t("lost") }), { bad: true });
+      toast(t("notSaved", { reason: error.message }), { bad: true });
     }
   } finally {
     saving.delete(shown.id);

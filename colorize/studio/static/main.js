@@ -125,7 +125,7 @@ on("page", async () => {
     merged(now, opened);
   } catch (error) {
     if (error.status === 422) Object.assign(now, { state: "failed", reason: error.message });
-    else toast(error.message || t("lost"), { bad: true });
+    else toast(error.message, { bad: true });
   }
   strip.update(now);
   if (state.current !== now.id) return;

@@ -5,7 +5,7 @@ import * as hints from "./hints.js";
 import { setBrush } from "./popover.js";
 import { element, emit, make, on, page, select, state } from "./state.js";
 import { label, t } from "./strings.js";
-import { ask, toast } from "./toasts.js";
+import { ask, tried } from "./toasts.js";
 
 const PATIENCE = 120; // milliseconds after which a slider's value is sent
 const SLIDERS = ["adjustment", "temperature", "hues", "brightness", "saturation", "tone"];
@@ -118,29 +118,16 @@ function change(changes) {
 async function send() {
   later = 0;
   sending += 1;
-  try {
-    await api.setSettings(state.settings);
-  } catch (error) {
-    toast(error.message || t("lost"), { bad: true });
-  } finally {
-    sending -= 1;
-  }
+  await tried(api.setSettings(state.settings));
+  sending -= 1;
 }
 
 async function remove() {
   const shown = page();
   if (shown === null) return;
-  if (await ask(t("askRemove", { name: shown.name }), t("askClearText"))) await told(api.remove(shown.id));
+  if (await ask(t("askRemove", { name: shown.name }), t("askClearText"))) await tried(api.remove(shown.id));
 }
 
 async function clear() {
-  if (await ask(t("askClear"), t("askClearText"))) await told(api.clear());
-}
-
-async function told(change) {
-  try {
-    await change;
-  } catch (error) {
-    toast(error.message || t("lost"), { bad: true });
-  }
+  if (await ask(t("askClear"), t("askClearText"))) await tried(api.clear());
 }

@@ -25,6 +25,17 @@ export function present(dialog) {
   dialog.showModal();
 }
 
+// Waits for a change that the server was asked for. Where it fails, says why and gives false.
+export async function tried(change) {
+  try {
+    await change;
+    return true;
+  } catch ({ message }) {
+    toast(message, { bad: true });
+    return false;
+  }
+}
+
 // Asks whether to do what cannot be undone.
 export function ask(title, text) {
   const dialog = element("ask-dialog");
